@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Reader gives consistent views of what is stored.
+type Reader interface {
+	// View calls fn with a snapshot that stays the same while fn runs. fn copies out what it needs and returns quickly: while a snapshot is held
+	// the file cannot reuse its pages. It returns fn's error, or ctx's. It must not be called from inside fn.
+	View(ctx context.Context, fn func(Snapshot) error) error
+}
+
+// Snapshot is a consistent view. It is valid only inside the [Reader.View] call that gave it and must stay on that goroutine.
+type Snapshot interface {
+	Rev() Rev
+	// All calls fn with every record, in blocks of bounded size, entities in the order of [Entities]. The block is reused between calls.
+	All(fn func(*Records) error) error
+	// Since calls fn with what was committed after rev, oldest first. It returns [ErrTrimmed] before any call when the log no longer
+	// reaches back that far: read All instead.
+	Since(rev Rev, fn func(*Delta) error) error
+	// IDs calls fn with the ID of every record of e that came from src. [EntityStage] and [EntityOrg] have no source and give nothing.
+	IDs(src SourceID, e Entity, fn func(ID) error) error
+	// Status returns the stored status of every stream of every source, ordered by source, then stream.
+	Status() ([]SourceStatus, error)
+}
+
+// Writer takes facts in. One process writes.
+type Writer interface {
+	// Cursor returns where (src, s) stands, or "" when it has never been read.
+	Cursor(ctx context.Context, src SourceID, s Stream) (Cursor, error)
+	// Apply commits b in one transaction: records, tombstones, derived history and the next cursor. It is idempotent: a record equal to the
+	// stored one changes nothing and is not logged, and when nothing at all changed the Rev stays as it was. It blocks until the commit is durable.
+	Apply(ctx context.Context, b *Batch) (Rev, error)
+}
+
+// Watcher tells when something was committed.
+type Watcher interface {
+	// Watch returns a channel that holds only the newest Rev; a slow reader misses the ones between. It is closed when ctx ends. The
+	// subscription is in place when Watch returns.
+	Watch(ctx context.Context) <-chan Rev
+}
+
+// Errors that callers tell apart with [errors.Is].
+var (
+	// ErrTrimmed: the log does not reach back to the asked revision.
+	ErrTrimmed = errors.New("the change log no longer reaches back that far")
+	// ErrNewer: the file was written by a newer version of flightdeck; nothing was touched.
+	ErrNewer = errors.New("written by a newer version of flightdeck")
+	// ErrNotFound: no such record, or none that the viewer may see; the two are not told apart on purpose.
+	ErrNotFound = errors.New("not found")
+)
+
+// LockedError says that another process holds the store, and who.
+type LockedError struct {
+	Path   string
+	PID    int    // 0 unknown
+	User   string // "" unknown
+	Socket string // where the owner serves screens; "" when it does not
+}
+
+// Error implements error.
+func (e *LockedError) Error() string {
+	who := "another process"
+	if e.PID != 0 {
+		who = fmt.Sprintf("process %d", e.PID)
+		if e.User != "" {
+			who += " of " + e.User
+		}
+	}
+	return fmt.Sprintf("open %s: held by %s", e.Path, who)
+}

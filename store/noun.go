@@ -1,0 +1,372 @@
+package store
+
+import (
+	"strings"
+	"time"
+)
+
+// SourceID is a source's name in the configuration, such as "tryton" or "crm-east".
+type SourceID string
+
+// ID names one record across all sources: "source:native". The native part is the source's own identifier.
+type ID string
+
+// PersonID is the ID of a [Person]: one of us, not of the customer's.
+type PersonID = ID
+
+// MakeID joins a source and the identifier that the source uses.
+func MakeID(src SourceID, native string) ID { return ID(string(src) + ":" + Clean(native, MaxName)) }
+
+// Source returns the source part of id.
+func (id ID) Source() SourceID {
+	s, _, _ := strings.Cut(string(id), ":")
+	return SourceID(s)
+}
+
+// Native returns the identifier that the source uses.
+func (id ID) Native() string {
+	_, n, _ := strings.Cut(string(id), ":")
+	return n
+}
+
+// Org is the organisation itself, written once by the process that owns the store from its configuration, so that a store can be read
+// without one.
+type Org struct {
+	Name        string
+	TimeZone    string   // IANA name, such as Asia/Shanghai
+	Currency    Currency // in which sums are given
+	FiscalStart time.Month
+	// Rates say how many units of Currency one unit of the key is worth, as exact decimal strings. A currency without a rate is summed apart.
+	Rates map[Currency]string
+}
+
+// UnitKind is what an organisation unit is.
+type UnitKind uint8
+
+// The kinds of organisation unit, outermost first.
+const (
+	UnitCompany UnitKind = iota
+	UnitRegion
+	UnitTeam
+)
+
+var unitKinds = [...]string{"company", "region", "team"}
+
+// Unit is a node of the org tree above people. A Unit without Parent hangs under the company.
+type Unit struct {
+	ID      ID
+	Parent  ID
+	Name    string
+	Kind    UnitKind
+	Manager PersonID
+}
+
+// Person is one of us: a rep, a team lead, a manager, a director.
+type Person struct {
+	ID       PersonID
+	Unit     ID // empty: hangs under the company as "unassigned"
+	Name     string
+	Email    string
+	Title    string
+	Inactive bool
+}
+
+// StageKind says whether a deal in the stage is still open.
+type StageKind uint8
+
+// The kinds of stage.
+const (
+	StageOpen StageKind = iota
+	StageWon
+	StageLost
+)
+
+var stageKinds = [...]string{"open", "won", "lost"}
+
+// Stage is one step of the pipeline. Its ID carries no source ("proposal"): sources map their own stages to the organisation's, so that
+// several systems share one funnel. Names are given in Chinese and English.
+type Stage struct {
+	ID          ID
+	Name        string // zh
+	NameEn      string
+	Order       int
+	Kind        StageKind
+	Probability int // 0–100 %, the organisation's planning figure; weighted = amount × probability
+}
+
+// Product is what is sold.
+type Product struct {
+	ID       ID
+	Name     string
+	Category string
+	Price    Money
+}
+
+// Account is a customer organisation.
+type Account struct {
+	ID       ID
+	Name     string
+	Parent   ID // of a subsidiary
+	Owner    PersonID
+	Industry string
+	Region   string // the customer's region, as the source says it
+	City     string
+	Revenue  Money // the customer's own yearly revenue
+	Staff    int   // the customer's head count, 0 unknown
+	Created  Day
+	Modified time.Time
+	Extra    map[string]string // custom fields that the mapping kept
+}
+
+// Contact is a person at a customer.
+type Contact struct {
+	ID        ID
+	Account   ID
+	Name      string
+	Role      string // decision maker, influencer, user, …
+	Influence int    // 0–100, 0 unknown
+	Email     string
+	Phone     string
+}
+
+// Category is the rep's own forecast call.
+type Category uint8
+
+// The forecast categories; CategoryNone means that the source has none and the stage's probability decides.
+const (
+	CategoryNone Category = iota
+	CategoryOmitted
+	CategoryPipeline
+	CategoryBestCase
+	CategoryCommit
+)
+
+var categories = [...]string{"", "omitted", "pipeline", "best_case", "commit"}
+
+// Deal is an opportunity as it stands now; how it came there is in its [Change] rows.
+type Deal struct {
+	ID       ID
+	Name     string
+	Account  ID
+	Owner    PersonID
+	Product  ID
+	Stage    ID
+	Category Category
+	Amount   Money
+	Created  Day // when the opportunity began
+	Close    Day // promised close while open, actual close once won or lost; NoDay unknown
+	Modified time.Time
+	Lead     string // where it came from
+	NextStep string
+	URL      string // the record in its source
+	Extra    map[string]string
+}
+
+// Field is a deal's field whose history is kept.
+type Field uint8
+
+// The fields with history.
+const (
+	FieldStage Field = iota + 1
+	FieldAmount
+	FieldClose
+	FieldOwner
+	FieldCategory
+)
+
+var fields = [...]string{"", "stage", "amount", "close", "owner", "category"}
+
+// Fields is a set of Field.
+type Fields uint8
+
+// FieldsOf makes a set.
+func FieldsOf(f ...Field) (s Fields) {
+	for _, f := range f {
+		s |= 1 << f
+	}
+	return s
+}
+
+// Has reports whether f is in the set.
+func (s Fields) Has(f Field) bool { return s&(1<<f) != 0 }
+
+// Change is one step in a deal's history. Values are text in the store's own notation: a stage's, owner's ID; an amount as
+// [Money.String]; a day as [Day.String]; a category as [Category.String]. An empty From on FieldStage marks the deal's first known stage.
+type Change struct {
+	ID      ID // empty: made from deal, field, At and To
+	Deal    ID
+	Field   Field
+	From    string
+	To      string
+	At      time.Time // when it happened
+	Seen    time.Time // when we learned it
+	By      PersonID
+	DayOnly bool // the source gave a date without a time; At is that day's first instant
+}
+
+// Key returns c.ID, or the identity made of what happened to which deal and when.
+func (c Change) Key() ID {
+	if c.ID != "" {
+		return c.ID
+	}
+	return c.Deal + ID("|"+c.Field.String()+"|"+c.At.UTC().Format("20060102T150405.000")+"|"+c.To)
+}
+
+// Channel is how a customer was touched.
+type Channel uint8
+
+// The channels.
+const (
+	ChannelOther Channel = iota
+	ChannelVisit
+	ChannelCall
+	ChannelWeChat
+	ChannelEmail
+	ChannelMeeting
+	ChannelDemo
+)
+
+var channels = [...]string{"other", "visit", "call", "wechat", "email", "meeting", "demo"}
+
+// Sentiment is how the customer took it.
+type Sentiment uint8
+
+// The sentiments; unknown is not neutral.
+const (
+	SentimentUnknown Sentiment = iota
+	SentimentNegative
+	SentimentNeutral
+	SentimentPositive
+)
+
+var sentiments = [...]string{"unknown", "negative", "neutral", "positive"}
+
+// Touch is one contact of ours with a customer.
+type Touch struct {
+	ID        ID
+	Account   ID
+	Deal      ID
+	Contact   ID
+	Rep       PersonID
+	At        time.Time
+	Seen      time.Time
+	Logged    time.Time // when the rep wrote it down; zero unknown
+	Minutes   int       // duration
+	Channel   Channel
+	Sentiment Sentiment
+	Topic     string
+	Note      string
+	Area      string  // province/city/district, outermost first, separated by "/"
+	Lat, Lng  float64 // WGS-84 degrees; both zero: unknown
+	DayOnly   bool    // the hour is unknown
+}
+
+// Grade is a customer's class, "A" the best. An empty Grade means not graded.
+type Grade string
+
+// GradeChange is one step in an account's grade. Every step carries its cause: no grade moves silently.
+type GradeChange struct {
+	ID      ID
+	Account ID
+	From    Grade
+	To      Grade
+	Cause   string
+	Rule    string // rule and version that decided, if any
+	At      time.Time
+	Seen    time.Time
+}
+
+// Health is an account's health index on a day, 0–100.
+type Health struct {
+	ID      ID
+	Account ID
+	Day     Day
+	Score   int
+	Note    string // what weighed most
+	Seen    time.Time
+}
+
+// Evidence is a document that supports a deal's stage.
+type Evidence struct {
+	ID    ID
+	Deal  ID
+	Kind  string // price_comparison, parameters, case, minutes, mail, contract, …
+	Title string
+	URL   string
+	By    PersonID
+	At    time.Time
+	Seen  time.Time
+}
+
+// Sale is a line of delivered or invoiced business.
+type Sale struct {
+	ID       ID
+	Account  ID
+	Product  ID
+	Rep      PersonID
+	Outlet   string
+	Day      Day
+	Quantity int64 // thousandths of the product's unit
+	Amount   Money
+	Cost     Money
+}
+
+// Quota is what a unit or a person is to bring in from From up to and including To.
+type Quota struct {
+	ID     ID
+	Node   ID // a Unit's or a Person's
+	From   Day
+	To     Day
+	Amount Money
+}
+
+// SyncState is what a source is doing.
+type SyncState uint8
+
+// The states.
+const (
+	SyncIdle SyncState = iota
+	SyncRunning
+	SyncWaiting // told to wait, or backing off
+	SyncFailed
+	SyncHeld // something looks wrong enough that a person must say go on
+)
+
+var syncStates = [...]string{"idle", "running", "waiting", "failed", "held"}
+
+// SourceStatus is what one stream of one source is doing, and how old its data is.
+type SourceStatus struct {
+	Source   SourceID
+	Kind     string // tryton, hubspot, table, …
+	Stream   Stream
+	State    SyncState
+	Done     int // records fetched in this run
+	Total    int // expected in this run; 0 unknown
+	Records  int // records that the store holds from this stream
+	Issues   int // rows that could not be mapped, in the last complete pass
+	Started  time.Time
+	Finished time.Time // end of the last run, good or not
+	Good     time.Time // end of the last run that succeeded: the data's age
+	Retry    time.Time // when the next attempt is due; zero: by schedule
+	Error    string    // of the last run; empty when it succeeded
+}
+
+// Key identifies the status record.
+func (s SourceStatus) Key() ID { return MakeID(s.Source, string(s.Stream)) }
+
+// Issue is a row, or a field of a row, that could not be mapped. The rest of the source is loaded all the same.
+type Issue struct {
+	Source   SourceID
+	Stream   Stream
+	Where    string // file:line, or the source's record id
+	Field    string
+	Value    string // what stood there, clipped and cleaned
+	Problem  string // what is wrong and which values are accepted
+	Dropped  bool   // the whole row was left out, not just the field
+	Repeated int    // how many further rows have the same field and value; 0 for one
+}
+
+// Key identifies the issue.
+func (i Issue) Key() ID {
+	return MakeID(i.Source, string(i.Stream)+"|"+i.Where+"|"+i.Field)
+}

@@ -1,0 +1,292 @@
+package sshd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/ssh"
+	"charm.land/wish/v2"
+	teawish "charm.land/wish/v2/bubbletea"
+	"github.com/charmbracelet/colorprofile"
+	gossh "golang.org/x/crypto/ssh"
+
+	"flightdeck/store"
+)
+
+// Viewer is who is looking. Root limits everything that the session can ask for; empty is the whole company.
+type Viewer struct {
+	Person store.PersonID
+	Name   string
+	Root   store.ID
+	Local  bool // came over the unix socket: the store's own user
+}
+
+// Session is what a screen is built from. It belongs to one SSH session and ends with Ctx.
+type Session struct {
+	Ctx     context.Context //nolint:containedctx // the session's lifetime, handed to the program that lives as long
+	Viewer  Viewer
+	Environ []string // what the client sent (LANG, LC_*, COLORTERM) and TERM
+	Width   int      // cells
+	Height  int
+	Profile colorprofile.Profile
+}
+
+// Options configure a Server. Screen and Command are called from many goroutines.
+type Options struct {
+	// Access returns the viewer whose key this is. It must not block: it runs inside the handshake.
+	Access func(key gossh.PublicKey) (Viewer, bool)
+	// Screen builds the program's model for one session.
+	Screen func(Session) tea.Model
+	// Command answers a session that gave a command and returns its exit status.
+	Command func(ctx context.Context, v Viewer, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int
+	// HostKey is the path of the host's private key; it is made (ed25519, 0600) when absent.
+	HostKey string
+	// MaxSessions refuses further sessions beyond this many at once; 0 means 500.
+	MaxSessions int
+	// IdleTimeout ends a session in which nothing was sent either way; 0 means 24 hours.
+	IdleTimeout time.Duration
+	Log         *slog.Logger
+}
+
+// Server answers SSH sessions until its context ends.
+type Server struct {
+	opt   Options
+	mu    sync.Mutex
+	count int
+}
+
+// New checks o and returns a server that listens nowhere yet.
+func New(o Options) (*Server, error) {
+	if o.Screen == nil || o.Command == nil {
+		return nil, errors.New("new ssh server: Screen and Command are needed")
+	}
+	if o.MaxSessions == 0 {
+		o.MaxSessions = 500
+	}
+	if o.IdleTimeout == 0 {
+		o.IdleTimeout = 24 * time.Hour
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Server{opt: o}, nil
+}
+
+// Serve answers on l, where every client must show a key that Access knows, until ctx ends. It owns l and blocks.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	if s.opt.Access == nil {
+		_ = l.Close()
+		return errors.New("serve ssh: no access rule; name people and their public keys under serve.people in the configuration")
+	}
+	if s.opt.HostKey == "" {
+		_ = l.Close()
+		return errors.New("serve ssh: no host key; set serve.host_key in the configuration")
+	}
+	if err := os.MkdirAll(filepath.Dir(s.opt.HostKey), 0o700); err != nil {
+		_ = l.Close()
+		return fmt.Errorf("serve ssh: host key: %w", err)
+	}
+	return s.run(ctx, l, wish.WithHostKeyPath(s.opt.HostKey), wish.WithPublicKeyAuth(func(ctx ssh.Context, key ssh.PublicKey) bool {
+		_, ok := s.opt.Access(key)
+		if !ok {
+			s.opt.Log.Info("ssh key refused", "user", store.Clip(ctx.User(), 64), "from", ctx.RemoteAddr().String(), "key", gossh.FingerprintSHA256(key))
+		}
+		return ok
+	}))
+}
+
+// ServeLocal answers on the unix socket at path as viewer v until ctx ends. It makes the socket, readable by its owner alone, removes a stale
+// one, and blocks. Nobody authenticates: reaching the socket needs the rights of the user who owns it.
+func (s *Server) ServeLocal(ctx context.Context, path string, v Viewer) error {
+	l, err := ListenLocal(path)
+	if err != nil {
+		return err
+	}
+	return s.ServeListener(ctx, l, v)
+}
+
+// ServeListener is ServeLocal on a socket that [ListenLocal] made. It owns l and blocks.
+func (s *Server) ServeListener(ctx context.Context, l net.Listener, v Viewer) error {
+	v.Local = true
+	return s.run(ctx, l, func(srv *ssh.Server) error {
+		srv.ConnCallback = func(ctx ssh.Context, c net.Conn) net.Conn {
+			ctx.SetValue(viewerKey{}, v)
+			return c
+		}
+		return nil
+	})
+}
+
+// maxSocketPath is the shortest limit on a unix socket's path among the systems we run on (macOS; Linux allows 107).
+const maxSocketPath = 103
+
+// ListenLocal makes the unix socket at path with mode 0600. A socket that nobody answers on is replaced.
+func ListenLocal(path string) (net.Listener, error) {
+	if len(path) > maxSocketPath {
+		return nil, fmt.Errorf("listen %s: the path is longer than %d bytes; choose a shorter --store", path, maxSocketPath)
+	}
+	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		_ = c.Close()
+		return nil, fmt.Errorf("listen %s: another flightdeck answers there", path)
+	}
+	if info, err := os.Lstat(path); err == nil {
+		if info.Mode()&os.ModeSocket == 0 {
+			return nil, fmt.Errorf("listen %s: a file that is not a socket is in the way; move it", path)
+		}
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("listen %s: %w", path, err)
+		}
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("listen %s: %w", path, err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		_ = l.Close()
+		return nil, fmt.Errorf("listen %s: %w", path, err)
+	}
+	return l, nil
+}
+
+type viewerKey struct{}
+
+func (s *Server) run(ctx context.Context, l net.Listener, opts ...ssh.Option) error {
+	opts = append(opts,
+		wish.WithIdleTimeout(s.opt.IdleTimeout),
+		func(srv *ssh.Server) error {
+			srv.HandshakeTimeout = 20 * time.Second
+			srv.ChannelHandlers = map[string]ssh.ChannelHandler{"session": ssh.DefaultSessionHandler}
+			srv.RequestHandlers = map[string]ssh.RequestHandler{}
+			srv.SubsystemHandlers = map[string]ssh.SubsystemHandler{}
+			return nil
+		},
+		wish.WithMiddleware(
+			teawish.MiddlewareWithProgramHandler(s.program),
+			s.command,
+			s.admit,
+		),
+	)
+	srv, err := wish.NewServer(opts...)
+	if err != nil {
+		_ = l.Close()
+		return fmt.Errorf("serve ssh %s: %w", l.Addr(), err)
+	}
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(done)
+		defer func() { _ = recover() }() // closing must never take the process down
+		_ = srv.Close()
+	})
+	err = srv.Serve(l)
+	if !stop() {
+		<-done
+	}
+	if errors.Is(err, ssh.ErrServerClosed) || ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("serve ssh %s: %w", l.Addr(), err)
+}
+
+// admit is outermost: it counts, logs and catches what a session's own goroutine throws.
+func (s *Server) admit(next ssh.Handler) ssh.Handler {
+	return func(sess ssh.Session) {
+		// A client may offer several keys before it proves one: only the proven one, which the session names, says who is looking.
+		v, ok := sess.Context().Value(viewerKey{}).(Viewer)
+		if key := sess.PublicKey(); !ok && key != nil {
+			v, ok = s.opt.Access(key)
+			sess.Context().SetValue(viewerKey{}, v)
+		}
+		if !ok {
+			_ = sess.Exit(1)
+			return
+		}
+		s.mu.Lock()
+		full := s.count >= s.opt.MaxSessions
+		if !full {
+			s.count++
+		}
+		s.mu.Unlock()
+		if full {
+			_, _ = fmt.Fprintf(sess.Stderr(), "flightdeck: %d sessions are open, no more are admitted; try again later\r\n", s.opt.MaxSessions)
+			_ = sess.Exit(1)
+			return
+		}
+		start := time.Now()
+		log := s.opt.Log.With("viewer", v.Name, "from", sess.RemoteAddr().String())
+		log.Info("session opened", "command", store.Clip(sess.RawCommand(), 200))
+		defer func() {
+			s.mu.Lock()
+			s.count--
+			s.mu.Unlock()
+			if r := recover(); r != nil {
+				log.Error("session panicked", "panic", fmt.Sprint(r))
+				_ = sess.Exit(1)
+			}
+			log.Info("session closed", "after", time.Since(start).Round(time.Second).String())
+		}()
+		next(sess)
+	}
+}
+
+// command answers sessions that need no screen.
+func (s *Server) command(next ssh.Handler) ssh.Handler {
+	return func(sess ssh.Session) {
+		args := sess.Command()
+		_, _, pty := sess.Pty()
+		if len(args) == 0 && pty {
+			next(sess)
+			return
+		}
+		if len(args) == 0 {
+			_, _ = io.WriteString(sess.Stderr(), "flightdeck: no terminal and no command; use ssh -t for the screen, or a command such as: ssh HOST funnel --json\n")
+			_ = sess.Exit(2)
+			return
+		}
+		v, _ := sess.Context().Value(viewerKey{}).(Viewer)
+		ctx, cancel := context.WithCancel(sess.Context())
+		defer cancel()
+		_ = sess.Exit(s.opt.Command(ctx, v, args, sessionEnviron(sess), sess, sess, sess.Stderr()))
+	}
+}
+
+func (s *Server) program(sess ssh.Session) *tea.Program {
+	pty, _, ok := sess.Pty()
+	if !ok {
+		return nil
+	}
+	v, _ := sess.Context().Value(viewerKey{}).(Viewer)
+	env := sessionEnviron(sess)
+	m := s.opt.Screen(Session{
+		Ctx: sess.Context(), Viewer: v, Environ: env,
+		Width: pty.Window.Width, Height: pty.Window.Height,
+		Profile: colorprofile.Env(env),
+	})
+	opts := append(teawish.MakeOptions(sess), tea.WithContext(sess.Context()), tea.WithoutSignalHandler())
+	return tea.NewProgram(m, opts...)
+}
+
+// sessionEnviron keeps of what the client sent only what says how to draw: nothing else is a client's business here.
+func sessionEnviron(sess ssh.Session) []string {
+	var env []string
+	for _, kv := range sess.Environ() {
+		k, v, _ := strings.Cut(kv, "=")
+		switch {
+		case k == "LANG", k == "LANGUAGE", k == "COLORTERM", k == "NO_COLOR", k == "CLICOLOR", k == "TERM_PROGRAM", strings.HasPrefix(k, "LC_"):
+			env = append(env, k+"="+store.Clean(v, 128))
+		}
+	}
+	if pty, _, ok := sess.Pty(); ok {
+		env = append(env, "TERM="+store.Clean(pty.Term, 64))
+	}
+	return env
+}

@@ -1,0 +1,76 @@
+package metric
+
+// all is every figure, grouped as the panes are: who and what, touches and heat map, grades, accounts, people, sources, then funnel, forecast, deals.
+var all = []Metric{
+	// Who and what: dimensions that several analyses share.
+	{"account", "客户", "Account", UnitText, "account", "客户名称。", "The account's name."},
+	{"account_id", "客户编号", "Account ID", UnitID, "account", "来源系统:编号。", "Source and the source's own identifier."},
+	{"deal", "商机", "Deal", UnitText, "deal", "商机名称。", "The deal's name."},
+	{"contact", "联系人", "Contact", UnitText, "contact", "客户方联系人。", "The person at the customer."},
+	{"owner", "负责人", "Owner", UnitText, "person", "截至当日的负责人。", "Who owns it on the as-of day."},
+	{"rep", "销售", "Rep", UnitText, "person", "执行这次触达的销售。", "The rep who made the touch."},
+	{"industry", "行业", "Industry", UnitText, "account", "客户所属行业。", "The account's industry."},
+	{"city", "城市", "City", UnitText, "account", "客户所在城市。", "The account's city."},
+	{"currency", "币种", "Currency", UnitText, "row", "本行金额的币种（ISO 4217）。", "ISO 4217 code of the row's amounts."},
+	{"without_rate", "无汇率金额", "Without rate", UnitText, "row", "缺少汇率、未计入合计的金额，按币种列出。",
+		"Amounts left out of the sum for want of a rate, per currency."},
+
+	// Touches and the heat map.
+	{"at", "时间", "At", UnitTime, "touch", "发生时间（组织时区）；只有日期时仅给出日期。", "When it happened, in the organisation's time zone; the date alone when the hour is unknown."},
+	{"channel", "触达方式", "Channel", UnitText, "touch", "拜访、电话、微信、邮件、会议、演示或其他。", "Visit, call, wechat, email, meeting, demo or other."},
+	{"sentiment", "客户情绪", "Sentiment", UnitText, "touch", "积极、中性、消极或未知。", "Positive, neutral, negative or unknown."},
+	{"topic", "核心话题", "Topic", UnitText, "touch", "本次触达的核心话题。", "What the touch was about."},
+	{"note", "备注", "Note", UnitText, "touch", "销售记录的内容；健康度处为主要原因。", "What the rep wrote; for health, what weighed most."},
+	{"minutes", "时长", "Minutes", UnitMinutes, "touch", "触达时长（分钟），0 为未知。", "Duration in minutes; 0 unknown."},
+	{"area", "区域", "Area", UnitText, "touch", "省/市/区县。", "Province/city/district."},
+	{"delay", "记录延迟", "Logging delay", UnitMinutes, "touch", "记录时间 − 发生时间（分钟）；-1 为未知。", "Logged − at, in minutes; -1 unknown."},
+	{"event", "事件", "Event", UnitText, "touch", "空为触达；否则为商机创建或阶段变更。", "Empty for a touch, else what happened to the deal: created or stage."},
+	{"from_stage", "原阶段", "From stage", UnitText, "deal", "变更前的阶段。", "The stage before the change."},
+	{"to_stage", "新阶段", "To stage", UnitText, "deal", "变更后的阶段。", "The stage after the change."},
+	{"row", "行", "Row", UnitText, "cell", "热力图的行：星期、销售或区域；none 为无法归位。", "The map's row: weekday, rep or area; none where it cannot be placed."},
+	{"row_name", "行名称", "Row name", UnitText, "cell", "行的名称。", "The row's name."},
+	{"col", "列", "Column", UnitText, "cell", "热力图的列：小时或 ISO 周；none 为没有小时。", "The map's column: hour or ISO week; none where the hour is unknown."},
+	{"touches", "触达次数", "Touches", UnitCount, "cell", "期间内的触达数；无触达来源时为商机事件数。", "Touches in the period; deal events where no source gives touches."},
+
+	// Grades.
+	{"from_grade", "原分级", "From grade", UnitText, "account", "起始日的分级；new 为新进。", "Grade at the end of the first day; new when there was none."},
+	{"to_grade", "现分级", "To grade", UnitText, "account", "截止日的分级；lost 为流失或未分级。", "Grade at the end of the last day; lost when there is none."},
+	{"accounts", "客户数", "Accounts", UnitCount, "cell", "处于该格的客户数；对人员则为其负责的客户数。", "Accounts in the cell; for a person, accounts owned."},
+	{"cause", "原因", "Cause", UnitText, "account", "分级变化的原因；unexplained 表示来源没有给出原因。", "Why the grade differs; unexplained where the source gives no reason."},
+	{"rule", "规则", "Rule", UnitText, "account", "作出判定的规则及版本。", "Rule and version that decided."},
+	{"value_12_months", "近12个月金额", "12-month value", UnitMoney, "account", "截至当日近 12 个月的销售额；没有销售明细时为赢单金额。",
+		"Sales over the 12 months up to the day; won deals where there are no sales lines."},
+	{"health", "健康度", "Health", UnitScore, "account", "截至当日最近一次健康度 0–100；空为未知。", "Latest health index up to the as-of day, 0–100; empty unknown."},
+
+	// Accounts.
+	{"grade", "客户分级", "Grade", UnitText, "account", "截至当日的分级；来源不分级时按近 12 个月赢单金额的累计占比（ABC）推导。",
+		"Grade on the as-of day; where no source grades, derived from the cumulative share of 12-month won value (ABC analysis)."},
+	{"open_deals", "在手商机数", "Open deals", UnitCount, "account", "截至当日仍处于进行中阶段的商机数。", "Deals in an open stage on the as-of day."},
+	{"open_value", "在手金额", "Open value", UnitMoney, "account", "截至当日在手商机金额之和，折算为组织币种。", "Sum of open deals' amounts on the as-of day, in the organisation's currency."},
+	{"last_touch", "最近触达", "Last touch", UnitDay, "account", "截至当日最近一次触达的日期。", "Day of the latest touch up to the as-of day."},
+	{"silent_days", "未触达天数", "Days silent", UnitDays, "account", "截至日 − 最近触达日；空为从未触达。", "As-of day − last touch; empty when never touched."},
+	{"next_close", "最近承诺签约日", "Next close", UnitDay, "account", "在手商机中最早的承诺签约日。", "Earliest promised close among the open deals."},
+	{"month", "月份", "Month", UnitText, "month", "日历月。", "Calendar month."},
+	{"sales", "销售额", "Sales", UnitMoney, "month", "当月销售明细之和；没有销售明细时为当月赢单金额。", "The month's sales lines; won deals where there are no sales lines."},
+
+	// Sources.
+	{"source", "数据源", "Source", UnitText, "stream", "配置中的数据源名称。", "The source's name in the configuration."},
+	{"kind", "类型", "Kind", UnitText, "stream", "数据源类型。", "What kind of source it is."},
+	{"stream", "数据流", "Stream", UnitText, "stream", "数据源提供的一个列表。", "One list that the source offers."},
+	{"state", "状态", "State", UnitText, "stream", "空闲、运行、等待、失败或暂停待确认。", "Idle, running, waiting, failed, or held for a person to decide."},
+	{"done", "已取", "Done", UnitCount, "stream", "本次同步已取记录数。", "Records fetched in this run."},
+	{"total", "应取", "Expected", UnitCount, "stream", "本次同步预计记录数，0 为未知。", "Records expected in this run; 0 unknown."},
+	{"records", "记录数", "Records", UnitCount, "stream", "库中来自该数据流的记录数。", "Records the store holds from the stream."},
+	{"issues", "问题数", "Issues", UnitCount, "stream", "最近一次完整同步中无法映射的行数。", "Rows or fields that could not be mapped in the last complete pass."},
+	{"started", "开始", "Started", UnitTime, "stream", "最近一次同步的开始时间。", "Start of the last run."},
+	{"finished", "结束", "Finished", UnitTime, "stream", "最近一次同步的结束时间，无论成败。", "End of the last run, good or not."},
+	{"good", "数据时间", "Data as of", UnitTime, "stream", "最近一次成功同步的结束时间，即数据的新旧。", "End of the last good run: the data's age."},
+	{"retry", "重试时间", "Retry", UnitTime, "stream", "下一次尝试的时间。", "When the next attempt is due."},
+	{"error", "错误", "Error", UnitText, "stream", "最近一次同步的错误。", "Error of the last run."},
+	{"where", "位置", "Where", UnitText, "issue", "文件:行号，或来源系统的记录编号。", "File and line, or the source's record identifier."},
+	{"field", "字段", "Field", UnitText, "issue", "无法映射的字段；历史中为变更的字段。", "The field that could not be mapped; in a history, the field that changed."},
+	{"raw_value", "原值", "Value", UnitText, "issue", "来源中的原值（截断、清洗后）。", "What stood there, clipped and cleaned."},
+	{"problem", "问题", "Problem", UnitText, "issue", "哪里不对，接受哪些值。", "What is wrong and which values are accepted."},
+	{"dropped", "整行舍弃", "Row dropped", UnitBool, "issue", "是否舍弃了整行而不仅是该字段。", "Whether the whole row was left out, not just the field."},
+	{"repeated", "重复次数", "Repeated", UnitCount, "issue", "字段与值相同的其余行数。", "Further rows with the same field and value."},
+}

@@ -2,6 +2,8 @@ package sshd
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -118,7 +120,18 @@ func (s *Server) ServeLocal(ctx context.Context, path string, v Viewer) error {
 // ServeListener is ServeLocal on a socket that [ListenLocal] made. It owns l and blocks.
 func (s *Server) ServeListener(ctx context.Context, l net.Listener, v Viewer) error {
 	v.Local = true
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		_ = l.Close()
+		return fmt.Errorf("serve %s: host key: %w", l.Addr(), err)
+	}
+	host, err := gossh.NewSignerFromKey(key)
+	if err != nil {
+		_ = l.Close()
+		return fmt.Errorf("serve %s: host key: %w", l.Addr(), err)
+	}
 	return s.run(ctx, l, func(srv *ssh.Server) error {
+		srv.AddHostKey(host) // of this run only: without one the library would write a key into the working directory
 		srv.ConnCallback = func(ctx ssh.Context, c net.Conn) net.Conn {
 			ctx.SetValue(viewerKey{}, v)
 			return c
@@ -191,10 +204,10 @@ func (s *Server) run(ctx context.Context, l net.Listener, opts ...ssh.Option) er
 	if !stop() {
 		<-done
 	}
-	if errors.Is(err, ssh.ErrServerClosed) || ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil && !errors.Is(err, ssh.ErrServerClosed) {
+		return fmt.Errorf("serve ssh %s: %w", l.Addr(), err)
 	}
-	return fmt.Errorf("serve ssh %s: %w", l.Addr(), err)
+	return nil
 }
 
 // admit is outermost: it counts, logs and catches what a session's own goroutine throws.

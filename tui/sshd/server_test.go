@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -210,9 +211,7 @@ func TestServe_ExitStatusAndNoTerminal(t *testing.T) {
 }
 
 func asExit(err error, e **gossh.ExitError) bool {
-	x, ok := err.(*gossh.ExitError)
-	*e = x
-	return ok
+	return errors.As(err, e)
 }
 
 // screen opens a session with a terminal and returns what types into it and what it drew so far.
@@ -386,6 +385,14 @@ func TestLocal_CommandAndStaleSocket(t *testing.T) {
 	}
 	if _, err := Command(context.Background(), path, []string{"x"}, nil, &out, &errOut); err == nil {
 		t.Error("no error from a socket nobody answers")
+	}
+}
+
+func TestLocal_LeavesNoKeyBehind(t *testing.T) {
+	for _, name := range []string{"id_ed25519", "id_ed25519.pub"} {
+		if _, err := os.Stat(name); err == nil {
+			t.Errorf("a host key was written into the working directory: %s", name)
+		}
 	}
 }
 

@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Entity names a kind of record.
 type Entity uint8
@@ -153,17 +157,52 @@ func refs[T any](rows []T, e Entity, id func(*T) ID, yield func(Ref) bool) bool 
 	return true
 }
 
-// Batch is one page of a stream with the cursor that follows it: what a [Writer] commits in one transaction.
+// Batch is one page of a stream with the cursor that follows it: what a [Writer] commits in one transaction. When a record is named more than once
+// the last one counts; a tombstone outweighs a record of the same batch.
 type Batch struct {
 	Source SourceID
 	Stream Stream
 	Records
-	Deleted []Ref  // tombstones; a reference to nothing is no error
+	Deleted []Ref  // tombstones; a reference to nothing is no error. With a deal go its changes and its evidence
 	Track   Fields // deal fields of which this source gives no history: the store writes a Change when it sees one differ
-	Next    Cursor // kept under (Source, Stream) in the same transaction
-	Seen    time.Time
+	// Next is kept under (Source, Stream) in the same transaction, also when it is empty: then the stream begins anew. A batch without a Stream
+	// (a status, the organisation, something that was pushed) touches no cursor.
+	Next Cursor
+	// Seen is when we learned all this: the Seen of records that have none and of the changes that the store derives. Zero: the writer's clock.
+	Seen time.Time
 	// ClearIssues drops the stored issues of (Source, Stream) before r.Issues are added: set on the first page of a pass.
 	ClearIssues bool
+}
+
+// maxID is the longest ID in bytes that a store keeps: far beyond what [MakeID] and the keys make, well below what a B+ tree page takes.
+const maxID = 8 << 10
+
+// Check reports the first record or tombstone that no store can keep because its ID is empty or endless. A [Writer] refuses the whole batch.
+func (b *Batch) Check() (err error) {
+	fail := func(r Ref, what string) bool {
+		err = fmt.Errorf("apply %s/%s: %s %s %q; the source's mapping must give every %s an id", b.Source, b.Stream, r.Entity, what,
+			Clip(string(r.ID), 60), r.Entity)
+		return false
+	}
+	b.Refs(func(r Ref) bool {
+		_, native, mixed := strings.Cut(string(r.ID), ":")
+		switch {
+		case r.ID == "", r.ID[0] == ':', r.ID[0] == '|', mixed && native == "" && r.Entity != EntityStatus:
+			return fail(r, "with the empty id")
+		case len(r.ID) > maxID:
+			return fail(r, "with an id longer than 8 KiB")
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range b.Deleted {
+		if !r.Entity.Valid() || r.ID == "" || len(r.ID) > maxID {
+			return fmt.Errorf("apply %s/%s: tombstone of %s %q names no record", b.Source, b.Stream, r.Entity, Clip(string(r.ID), 60))
+		}
+	}
+	return nil
 }
 
 // Delta is what one or more commits changed.

@@ -18,10 +18,10 @@ type Snapshot interface {
 	Rev() Rev
 	// All calls fn with every record, in blocks of bounded size, entities in the order of [Entities]. The block is reused between calls.
 	All(fn func(*Records) error) error
-	// Since calls fn with what was committed after rev, oldest first. It returns [ErrTrimmed] before any call when the log no longer
-	// reaches back that far: read All instead.
+	// Since calls fn with what was committed after rev, oldest first, one Delta for each commit that is reused between calls. It returns [ErrTrimmed]
+	// before any call when the log does not reach back that far, or rev is one that this store never had: read All instead.
 	Since(rev Rev, fn func(*Delta) error) error
-	// IDs calls fn with the ID of every record of e that came from src. [EntityStage] and [EntityOrg] have no source and give nothing.
+	// IDs calls fn with the ID of every record of e that came from src, in order. [EntityStage] and [EntityOrg] have no source and give nothing.
 	IDs(src SourceID, e Entity, fn func(ID) error) error
 	// Status returns the stored status of every stream of every source, ordered by source, then stream.
 	Status() ([]SourceStatus, error)

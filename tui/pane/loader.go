@@ -1,0 +1,108 @@
+package pane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	tea "charm.land/bubbletea/v2"
+
+	"flightdeck/tui/layout"
+	"flightdeck/tui/locale"
+)
+
+// Loader holds one load of a pane: the running one, and the last answer, which stays visible while the next is under way and when it fails.
+// Starting cancels the load before it; an answer that comes late is dropped by its sequence number. The zero Loader is ready. It is used on the Update
+// goroutine only and must not be copied after the first Start.
+type Loader[T any] struct {
+	Value  T     // the last good answer; the zero T before
+	Err    error // of the last load; nil when it was good
+	Ready  bool  // Value holds an answer
+	Busy   bool  // a load is under way
+	seq    uint64
+	cancel context.CancelFunc
+}
+
+type loaded[T any] struct {
+	by    *Loader[T]
+	seq   uint64
+	value T
+	err   error
+}
+
+// Start cancels what runs and returns the command that runs fn off the Update goroutine. fn should end soon after its context does. A panic in
+// fn becomes the load's error and a report; the session goes on. at is the pane's own place: the answer comes to Update as a message
+// to be given to Take.
+func (l *Loader[T]) Start(env *Env, at Place, fn func(ctx context.Context) (T, error)) tea.Cmd {
+	l.Stop()
+	parent := env.Ctx
+	if parent == nil {
+		parent = context.Background()
+	}
+	ctx, cancel := context.WithCancel(parent)
+	l.seq++
+	l.cancel, l.Busy = cancel, true
+	seq, report := l.seq, env.Report
+	return func() tea.Msg {
+		defer cancel()
+		m := loaded[T]{by: l, seq: seq}
+		func() {
+			defer func() {
+				if r := recover(); r != nil {
+					m.err = panicked(r, report)
+				}
+			}()
+			if m.err = ctx.Err(); m.err == nil {
+				m.value, m.err = fn(ctx)
+			}
+		}()
+		return To{at, m}
+	}
+}
+
+func panicked(r any, report func(any, []byte) string) error {
+	if report != nil {
+		if path := report(r, debug.Stack()); path != "" {
+			return fmt.Errorf("internal error: see the report %s", path)
+		}
+	}
+	return errors.New("internal error")
+}
+
+// Take looks at a message that reached the pane. It returns true when it was this loader's newest answer, which is then in Value or Err; a late answer
+// and any other message give false.
+func (l *Loader[T]) Take(msg tea.Msg) bool {
+	m, ok := msg.(loaded[T])
+	if !ok || m.by != l || m.seq != l.seq {
+		return false
+	}
+	l.Busy, l.cancel = false, nil
+	l.Err = m.err
+	if m.err == nil {
+		l.Value, l.Ready = m.value, true
+	}
+	return true
+}
+
+// Stop cancels the running load, whose answer is dropped.
+func (l *Loader[T]) Stop() {
+	if l.cancel != nil {
+		l.cancel()
+		l.cancel = nil
+	}
+	l.seq++
+	l.Busy = false
+}
+
+// Cover returns what to show instead of data while there is none: the load's error, or "loading". ok is false once an answer is there; an error
+// of a later load then belongs on a line beside the data, not over it.
+func (l *Loader[T]) Cover(env *Env, s layout.Size) (view string, ok bool) {
+	switch {
+	case l.Ready:
+		return "", false
+	case l.Err != nil:
+		return layout.Card(env.Locale.F(locale.Failed, l.Err), env.Theme.Bad, s), true
+	}
+	return layout.Card(env.Locale.T(locale.Loading), env.Theme.Muted, s), true
+}

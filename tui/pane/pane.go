@@ -1,0 +1,138 @@
+// Package pane is the contract between the shell and the panes: [Pane] with its optional abilities, [Place], the messages, the session's [Env],
+// and the two things every pane needs, a [Loader] and a [Memo].
+//
+// A pane is a small thing that knows one place. It owns its messages and its drawing; it never blocks, never starts a goroutine, never imports another
+// pane, and reaches other places only by returning Open. The shell owns the stack, the keys that are the same everywhere, and the frame.
+package pane
+
+import (
+	"context"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"flightdeck/analytics"
+	"flightdeck/store"
+	"flightdeck/tui/layout"
+	"flightdeck/tui/locale"
+	"flightdeck/tui/theme"
+)
+
+// Pane shows one Place. All methods are called on the session's Update goroutine.
+type Pane interface {
+	// Init starts the first load. The pane has no size yet.
+	Init() tea.Cmd
+	// Update takes a message in, changes the pane in place and returns effects only. It never blocks.
+	Update(msg tea.Msg) tea.Cmd
+	// SetSize says how many cells View has. It may be any size down to 0×0.
+	SetSize(s layout.Size)
+	// View returns exactly H lines, none wider than W (layout.Frame makes it so). It is called on every frame: memoise it with Memo.
+	View() string
+	// Keys returns the bindings that work now, the most useful first; footer and help are made from them.
+	Keys() []key.Binding
+	// Title is the pane's part of the breadcrumb, in the session's language.
+	Title() string
+}
+
+// New makes the pane for a place. env outlives the pane and is the session's own.
+type New func(env *Env, p Place) Pane
+
+// Registry finds the constructor for a kind; nil when there is none.
+type Registry func(Kind) New
+
+// Filterer can narrow its rows to those that match a text; "" shows all.
+type Filterer interface {
+	SetFilter(text string)
+	Filter() string
+}
+
+// Capturer takes every key but ctrl+c while Capturing, because the person is typing into it.
+type Capturer interface{ Capturing() bool }
+
+// Exporter gives what it shows as rows, as --csv does. ok is false while nothing is loaded.
+type Exporter interface {
+	Table() (t analytics.Table, ok bool)
+}
+
+// Restorer keeps what is not in the Place: selection, scroll offset, fold state. The shell calls Snapshot when the pane is left and Restore,
+// before Init, on the new pane that takes its place. A snapshot is a value of the pane's own type; Restore ignores what it does not know.
+type Restorer interface {
+	Snapshot() any
+	Restore(snapshot any)
+}
+
+// Copier gives the text for `y`; "" when there is nothing to copy.
+type Copier interface{ Copy() string }
+
+// Explainer shows the formulas of its figures in the help, as lines of plain text.
+type Explainer interface{ Explain() []string }
+
+// Requests, from a pane to the shell.
+type (
+	// Open asks for a place on top of the stack. The shell clamps its scope to the viewer's.
+	Open struct{ Place Place }
+	// Back asks for the place before.
+	Back struct{}
+	// Copy asks for text to go to the clipboard.
+	Copy struct{ Text string }
+	// Toast shows one line above the footer until the next key.
+	Toast struct{ Text string }
+	// To carries a message to the panes at Place alone; commands use it to come home.
+	To struct {
+		Place Place
+		Msg   tea.Msg
+	}
+)
+
+// Facts, from outside or the shell to the panes.
+type (
+	// Committed says that Env.Book now returns the book of Rev. Visible panes load again; hidden ones do when they are shown.
+	Committed struct{ Rev store.Rev }
+	// Themed says that the theme or the language changed: texts and styles held by the pane are stale. Memo notices by itself.
+	Themed struct{}
+)
+
+// Go returns a command that asks for p.
+func Go(p Place) tea.Cmd { return func() tea.Msg { return Open{p} } }
+
+// Say returns a command that shows text for a moment.
+func Say(text string) tea.Cmd { return func() tea.Msg { return Toast{text} } }
+
+// Env is what a session gives its panes. The shell changes Theme and Locale while it runs, on the Update goroutine; a command, which runs on another,
+// must not read those two.
+type Env struct {
+	Ctx    context.Context        // ends with the session
+	Viewer store.PersonID         // "" nobody in particular
+	Root   store.ID               // the viewer's place in the org tree; "" the whole company. Every Scope carries it.
+	Book   func() *analytics.Book // the newest book; nil before the first. Safe on any goroutine.
+	Theme  *theme.Theme
+	Locale *locale.Locale
+	Now    func() time.Time                                // the clock; tests fix it
+	Report func(recovered any, stack []byte) (path string) // writes a report of a panic; nil: none is written
+}
+
+// Memo keeps one drawn view while nothing it depends on has changed. The zero Memo is empty.
+type Memo struct {
+	key  memoKey
+	full bool
+	view string
+}
+
+type memoKey struct {
+	size    layout.Size
+	rev     store.Rev
+	version uint64
+	theme   *theme.Theme
+	locale  *locale.Locale
+}
+
+// View returns the kept view if size, rev, version and the session's theme and language are those it was drawn for, else it calls draw and keeps what
+// draw returns. Every mutator of the pane that changes the picture must bump version.
+func (m *Memo) View(env *Env, size layout.Size, rev store.Rev, version uint64, draw func() string) string {
+	k := memoKey{size, rev, version, env.Theme, env.Locale}
+	if !m.full || m.key != k {
+		m.view, m.key, m.full = draw(), k, true
+	}
+	return m.view
+}

@@ -1,0 +1,7 @@
+package storetest
+
+import "testing"
+
+func TestMemory(t *testing.T) {
+	Suite(t, func(*testing.T) Store { return NewMemory() })
+}

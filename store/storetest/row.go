@@ -1,0 +1,99 @@
+package storetest
+
+import (
+	"cmp"
+	"iter"
+	"maps"
+	"reflect"
+	"time"
+
+	"flightdeck/store"
+)
+
+// A row is a record of any kind as a value. The slices of store.Records stand in the order of store.Entities, so an entity's number finds its slice.
+
+func compareRefs(a, b store.Ref) int {
+	return cmp.Or(cmp.Compare(a.Entity, b.Entity), cmp.Compare(a.ID, b.ID))
+}
+
+// rowsOf gives every record of r under its reference.
+func rowsOf(r *store.Records) iter.Seq2[store.Ref, any] {
+	return func(yield func(store.Ref, any) bool) {
+		v := reflect.ValueOf(r).Elem()
+		i, e := 0, store.Entity(0)
+		r.Refs(func(ref store.Ref) bool {
+			if ref.Entity != e {
+				i, e = 0, ref.Entity
+			}
+			f := v.Field(int(e) - 1)
+			if f.Kind() == reflect.Pointer {
+				return yield(ref, f.Elem().Interface())
+			}
+			i++
+			return yield(ref, f.Index(i-1).Interface())
+		})
+	}
+}
+
+// addRow appends a copy of row to the slice that it belongs to.
+func addRow(r *store.Records, row any) {
+	if org, ok := row.(store.Org); ok {
+		org.Rates = maps.Clone(org.Rates)
+		r.Org = &org
+		return
+	}
+	v := reflect.ValueOf(r).Elem()
+	t := reflect.SliceOf(reflect.TypeOf(row))
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Type() == t {
+			f.Set(reflect.Append(f, reflect.ValueOf(copied(row))))
+			return
+		}
+	}
+	panic("storetest: no slice for " + t.String())
+}
+
+// copied returns row with maps of its own.
+func copied(row any) any {
+	v := reflect.New(reflect.TypeOf(row)).Elem()
+	v.Set(reflect.ValueOf(row))
+	for i := range v.NumField() {
+		switch m := v.Field(i).Interface().(type) {
+		case map[string]string:
+			v.Field(i).Set(reflect.ValueOf(maps.Clone(m)))
+		case map[store.Currency]string:
+			v.Field(i).Set(reflect.ValueOf(maps.Clone(m)))
+		}
+	}
+	return v.Interface()
+}
+
+// normal returns row as a store gives it back: times in UTC, no empty maps, the ID and the Seen that it had left to the store.
+func normal(ref store.Ref, row any, seen time.Time) any {
+	v := reflect.New(reflect.TypeOf(row)).Elem()
+	v.Set(reflect.ValueOf(copied(row)))
+	for i := range v.NumField() {
+		f := v.Field(i)
+		switch t, isTime := f.Interface().(time.Time); {
+		case isTime && t.IsZero() && v.Type().Field(i).Name == "Seen":
+			f.Set(reflect.ValueOf(seen.Round(0).UTC()))
+		case isTime:
+			f.Set(reflect.ValueOf(t.Round(0).UTC()))
+		case f.Kind() == reflect.Map && f.Len() == 0:
+			f.SetZero()
+		}
+	}
+	if id := v.FieldByName("ID"); id.IsValid() {
+		id.SetString(string(ref.ID))
+	}
+	return v.Interface()
+}
+
+func withSeen(row any, seen time.Time) any {
+	v := reflect.New(reflect.TypeOf(row)).Elem()
+	v.Set(reflect.ValueOf(row))
+	if f := v.FieldByName("Seen"); f.IsValid() {
+		f.Set(reflect.ValueOf(seen))
+	}
+	return v.Interface()
+}

@@ -1,0 +1,18 @@
+// Package syncer owns the background work that keeps the store current: when each source is read, how a page becomes a commit, what happens when a
+// server is slow, wrong or gone, and which records are removed because their source no longer has them.
+//
+// It refuses to know any CRM: a source only answers "one page of this stream from this cursor". It refuses to know the file as well: it is given
+// a [store.Writer] and a [store.Reader].
+//
+// How it is built, and why:
+//
+//   - One goroutine per source, streams of a source in order, so that a dead source delays nobody and parents come before children.
+//   - A page, its cursor and the stream's status are one commit. A process killed at any moment continues at the page after the last commit.
+//   - Retries, back-off and the circuit breaker are failsafe-go's: a page is tried a few times; when several streams in a row get no answer the
+//     breaker opens and the rest of the source is not asked; the next run is put off exponentially. Request budgets (x/time/rate) belong to the
+//     source kinds, which alone know what a request costs.
+//   - What a source no longer names is removed only by comparing identifiers after a complete pass, and not at all when suspiciously much would
+//     go: an empty export or a lost permission must not empty the cockpit. Such a stream is held until a person accepts it.
+//   - A failure never changes SourceStatus.Good: the age of the data on every pane stays honest.
+//   - Idle means idle: between two runs of a source nothing wakes but its one timer, and a run that brought nothing commits at most once a minute.
+package syncer

@@ -1,0 +1,249 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"flightdeck/store"
+	"flightdeck/store/source"
+)
+
+// Store is what the engine needs of a store.
+type Store interface {
+	store.Reader
+	store.Writer
+}
+
+// Entry is one source with its schedule.
+type Entry struct {
+	Source source.Source
+	Every  time.Duration // pause between two runs, jittered by a tenth; 0: five minutes
+}
+
+// Options configures an [Engine]. Only Store is required.
+type Options struct {
+	Store   Store
+	Sources []Entry
+	Now     func() time.Time // for the times that are written; time.Now when nil. Waiting always uses real timers.
+	Log     *slog.Logger     // nil: silent
+	// Accept names sources whose held removals are to be carried out in their next run. See also [Engine.Accept].
+	Accept []store.SourceID
+
+	Attempts     int           // tries per page; 0: 4
+	Backoff      time.Duration // before the second try, doubling; 0: 1s
+	MaxBackoff   time.Duration // 0: 30s
+	MaxWait      time.Duration // longest pause on a server's word inside a run; longer ones end the run; 0: 5m
+	FetchTimeout time.Duration // per try; 0: 2m
+	Relist       time.Duration // least time between two listings of a [source.Lister]; 0: 15m
+}
+
+// Engine reads sources into a store. Its methods may be called from any goroutine.
+type Engine struct {
+	opt     Options
+	workers []*worker
+}
+
+// New makes an engine; nothing runs before [Engine.Run] or [Engine.Once].
+func New(opt Options) *Engine {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	def := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	def(&opt.Backoff, time.Second)
+	def(&opt.MaxBackoff, 30*time.Second)
+	def(&opt.MaxWait, 5*time.Minute)
+	def(&opt.FetchTimeout, 2*time.Minute)
+	def(&opt.Relist, 15*time.Minute)
+	if opt.Attempts <= 0 {
+		opt.Attempts = 4
+	}
+	e := &Engine{opt: opt}
+	for _, s := range opt.Sources {
+		def(&s.Every, 5*time.Minute)
+		e.workers = append(e.workers, newWorker(e, s))
+	}
+	for _, id := range opt.Accept {
+		_ = e.Accept(id)
+	}
+	return e
+}
+
+// Run reads every source at once and then by its schedule until ctx ends. It blocks; all its goroutines have ended when it returns. It returns nil
+// when ctx ended.
+func (e *Engine) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	for _, w := range e.workers {
+		wg.Go(func() { w.loop(ctx) })
+	}
+	wg.Wait()
+	return nil
+}
+
+// Once runs every source once through all its streams, all sources at the same time, each with its bounded retries. The results are in the
+// order of the configuration.
+func (e *Engine) Once(ctx context.Context) []Result {
+	out := make([]Result, len(e.workers))
+	var wg sync.WaitGroup
+	for i, w := range e.workers {
+		wg.Go(func() { out[i] = w.run(ctx) })
+	}
+	wg.Wait()
+	return out
+}
+
+// Pull makes a source run now, whatever its schedule, its breaker or a pause say. It returns at once; it does not interrupt a run or a wait that the
+// server asked for. It needs a running [Engine.Run].
+func (e *Engine) Pull(id store.SourceID) error {
+	return e.with(id, func(w *worker) { w.pull.Store(true) })
+}
+
+// Pause stops a source after the page that it is reading; "" means all. The timer of a paused source does not run.
+func (e *Engine) Pause(id store.SourceID) error {
+	return e.with(id, func(w *worker) { w.paused.Store(true) })
+}
+
+// Resume lets a paused source go on at once; "" means all.
+func (e *Engine) Resume(id store.SourceID) error {
+	return e.with(id, func(w *worker) {
+		if w.paused.Swap(false) {
+			w.pull.Store(true)
+		}
+	})
+}
+
+// Paused reports whether a source is paused.
+func (e *Engine) Paused(id store.SourceID) bool {
+	for _, w := range e.workers {
+		if w.id == id {
+			return w.paused.Load()
+		}
+	}
+	return false
+}
+
+// Accept lets the next run of a source remove what it no longer names, however much that is: the answer to a held stream. Call Pull to run it now.
+func (e *Engine) Accept(id store.SourceID) error {
+	return e.with(id, func(w *worker) { w.accept.Store(true) })
+}
+
+func (e *Engine) with(id store.SourceID, fn func(*worker)) error {
+	found := false
+	for _, w := range e.workers {
+		if id == "" || w.id == id {
+			found = true
+			fn(w)
+			select {
+			case w.wake <- struct{}{}:
+			default: // one is pending already
+			}
+		}
+	}
+	if !found && id != "" {
+		return fmt.Errorf("source %s: %w; the configuration has no such source", store.Clip(string(id), 60), store.ErrNotFound)
+	}
+	return nil
+}
+
+// Result is what one run of one source did.
+type Result struct {
+	Source   store.SourceID
+	Kind     string
+	State    store.SyncState // idle when every stream finished, else the worst of its streams'
+	Rows     int             // records fetched
+	Removed  int             // records removed because the source no longer has them
+	Issues   int             // rows and fields that could not be mapped, as of now
+	Duration time.Duration
+	Err      error // of the first stream that failed or is held; nil when all finished
+	Streams  []StreamResult
+}
+
+// StreamResult is a [Result]'s part for one stream.
+type StreamResult struct {
+	Stream  store.Stream
+	State   store.SyncState
+	Rows    int
+	Removed int
+	Issues  int
+	Err     error
+}
+
+// loop runs w by its schedule until ctx ends.
+func (w *worker) loop(ctx context.Context) {
+	defer func() {
+		// Fetch panics are caught where they happen; this one is ours, and must not take the terminal with it.
+		if r := recover(); r != nil {
+			w.e.opt.Log.Error("syncer stopped for a source", "source", w.id, "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.wake:
+			if !w.pull.Load() {
+				if w.paused.Load() {
+					timer.Stop()
+				}
+				continue
+			}
+		case <-timer.C:
+			if w.paused.Load() {
+				continue
+			}
+		}
+		if w.pull.Swap(false) {
+			w.breaker.HalfOpen() // a person wants to know now
+		}
+		res := w.run(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		timer.Reset(w.pause(res.Err))
+		if w.paused.Load() {
+			timer.Stop()
+		}
+	}
+}
+
+const (
+	authPause = 30 * time.Minute // a refused password is not tried again sooner: accounts get locked
+	firstFail = 30 * time.Second // pause after a first failed run, doubling
+	worstFail = 15 * time.Minute // unless the schedule itself is slower
+	maxPause  = 6 * time.Hour    // the longest Retry-After that is believed
+)
+
+// pause returns how long to wait before the next run when the last one ended with err.
+func (w *worker) pause(err error) time.Duration {
+	d := w.every
+	if err != nil && w.fails > 0 {
+		d = min(w.every, firstFail)
+		for i := 1; i < w.fails && d < worstFail; i++ {
+			d *= 2
+		}
+		d = min(d, max(w.every, worstFail))
+	}
+	if errors.Is(err, source.ErrAuth) {
+		d = max(w.every, authPause)
+	}
+	d = time.Duration(float64(d) * (0.9 + 0.2*rand.Float64()))
+	var told *source.RetryAfter
+	if errors.As(err, &told) {
+		d = max(d, min(told.Wait, maxPause))
+	}
+	return max(d, w.breaker.RemainingDelay())
+}

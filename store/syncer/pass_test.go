@@ -1,0 +1,368 @@
+package syncer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"flightdeck/store"
+	"flightdeck/store/source"
+	"flightdeck/store/storetest"
+	"flightdeck/store/syncer"
+)
+
+func TestPass_ExpiredCursorIsReadAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		old := false
+		s := deals(func(c context.Context, r source.Request, n int) (source.Page, error) {
+			if old && r.Cursor == "c" {
+				return source.Page{}, fmt.Errorf("410: %w", source.ErrExpired)
+			}
+			return three(c, r, n)
+		})
+		e := engine(m, s)
+		once(t, e)
+		old = true
+		s.calls = nil
+		if res := once(t, e); res.Rows != 3 {
+			t.Errorf("result %+v", res)
+		}
+		same(t, "asked", s.asked(), []string{"deals@c", "deals@", "deals@a", "deals@b"})
+	})
+}
+
+func TestPass_ExpiredForEverFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := deals(func(context.Context, source.Request, int) (source.Page, error) {
+			return source.Page{}, source.ErrExpired
+		})
+		if res := once(t, engine(storetest.NewMemory(), s)); !errors.Is(res.Err, source.ErrExpired) || len(s.asked()) > 2 {
+			t.Errorf("%+v after %q", res, s.asked())
+		}
+	})
+}
+
+func TestPass_CursorThatNeverEnds(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		next func(r source.Request, n int) source.Page
+		max  int
+	}{
+		{"same cursor", func(r source.Request, _ int) source.Page { return page(string(r.Cursor), true, false, "1") }, 1},
+		{"circle", func(_ source.Request, n int) source.Page { return page(fmt.Sprint(n%3), true, false, fmt.Sprint(n)) }, 4},
+		{"new cursors, same rows", func(_ source.Request, n int) source.Page { return page(fmt.Sprint(n), true, false, "1") }, 60},
+		{"new cursors, no rows", func(_ source.Request, n int) source.Page { return page(fmt.Sprint(n), true, false) }, 60},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := storetest.NewMemory()
+				s := deals(func(_ context.Context, r source.Request, n int) (source.Page, error) { return c.next(r, n), nil })
+				res := once(t, engine(m, s))
+				if res.Err == nil || res.State != store.SyncFailed || len(s.asked()) > c.max {
+					t.Errorf("%+v after %d pages", res, len(s.asked()))
+				}
+				if got := cursor(t, m, "deals"); got != "" {
+					t.Errorf("the next run begins at %q", got)
+				}
+			})
+		})
+	}
+}
+
+// whole gives ids as one complete pass in pages of four.
+func whole(ids *[]string) func(context.Context, source.Request, int) (source.Page, error) {
+	return func(_ context.Context, r source.Request, _ int) (source.Page, error) {
+		at := 0
+		_, _ = fmt.Sscanf(string(r.Cursor), "p%d", &at)
+		end := min(at+4, len(*ids))
+		if end == len(*ids) {
+			return page("done", false, true, (*ids)[at:end]...), nil
+		}
+		return page(fmt.Sprintf("p%d", end), true, true, (*ids)[at:end]...), nil
+	}
+}
+
+func TestPass_FullRemovesWhatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		ids := numbers(1, 9)
+		e := engine(m, deals(whole(&ids)))
+		once(t, e)
+		ids = append(numbers(1, 3), "7", "8", "9", "10")
+		res := once(t, e)
+		if res.Err != nil || res.Removed != 3 {
+			t.Fatalf("result %+v", res)
+		}
+		got, st := stored(t, m, "crm", "deals")
+		same(t, "stored", got, []string{"1", "10", "2", "3", "7", "8", "9"})
+		if st.Records != 7 {
+			t.Errorf("status %+v", st)
+		}
+	})
+}
+
+func TestPass_IncompletePassRemovesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		ids := numbers(1, 9)
+		fail := false
+		list := whole(&ids)
+		s := deals(func(c context.Context, r source.Request, n int) (source.Page, error) {
+			if fail && r.Cursor == "p4" {
+				return source.Page{}, errors.New("cut JSON")
+			}
+			return list(c, r, n)
+		})
+		e := engine(m, s)
+		once(t, e)
+		ids, fail = append(numbers(1, 6), "9"), true
+		if res := once(t, e); res.Err == nil || res.Removed != 0 {
+			t.Fatalf("result %+v", res)
+		}
+		got, _ := stored(t, m, "crm", "deals")
+		same(t, "stored after half a pass", got, numbers(1, 9))
+		fail = false
+		s.calls = nil
+		if res := once(t, e); res.Err != nil || res.Removed != 2 {
+			t.Errorf("result %+v", res)
+		}
+		same(t, "asked", s.asked(), []string{"deals@p4"}) // the same process remembers the first half
+	})
+}
+
+func TestPass_RestartInFullPassReadsItAgainBeforeRemoving(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		ids := numbers(1, 9)
+		once(t, engine(m, deals(whole(&ids))))
+		time.Sleep(time.Minute)
+		ids = append(numbers(1, 6), "9")
+		ctx, kill := context.WithCancel(t.Context())
+		list := whole(&ids)
+		engine(m, deals(func(c context.Context, r source.Request, n int) (source.Page, error) {
+			if n == 2 {
+				kill()
+				return source.Page{}, c.Err()
+			}
+			return list(c, r, n)
+		})).Once(ctx)
+		s := deals(list)
+		if res := once(t, engine(m, s)); res.Err != nil || res.Removed != 2 {
+			t.Errorf("result %+v", res)
+		}
+		same(t, "asked", s.asked(), []string{"deals@p4", "deals@", "deals@p4"})
+		got, _ := stored(t, m, "crm", "deals")
+		same(t, "stored", got, ids)
+	})
+}
+
+func TestPass_TooMuchGoneIsHeldUntilAccepted(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		had  int
+		left []string
+		held bool
+	}{
+		{"empty", 3, nil, true},
+		{"more than half of many", 30, numbers(1, 14), true},
+		{"all others", 30, numbers(101, 130), true},
+		{"half", 30, numbers(1, 15), false},
+		{"more than half of few", 12, numbers(1, 3), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := storetest.NewMemory()
+				ids := numbers(1, c.had)
+				s := deals(whole(&ids))
+				e := engine(m, s)
+				once(t, e)
+				ids = c.left
+				res := once(t, e)
+				if !c.held {
+					if res.Err != nil || res.Removed != c.had-len(c.left) {
+						t.Errorf("result %+v", res)
+					}
+					return
+				}
+				var held *syncer.HeldError
+				if !errors.As(res.Err, &held) || res.State != store.SyncHeld || res.Removed != 0 {
+					t.Fatalf("result %+v", res)
+				}
+				got, st := stored(t, m, "crm", "deals")
+				if len(got) < c.had || st.State != store.SyncHeld || !strings.Contains(st.Error, "flightdeck sync --accept crm") {
+					t.Fatalf("%d stored, status %+v", len(got), st)
+				}
+				// A restart forgets nothing of it, and a person's word ends it.
+				e = engine(m, s)
+				if res := once(t, e); res.State != store.SyncHeld {
+					t.Errorf("after a restart: %+v", res)
+				}
+				if err := e.Accept("crm"); err != nil {
+					t.Fatal(err)
+				}
+				if res := once(t, e); res.Err != nil || res.State != store.SyncIdle {
+					t.Errorf("accepted: %+v", res)
+				}
+				if got, _ := stored(t, m, "crm", "deals"); len(got) != len(c.left) {
+					t.Errorf("%d stored, want %d", len(got), len(c.left))
+				}
+			})
+		})
+	}
+}
+
+func TestPass_HeldFolderIsReadAgainWhenAccepted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		ids := numbers(1, 5)
+		print := "v1"
+		// A folder: nothing to read while the fingerprint is the same.
+		s := deals(func(_ context.Context, r source.Request, _ int) (source.Page, error) {
+			if string(r.Cursor) == print {
+				return page(print, false, false), nil
+			}
+			return page(print, false, true, ids...), nil
+		})
+		e := engine(m, s)
+		once(t, e)
+		ids, print = nil, "v2"
+		for range 3 {
+			if res := once(t, e); res.State != store.SyncHeld {
+				t.Fatalf("result %+v", res)
+			}
+		}
+		_ = e.Accept("crm")
+		if res := once(t, e); res.Removed != 5 || res.Err != nil {
+			t.Errorf("result %+v", res)
+		}
+	})
+}
+
+func TestPass_SharedEntityIsNotRemovedByOneOfItsStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		s := &scripted{id: "crm", streams: []store.Stream{"accounts", "deals"}}
+		s.fetch = func(_ context.Context, r source.Request, n int) (source.Page, error) {
+			if r.Stream == "accounts" {
+				p := page("", false, true)
+				p.Accounts = []store.Account{{ID: "crm:a"}}
+				return p, nil
+			}
+			p := page(fmt.Sprint(n), false, false, "1") // its account is not in the list of accounts
+			p.Accounts = []store.Account{{ID: "crm:b"}}
+			return p, nil
+		}
+		e := engine(m, s)
+		once(t, e)
+		if res := once(t, e); res.Removed != 0 || res.Err != nil {
+			t.Errorf("result %+v", res)
+		}
+	})
+}
+
+// lister is a source that can name what exists.
+type lister struct {
+	*scripted
+	list func(cursor store.Cursor) ([]store.Ref, store.Cursor, error)
+}
+
+func (l lister) List(_ context.Context, _ store.Stream, c store.Cursor) ([]store.Ref, store.Cursor, error) {
+	return l.list(c)
+}
+
+func TestPass_Lister(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		ref := func(id string) store.Ref { return store.Ref{Entity: store.EntityDeal, ID: store.MakeID("crm", id)} }
+		gone := false
+		var fail error
+		l := lister{deals(three), func(c store.Cursor) ([]store.Ref, store.Cursor, error) {
+			switch {
+			case fail != nil:
+				return nil, "", fail
+			case c == "" && gone:
+				return []store.Ref{ref("1")}, "2", nil
+			case c == "":
+				return []store.Ref{ref("1"), ref("2")}, "2", nil
+			}
+			return []store.Ref{ref("3")}, "", nil
+		}}
+		e := syncer.New(syncer.Options{Store: m, Sources: []syncer.Entry{{Source: l}}})
+		if res := once(t, e); res.Err != nil || res.Removed != 0 {
+			t.Fatalf("result %+v", res)
+		}
+		gone = true
+		if res := once(t, e); res.Removed != 0 {
+			t.Errorf("listed again at once: %+v", res)
+		}
+		time.Sleep(16 * time.Minute)
+		if res := once(t, e); res.Err != nil || res.Removed != 1 {
+			t.Errorf("result %+v", res)
+		}
+		ids, _ := stored(t, m, "crm", "deals")
+		same(t, "stored", ids, []string{"1", "3"})
+		time.Sleep(16 * time.Minute)
+		fail = errors.ErrUnsupported
+		if res := once(t, e); res.Err != nil {
+			t.Errorf("a stream without a listing: %+v", res)
+		}
+		fail = errors.New("listing is broken")
+		if res := once(t, e); res.Err == nil || res.Removed != 0 {
+			t.Errorf("a broken listing: %+v", res)
+		}
+	})
+}
+
+func TestPass_Issues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		bad := func(where string, more int) store.Issue {
+			return store.Issue{Source: "crm", Stream: "deals", Where: where, Field: "close", Problem: "not a day", Repeated: more}
+		}
+		var answer source.Page
+		s := deals(func(context.Context, source.Request, int) (source.Page, error) { return answer, nil })
+		e := engine(m, s)
+		answer = page("w1", false, false, "1", "2", "3")
+		answer.Issues = []store.Issue{bad("1", 0), bad("2", 4)}
+		if res := once(t, e); res.Issues != 6 {
+			t.Errorf("first pass: %+v", res)
+		}
+		// An incremental page brings 1 mended and 3 broken; what it says nothing about stays.
+		answer = page("w2", false, false, "1", "3")
+		answer.Issues = []store.Issue{bad("3", 0)}
+		once(t, e)
+		same(t, "issues", issues(t, m), []string{"crm:deals|2|close", "crm:deals|3|close"})
+		// A complete pass begins a new list.
+		answer = page("w3", false, true, "1", "2", "3")
+		if res := once(t, e); res.Issues != 0 {
+			t.Errorf("complete pass: %+v", res)
+		}
+		same(t, "issues", issues(t, m), nil)
+		if _, st := stored(t, m, "crm", "deals"); st.Issues != 0 {
+			t.Errorf("status %+v", st)
+		}
+	})
+}
+
+func TestPass_ForeignTombstone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		if _, err := m.Apply(t.Context(), &store.Batch{Source: "erp", Records: store.Records{Deals: []store.Deal{{ID: "erp:1"}}}}); err != nil {
+			t.Fatal(err)
+		}
+		s := deals(func(context.Context, source.Request, int) (source.Page, error) {
+			p := page("x", false, false, "1")
+			p.Deleted = []store.Ref{{Entity: store.EntityDeal, ID: "erp:1"}}
+			return p, nil
+		})
+		once(t, engine(m, s))
+		if ids, _ := stored(t, m, "erp", "deals"); len(ids) != 1 {
+			t.Error("a source removed its neighbour's deal")
+		}
+	})
+}

@@ -1,0 +1,207 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+	"github.com/failsafe-go/failsafe-go/retrypolicy"
+
+	"flightdeck/store"
+	"flightdeck/store/source"
+)
+
+// worker is one source: its schedule, its breaker and the state of its streams. run holds mu; everything below mu belongs to the run.
+type worker struct {
+	e      *Engine
+	src    source.Source
+	id     store.SourceID
+	every  time.Duration
+	wake   chan struct{}
+	pull   atomic.Bool
+	paused atomic.Bool
+	accept atomic.Bool
+
+	breaker circuitbreaker.CircuitBreaker[any]
+	exec    failsafe.Executor[any]
+
+	mu      sync.Mutex
+	fails   int // runs in a row that failed
+	streams []*stream
+	current *stream // whom a scheduled retry belongs to
+}
+
+func newWorker(e *Engine, s Entry) *worker {
+	w := &worker{e: e, src: s.Source, id: s.Source.ID(), every: s.Every, wake: make(chan struct{}, 1)}
+	w.breaker = circuitbreaker.NewBuilder[any]().
+		HandleIf(func(_ any, err error) bool { return unanswered(err) }).
+		WithFailureThreshold(uint(2 * e.opt.Attempts)). // one bad stream is not yet a dead server
+		WithDelayFunc(func(failsafe.ExecutionAttempt[any]) time.Duration {
+			return min(time.Minute<<min(w.fails, 10), max(worstFail, w.every))
+		}).Build()
+	const jitter = 0.2
+	retry := retrypolicy.NewBuilder[any]().
+		WithMaxAttempts(e.opt.Attempts).
+		WithBackoff(e.opt.Backoff, e.opt.MaxBackoff).
+		WithJitterFactor(jitter).
+		WithDelayFunc(func(x failsafe.ExecutionAttempt[any]) time.Duration {
+			var told *source.RetryAfter
+			if errors.As(x.LastError(), &told) && told.Wait > 0 {
+				return time.Duration(float64(told.Wait) / (1 - jitter)) // jitter must not make it shorter than we were told
+			}
+			return -1 // by back-off
+		}).
+		AbortIf(func(_ any, err error) bool { return w.final(err) }).
+		ReturnLastFailure().
+		OnRetryScheduled(func(x failsafe.ExecutionScheduledEvent[any]) {
+			w.current.waiting(x.Context(), x.LastError(), x.Delay)
+		}).Build()
+	w.exec = failsafe.With[any](retry, w.breaker)
+	return w
+}
+
+// unanswered reports an error that says something about the server's health.
+func unanswered(err error) bool {
+	var told *source.RetryAfter
+	var boom *panicError
+	return err != nil && !errors.Is(err, source.ErrAuth) && !errors.Is(err, source.ErrDenied) && !errors.Is(err, source.ErrExpired) &&
+		!errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, context.Canceled) && !errors.As(err, &told) && !errors.As(err, &boom)
+}
+
+// final reports an error that trying again at once cannot mend.
+func (w *worker) final(err error) bool {
+	var told *source.RetryAfter
+	if errors.As(err, &told) {
+		return told.Wait > w.e.opt.MaxWait
+	}
+	return !unanswered(err) || errors.Is(err, circuitbreaker.ErrOpen)
+}
+
+// call runs fn with the per-try time limit, the retries and the breaker.
+func (w *worker) call(ctx context.Context, fn func(context.Context) error) error {
+	err := w.exec.WithContext(ctx).Run(func() (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				w.e.opt.Log.Error("source panicked", "source", w.id, "panic", r, "stack", string(debug.Stack()))
+				err = &panicError{r}
+			}
+		}()
+		tctx, cancel := context.WithTimeout(ctx, w.e.opt.FetchTimeout)
+		defer cancel()
+		err = fn(tctx)
+		if err != nil && tctx.Err() != nil && ctx.Err() == nil {
+			return fmt.Errorf("no answer within %s: %s", w.e.opt.FetchTimeout, clean(err)) // not wrapped: it is not our cancellation
+		}
+		return err
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// panicError is a panic inside a source.
+type panicError struct{ value any }
+
+func (e *panicError) Error() string {
+	return fmt.Sprintf("the connector failed on this answer (panic: %v); please report it", e.value)
+}
+
+// run reads all streams once.
+func (w *worker) run(ctx context.Context) Result {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	begun := time.Now()
+	res := Result{Source: w.id, Kind: w.src.Kind()}
+	var stop error // the reason not to ask this source any further in this run
+	if err := w.load(ctx); err != nil {
+		res.State, res.Err = store.SyncFailed, fmt.Errorf("read status of %s: %w", w.id, err)
+		return res
+	}
+	failed := false
+	for _, s := range w.streams {
+		w.current = s
+		var sr StreamResult
+		if stop != nil {
+			sr = s.skip(ctx, stop)
+		} else {
+			sr = s.run(ctx)
+		}
+		res.Streams = append(res.Streams, sr)
+		res.Rows += sr.Rows
+		res.Removed += sr.Removed
+		res.Issues += sr.Issues
+		if sr.Err != nil {
+			failed = failed || sr.State != store.SyncHeld
+			if res.Err == nil || res.State == store.SyncHeld && sr.State != store.SyncHeld {
+				res.Err, res.State = fmt.Errorf("%s: %w", sr.Stream, sr.Err), sr.State
+			}
+			var told *source.RetryAfter
+			if errors.Is(sr.Err, source.ErrAuth) || errors.Is(sr.Err, circuitbreaker.ErrOpen) || errors.As(sr.Err, &told) {
+				stop = sr.Err
+			}
+		}
+		if ctx.Err() != nil || w.paused.Load() && !w.pull.Load() {
+			break
+		}
+	}
+	w.accept.Store(false)
+	switch {
+	case ctx.Err() != nil: // says nothing about the source
+	case failed:
+		w.fails++
+	default:
+		w.fails = 0
+	}
+	res.Duration = time.Since(begun)
+	w.e.opt.Log.Debug("source read", "source", w.id, "state", res.State, "rows", res.Rows, "removed", res.Removed, "duration", res.Duration)
+	return res
+}
+
+// load reads, once, where every stream stands.
+func (w *worker) load(ctx context.Context) error {
+	if w.streams != nil {
+		return nil
+	}
+	known := map[store.Stream]store.SourceStatus{}
+	err := w.e.opt.Store.View(ctx, func(s store.Snapshot) error {
+		all, err := s.Status()
+		for _, st := range all {
+			if st.Source == w.id {
+				known[st.Stream] = st
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var streams []*stream
+	for _, name := range w.src.Streams() {
+		c, err := w.e.opt.Store.Cursor(ctx, w.id, name)
+		if err != nil {
+			return err
+		}
+		st := known[name]
+		s := &stream{w: w, name: name, cursor: c, status: st, kept: st, carries: map[store.Entity]bool{}}
+		// A run that did not end well may have stopped in the middle of a pass, of which we no longer know what it named.
+		s.mid = c != "" && st.Good.Before(st.Started)
+		s.held = st.State == store.SyncHeld
+		s.heldWhy = st.Error
+		s.status.Source, s.status.Stream, s.status.Kind = w.id, name, w.src.Kind()
+		streams = append(streams, s)
+	}
+	for _, s := range streams {
+		for _, e := range s.owns() {
+			s.carries[e] = true
+		}
+	}
+	w.streams = streams
+	return nil
+}

@@ -1,0 +1,239 @@
+package analytics
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"flightdeck/store"
+)
+
+// finish derives everything that follows from the records and returns the Book, which nobody changes from then on.
+func (e *editor) finish(rev store.Rev) *Book {
+	b := e.b
+	b.rev = rev
+	if e.bulk || e.owned[store.EntityUnit] || e.owned[store.EntityPerson] {
+		b.growTree()
+	}
+	if e.bulk || e.owned[store.EntityStage] {
+		b.orderStages()
+		for c := range b.deals.rec { // the way of a deal without history depends on the kinds of stage
+			e.dirtyDeal[Code(c)] = struct{}{}
+		}
+	}
+	e.deriveAccounts()
+	b.changesOf = e.changes.apply(b.changesOf, len(b.deals.rec), b.orderChanges)
+	e.deriveDeals()
+	b.touchesOf = e.touches.apply(b.touchesOf, len(b.accounts.rec), b.orderTouches)
+	b.dealTouches = e.dealTouches.apply(b.dealTouches, len(b.deals.rec), b.orderTouches)
+	b.dealsOf = e.dealsOf.apply(b.dealsOf, len(b.accounts.rec), func(run []int32) {
+		slices.SortFunc(run, func(x, y int32) int { return byID(b.deals.id(x), b.deals.id(y)) })
+	})
+	finishFacts(e, &b.contacts, &e.contacts, len(b.accounts.rec), func(x, y *store.Contact) int { return byID(x.ID, y.ID) })
+	finishFacts(e, &b.grades, &e.grades, len(b.accounts.rec), func(x, y *store.GradeChange) int {
+		return cmp.Or(x.At.Compare(y.At), x.Seen.Compare(y.Seen), byID(x.ID, y.ID))
+	})
+	finishFacts(e, &b.health, &e.health, len(b.accounts.rec), func(x, y *store.Health) int {
+		return cmp.Or(cmp.Compare(x.Day, y.Day), x.Seen.Compare(y.Seen), byID(x.ID, y.ID))
+	})
+	finishFacts(e, &b.evidence, &e.evidence, len(b.deals.rec), func(x, y *store.Evidence) int { return cmp.Or(x.At.Compare(y.At), byID(x.ID, y.ID)) })
+	finishFacts(e, &b.sales, &e.sales, len(b.accounts.rec), func(x, y *store.Sale) int { return cmp.Or(cmp.Compare(x.Day, y.Day), byID(x.ID, y.ID)) })
+	if b.change.tail == nil {
+		b.change.tail = newTail(len(b.change.deal))
+	}
+	if b.touch.tail == nil {
+		b.touch.tail = newTail(len(b.touch.ID))
+	}
+	if e.bulk {
+		for _, d := range []*dict{&b.units.ids, &b.people.ids, &b.stages.ids, &b.products.ids, &b.accounts.ids, &b.deals.ids, &b.quotas.ids,
+			&b.status.ids, &b.issues.ids, &b.industries, &b.topics, &b.areas, &b.change.ids, &b.touch.ids, &b.contacts.ids, &b.grades.ids, &b.health.ids,
+			&b.evidence.ids, &b.sales.ids} {
+			d.seal()
+		}
+	}
+	b.dataEnd = b.newest(b.Now())
+	b.oldest = oldest(b.status.sorted())
+	return b
+}
+
+func finishFacts[T any](e *editor, f *facts[T], ed *runsEdit, owners int, less func(x, y *T) int) {
+	f.runs = ed.apply(f.runs, owners, func(run []int32) {
+		slices.SortFunc(run, func(x, y int32) int { return less(&f.rec[x], &f.rec[y]) })
+	})
+	if f.tail == nil {
+		f.tail = newTail(len(f.rec))
+	}
+}
+
+// column returns col with n entries, a copy unless it is this editor's first.
+func column[T any](col []T, n int, fill T) []T {
+	next := make([]T, n, n+n/16)
+	for i := copy(next, col); i < n; i++ {
+		next[i] = fill
+	}
+	return next
+}
+
+func (e *editor) deriveAccounts() {
+	b, n := e.b, len(e.b.accounts.rec)
+	if len(e.dirtyAcct) == 0 && len(b.account.owner) == n {
+		return
+	}
+	b.account.owner, b.account.industry = column(b.account.owner, n, None), column(b.account.industry, n, None)
+	for c := range e.dirtyAcct {
+		r := &b.accounts.rec[c]
+		b.account.owner[c] = e.person(r.Owner)
+		b.account.industry[c] = e.word(ownIndustry, &b.industries, r.Industry)
+	}
+}
+
+func (e *editor) deriveDeals() {
+	b, n := e.b, len(e.b.deals.rec)
+	c := &b.deal
+	if len(e.dirtyDeal) == 0 && len(c.owner) == n {
+		return
+	}
+	c.owner, c.account, c.product, c.stage = column(c.owner, n, None), column(c.account, n, None), column(c.product, n, None), column(c.stage, n, None)
+	c.category, c.minor, c.currency, c.value = column(c.category, n, 0), column(c.minor, n, 0), column(c.currency, n, ""), column(c.value, n, 0)
+	c.created, c.close, c.changed = column(c.created, n, store.NoDay), column(c.close, n, store.NoDay), column(c.changed, n, store.NoDay)
+	b.steps = column(b.steps, n, nil)
+	for i := range e.dirtyDeal {
+		was := c.account[i]
+		if !b.deals.live[i] {
+			e.dealsOf.out(was, i)
+			c.account[i], b.steps[i] = None, nil
+			continue
+		}
+		r := &b.deals.rec[i]
+		c.owner[i], c.account[i] = e.person(r.Owner), e.account(r.Account)
+		c.product[i], c.stage[i] = ref(e, store.EntityProduct, &b.products, r.Product), e.stage(r.Stage)
+		c.category[i], c.minor[i], c.currency[i], c.value[i] = r.Category, r.Amount.Minor, r.Amount.Currency, b.Convert(r.Amount)
+		c.close[i] = r.Close
+		if was != c.account[i] {
+			e.dealsOf.out(was, i)
+			e.dealsOf.in(c.account[i], i)
+		}
+		b.way(i)
+	}
+	if m := len(b.people.rec); m > len(b.personNode) { // people first named by a deal or an account hang in the unassigned node
+		b.personNode = column(b.personNode, m, b.unassigned)
+	}
+	if m := len(b.accounts.rec); m > len(b.account.owner) {
+		b.account.owner, b.account.industry = column(b.account.owner, m, None), column(b.account.industry, m, None)
+	}
+	if len(b.stages.rec) > len(b.stageRank) {
+		b.orderStages()
+	}
+}
+
+// way derives when deal i begins to exist, when it last changed, and its steps through the stages.
+func (b *Book) way(i Code) {
+	c, ch := &b.deal, &b.change
+	run := b.changesOf.of(i)
+	c.created[i], c.changed[i] = b.deals.rec[i].Created, store.NoDay
+	if len(run) > 0 {
+		if first := ch.day[run[0]]; c.created[i] == store.NoDay || first < c.created[i] {
+			c.created[i] = first
+		}
+		c.changed[i] = ch.day[run[len(run)-1]]
+	}
+	var way steps
+	for _, r := range run {
+		if ch.field[r] != store.FieldStage {
+			continue
+		}
+		if len(way) == 0 && !ch.first[r] {
+			way = append(way, step{c.created[i], Code(ch.old[r])})
+		}
+		if to := Code(ch.new[r]); len(way) == 0 || way[len(way)-1].stage != to {
+			way = append(way, step{ch.day[r], to})
+		}
+	}
+	now := c.stage[i]
+	switch {
+	case len(way) == 0:
+		if closed := c.close[i]; b.kindOf(now) != store.StageOpen && closed != store.NoDay && closed > c.created[i] {
+			way = steps{{c.created[i], b.firstOpen}, {closed, now}}
+		} else {
+			way = steps{{c.created[i], now}}
+		}
+	case way[len(way)-1].stage != now: // the record is newer than its history
+		way = append(way, step{way[len(way)-1].day, now})
+	}
+	b.steps[i] = way
+}
+
+func (b *Book) kindOf(stage Code) store.StageKind {
+	if stage < 0 || int(stage) >= len(b.stageKind) {
+		return store.StageOpen
+	}
+	return b.stageKind[stage]
+}
+
+// newest returns the last day up to now on which anything happened.
+func (b *Book) newest(now Day) Day {
+	last := store.NoDay
+	see := func(d Day) {
+		if d <= now && d > last {
+			last = d
+		}
+	}
+	for i, d := range b.touch.Day {
+		if !b.touch.Dead[i] {
+			see(d)
+		}
+	}
+	for i, d := range b.change.day {
+		if !b.change.dead[i] {
+			see(d)
+		}
+	}
+	for i := range b.deals.rec {
+		if b.deals.live[i] {
+			see(b.deals.rec[i].Created)
+			if b.kindOf(b.deal.stage[i]) != store.StageOpen {
+				see(b.deal.close[i])
+			}
+		}
+	}
+	for i, d := range b.sales.day {
+		if !b.sales.dead[i] {
+			see(d)
+		}
+	}
+	for i, d := range b.grades.day {
+		if !b.grades.dead[i] {
+			see(d)
+		}
+	}
+	for i, d := range b.health.day {
+		if !b.health.dead[i] {
+			see(d)
+		}
+	}
+	return last
+}
+
+// oldest: see Book.Stamp.
+func oldest(all []store.SourceStatus) time.Time {
+	bySource := map[store.SourceID]time.Time{}
+	for _, s := range all {
+		t, ok := bySource[s.Source]
+		if !ok {
+			bySource[s.Source] = s.Good
+		} else if !s.Good.IsZero() && (t.IsZero() || s.Good.Before(t)) {
+			bySource[s.Source] = s.Good
+		}
+	}
+	var out time.Time
+	first := true
+	for _, t := range bySource {
+		if t.IsZero() {
+			return time.Time{}
+		}
+		if first || t.Before(out) {
+			out, first = t, false
+		}
+	}
+	return out
+}

@@ -1,0 +1,336 @@
+package analytics
+
+import (
+	"iter"
+	"sort"
+
+	"flightdeck/store"
+)
+
+// DealState is a deal as it stood at the end of a day.
+type DealState struct {
+	Exists   bool // it had begun and was not deleted
+	Deal     Code
+	Account  Code // now, not then: accounts and products have no history
+	Product  Code
+	Stage    Code  // None: unknown
+	Rank     int32 // of Stage in funnel order; -1 unknown
+	Kind     store.StageKind
+	Since    Day  // since when in Stage
+	Owner    Code // person
+	Node     int32
+	Category store.Category
+	Amount   store.Money
+	Value    int64 // Amount in minor units of the organisation's currency; the smallest int64: no rate
+	Created  Day
+	Close    Day // promised while open, actual once closed; NoDay unknown
+	// Closed is the day a won or lost deal closed: Close, or the day it reached its stage when Close is unknown or would lie in the future; NoDay while open.
+	Closed Day
+}
+
+// HasValue reports whether the deal has an amount and there is a rate for it.
+func (d *DealState) HasValue() bool { return d.Amount.Given() && d.Value != noRate }
+
+// Open reports whether the deal existed and was neither won nor lost.
+func (d *DealState) Open() bool { return d.Exists && d.Kind == store.StageOpen }
+
+// Selection is a Scope resolved against a Book, once per question. The org node is the intersection of Root and Node: a Node outside Root, or an ID that
+// nobody has, selects nothing, never more.
+type Selection struct {
+	b        *Book
+	Scope    Scope
+	Node     int32 // the node asked about; -1: nothing is selected
+	Lo, Hi   int32 // its subtree, [Lo, Hi)
+	AsOf     Day
+	Period   Period
+	product  Code // None: any
+	stage    Code
+	industry Code
+	nothing  bool
+}
+
+// Select resolves s.
+func (b *Book) Select(s Scope) *Selection {
+	sel := &Selection{b: b, Scope: s, Node: -1, AsOf: b.AsOf(s), Period: b.Period(s), product: None, stage: None, industry: None}
+	root, ok1 := b.NodeOf(s.Root)
+	node, ok2 := b.NodeOf(s.Node)
+	if s.Node == "" {
+		node = root
+	}
+	if !ok1 || !ok2 || node < root || node >= b.nodes[root].End {
+		sel.nothing = true
+		return sel
+	}
+	sel.Node, sel.Lo, sel.Hi = node, node, b.nodes[node].End
+	find := func(d *dict, id string, into *Code) {
+		if id == "" {
+			return
+		}
+		c, ok := d.find(store.ID(id))
+		if !ok {
+			sel.nothing = true
+		}
+		*into = c
+	}
+	find(&b.products.ids, string(s.Product), &sel.product)
+	find(&b.stages.ids, string(s.Stage), &sel.stage)
+	find(&b.industries, s.Industry, &sel.industry)
+	return sel
+}
+
+// Empty reports whether nothing can match.
+func (s *Selection) Empty() bool { return s.nothing }
+
+// Filtered reports whether something narrows the deals beside the org node, so that a figure of the node as a whole, such as its quota, would not fit
+// beside the others.
+func (s *Selection) Filtered() bool {
+	return s.product != None || s.stage != None || s.industry != None
+}
+
+// Inside reports whether an org node lies in the subtree asked about.
+func (s *Selection) Inside(node int32) bool { return !s.nothing && node >= s.Lo && node < s.Hi }
+
+// Deals calls yield with every deal that existed at the end of the as-of day and matches, as it stood then. Owner and stage are those of that day.
+func (s *Selection) Deals() iter.Seq[*DealState] { return s.DealsAt(s.AsOf) }
+
+// DealsAt is Deals as of another day. The state is reused between calls: copy what you keep.
+func (s *Selection) DealsAt(day Day) iter.Seq[*DealState] {
+	return func(yield func(*DealState) bool) {
+		if s.nothing {
+			return
+		}
+		var d DealState
+		for i := range s.b.deals.live {
+			if s.coarse(Code(i)) {
+				s.b.dealAt(Code(i), day, &d)
+				if s.match(&d) && !yield(&d) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// coarse tests what has no history.
+func (s *Selection) coarse(i Code) bool {
+	b := s.b
+	if !b.deals.live[i] || s.product != None && b.deal.product[i] != s.product {
+		return false
+	}
+	return s.industry == None || b.industryOf(b.deal.account[i]) == s.industry
+}
+
+func (b *Book) industryOf(account Code) Code {
+	if account < 0 {
+		return None
+	}
+	return b.account.industry[account]
+}
+
+func (s *Selection) match(d *DealState) bool {
+	return d.Exists && d.Node >= s.Lo && d.Node < s.Hi && (s.stage == None || d.Stage == s.stage)
+}
+
+// Deal returns one deal as of the as-of day, and whether it matches.
+func (s *Selection) Deal(i Code) (DealState, bool) {
+	var d DealState
+	if s.nothing || !s.b.deals.isLive(i) || !s.coarse(i) {
+		return d, false
+	}
+	s.b.dealAt(i, s.AsOf, &d)
+	return d, s.match(&d)
+}
+
+// Touches calls yield with every touch in p, up to the as-of day, whose rep hangs in the subtree and that matches: a product or a stage is the touch's deal's
+// (a touch without a deal then does not match), an industry its account's.
+func (s *Selection) Touches(p Period) iter.Seq2[*TouchBlock, int] {
+	return func(yield func(*TouchBlock, int) bool) {
+		if s.nothing {
+			return
+		}
+		b, last := s.b, min(p.To, s.AsOf)
+		for _, blk := range b.Touches() {
+			for i, day := range blk.Day {
+				if day < p.From || day > last || blk.Dead[i] {
+					continue
+				}
+				if n := b.PersonNode(blk.Rep[i]); n < s.Lo || n >= s.Hi || !s.touch(blk, i) {
+					continue
+				}
+				if !yield(blk, i) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// MatchTouch tests one touch against everything but the period.
+func (s *Selection) MatchTouch(blk *TouchBlock, i int) bool {
+	return !s.nothing && !blk.Dead[i] && blk.Day[i] <= s.AsOf && s.Inside(s.b.PersonNode(blk.Rep[i])) && s.touch(blk, i)
+}
+
+func (s *Selection) touch(blk *TouchBlock, i int) bool {
+	if s.industry != None && s.b.industryOf(blk.Account[i]) != s.industry {
+		return false
+	}
+	if s.product == None && s.stage == None {
+		return true
+	}
+	d := blk.Deal[i]
+	if !s.b.deals.isLive(d) || s.product != None && s.b.deal.product[d] != s.product {
+		return false
+	}
+	if s.stage == None {
+		return true
+	}
+	var st DealState
+	s.b.dealAt(d, s.AsOf, &st)
+	return st.Exists && st.Stage == s.stage
+}
+
+// Accounts calls yield with every account that counts as the subtree's: its owner hangs there, or, when nobody we know owns it, one of its deals' owners or
+// touches' reps does. So the regions' accounts add up to the company's wherever accounts have owners. Industry narrows; product and stage do not.
+func (s *Selection) Accounts() iter.Seq[Code] {
+	return func(yield func(Code) bool) {
+		if s.nothing {
+			return
+		}
+		for i := range s.b.accounts.live {
+			if s.Account(Code(i)) && !yield(Code(i)) {
+				return
+			}
+		}
+	}
+}
+
+// Account reports whether one account matches, as Accounts says.
+func (s *Selection) Account(a Code) bool {
+	b := s.b
+	if s.nothing || !b.accounts.isLive(a) || s.industry != None && b.account.industry[a] != s.industry {
+		return false
+	}
+	if s.Node == 0 {
+		return true
+	}
+	if o := b.account.owner[a]; b.people.isLive(o) {
+		return s.Inside(b.PersonNode(o))
+	}
+	return b.works(a, s.Lo, s.Hi)
+}
+
+// works reports whether a deal's owner or a touch's rep of the account hangs in [lo, hi).
+func (b *Book) works(a Code, lo, hi int32) bool {
+	in := func(p Code) bool { n := b.PersonNode(p); return n >= lo && n < hi }
+	for _, d := range b.dealsOf.of(a) {
+		if b.deals.isLive(d) && in(b.deal.owner[d]) {
+			return true
+		}
+	}
+	for _, t := range b.touchesOf.of(a) {
+		if !b.touch.Dead[t] && in(b.touch.Rep[t]) {
+			return true
+		}
+	}
+	return false
+}
+
+// SeesDeal reports whether a viewer at root may see a deal as of a day: whoever owned it then hangs in the viewer's subtree.
+func (b *Book) SeesDeal(root store.ID, deal Code, asOf Day) bool {
+	s := b.Select(Scope{Root: root, AsOf: asOf})
+	_, ok := s.Deal(deal)
+	return ok
+}
+
+// SeesAccount reports whether a viewer at root may see an account: its owner, the owner of one of its deals, or the rep of one of its touches hangs in the
+// viewer's subtree.
+func (b *Book) SeesAccount(root store.ID, account Code) bool {
+	n, ok := b.NodeOf(root)
+	if !ok || !b.accounts.isLive(account) {
+		return false
+	}
+	lo, hi := n, b.nodes[n].End
+	if o := b.PersonNode(b.account.owner[account]); o >= lo && o < hi {
+		return true
+	}
+	return b.works(account, lo, hi)
+}
+
+// SeesPerson reports whether a viewer at root may see a person: the person hangs in the viewer's subtree.
+func (b *Book) SeesPerson(root store.ID, person Code) bool {
+	n, ok := b.NodeOf(root)
+	p := b.PersonNode(person)
+	return ok && p >= n && p < b.nodes[n].End
+}
+
+// DealAt returns a deal as it stood at the end of day.
+//
+// Of each field with history the value is what the last change up to that day gave; before the first change what that change came from; after the
+// last one, or without any, what the record says now. A closed deal of which no stage change is known stood, before the day it closed, in the first open
+// stage: that it was open is all we know.
+func (b *Book) DealAt(i Code, day Day) DealState {
+	var d DealState
+	if b.deals.isLive(i) {
+		b.dealAt(i, day, &d)
+	}
+	return d
+}
+
+func (b *Book) dealAt(i Code, day Day, d *DealState) {
+	c := &b.deal
+	*d = DealState{
+		Deal: i, Account: c.account[i], Product: c.product[i], Owner: c.owner[i], Category: c.category[i],
+		Amount: store.Money{Minor: c.minor[i], Currency: c.currency[i]}, Value: c.value[i], Created: c.created[i], Close: c.close[i],
+		Closed: store.NoDay, Exists: c.created[i] <= day,
+	}
+	way := b.steps[i]
+	at := len(way) - 1
+	if at > 0 && way[at].day > day {
+		at = max(0, sort.Search(len(way), func(k int) bool { return way[k].day > day })-1)
+	}
+	d.Stage, d.Since = way[at].stage, way[at].day
+	if c.changed[i] > day {
+		b.rewind(i, day, d)
+	}
+	d.Rank, d.Kind = -1, store.StageOpen
+	if d.Stage != None {
+		d.Rank, d.Kind = b.stageRank[d.Stage], b.stageKind[d.Stage]
+	}
+	d.Node = b.PersonNode(d.Owner)
+	if d.Kind != store.StageOpen {
+		if d.Closed = d.Close; d.Close == store.NoDay || d.Close > day {
+			d.Closed = d.Since
+		}
+	}
+}
+
+// rewind sets the fields other than the stage to what they were at the end of day.
+func (b *Book) rewind(i Code, day Day, d *DealState) {
+	run := b.changesOf.of(i)
+	var done store.Fields
+	last := [8]int32{-1, -1, -1, -1, -1, -1, -1, -1}
+	for _, r := range run { // oldest first
+		f := b.change.field[r]
+		switch {
+		case b.change.day[r] <= day:
+			last[f] = r
+		case !done.Has(f): // the first one after the day: the value before it
+			done |= store.FieldsOf(f)
+			v, cur := b.change.old[r], b.change.oldCur[r]
+			if p := last[f]; p >= 0 {
+				v, cur = b.change.new[p], b.change.newCur[p]
+			}
+			switch f {
+			case store.FieldAmount:
+				d.Amount = store.Money{Minor: v, Currency: cur}
+				d.Value = b.Convert(d.Amount)
+			case store.FieldClose:
+				d.Close = Day(v)
+			case store.FieldOwner:
+				d.Owner = Code(v)
+			case store.FieldCategory:
+				d.Category = store.Category(v)
+			}
+		}
+	}
+}

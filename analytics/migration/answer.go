@@ -128,8 +128,10 @@ type Cause struct {
 	Text        string        `json:"text,omitempty"`
 	Before      analytics.Sum `json:"before,omitzero"`       // trailing won value at From
 	After       analytics.Sum `json:"after,omitzero"`        // trailing won value at To
-	ShareBefore float64       `json:"share_before,omitzero"` // cumulative share of the ranking down to this account, 0–1
-	ShareAfter  float64       `json:"share_after,omitzero"`
+	AboveBefore float64       `json:"above_before,omitzero"` // share of all accounts' value held by those ranked above this one, 0–1: what the rule judges
+	AboveAfter  float64       `json:"above_after,omitzero"`
+	RankBefore  int           `json:"rank_before,omitzero"` // 1 is the highest value
+	RankAfter   int           `json:"rank_after,omitzero"`
 	Steps       int           `json:"steps,omitzero"` // grade changes in between, when the source gives more than one
 }
 

@@ -1,0 +1,80 @@
+package analytics
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"flightdeck/store"
+)
+
+// StageEvent is a deal's beginning or its entry into a stage.
+type StageEvent struct {
+	ID     store.ID // of the event: made from the deal, the day and the stage
+	Begin  bool     // the deal began; From is None
+	Day    Day
+	Minute int16     // of the day in the organisation's time zone; -1: only the day is known
+	At     time.Time // in the organisation's time zone; the day's first instant when Minute is -1
+	From   Code      // stage; None unknown
+	To     Code
+}
+
+// StageEvents calls yield with a deal's beginning, where its day is known, and each of its entries into a stage, oldest first. What the source gives no
+// history of but must have happened, such as the closing of a deal that stands won, is among them on the day that the record says.
+func (b *Book) StageEvents(deal Code) iter.Seq[StageEvent] {
+	return func(yield func(StageEvent) bool) {
+		if !b.deals.isLive(deal) {
+			return
+		}
+		prev := None
+		for k, s := range b.steps[deal] {
+			e := StageEvent{Begin: k == 0, Day: s.day, Minute: -1, From: prev, To: s.stage}
+			prev = s.stage
+			if s.day == store.NoDay {
+				continue
+			}
+			e.At = s.day.Time(b.loc)
+			for _, r := range b.changesOf.of(deal) {
+				if b.change.field[r] == store.FieldStage && b.change.day[r] == s.day && Code(b.change.new[r]) == s.stage && !b.change.only[r] {
+					e.At = moment(b.change.at[r]).In(b.loc)
+					e.Minute = int16(e.At.Hour()*60 + e.At.Minute())
+					break
+				}
+			}
+			e.ID = b.deals.id(deal) + store.ID("|"+s.day.String()+"|") + b.stages.id(s.stage)
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// EverWon reports whether a deal had entered a won stage by the end of p: a cheap test before [Book.DealAt].
+func (b *Book) EverWon(deal Code, p Period) bool {
+	for _, s := range b.steps[deal] {
+		if s.day <= p.To && b.kindOf(s.stage) == store.StageWon {
+			return true
+		}
+	}
+	return false
+}
+
+// HasTouches reports whether any source gave a touch.
+func (b *Book) HasTouches() bool { return slices.Contains(b.touch.Dead, false) }
+
+// HasSales reports whether any source gave a sales line.
+func (b *Book) HasSales() bool { return slices.Contains(b.sales.dead, false) }
+
+// HasGrades reports whether any source grades accounts.
+func (b *Book) HasGrades() bool { return slices.Contains(b.grades.dead, false) }
+
+// Leads returns the people who lead a unit.
+func (b *Book) Leads() map[store.PersonID]bool {
+	leads := map[store.PersonID]bool{}
+	for i, u := range b.units.rec {
+		if b.units.live[i] && u.Manager != "" {
+			leads[u.Manager] = true
+		}
+	}
+	return leads
+}

@@ -1,0 +1,258 @@
+package heatmap
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"flightdeck/analytics"
+	"flightdeck/analytics/touch"
+)
+
+// Weeks is how many ISO weeks the usual period spans.
+const Weeks = 12
+
+var weekdays = [...]string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+
+// frame is one question under way: the axes and how an event finds its place on them.
+type frame struct {
+	b      *analytics.Book
+	sel    *analytics.Selection
+	q      Query
+	period analytics.Period
+	events events
+	rows   []Label
+	cols   []Label
+	noHour bool
+	repRow map[analytics.Code]int32
+	// area code → row, filled as codes appear: areas are few, touches many
+	areaRow map[analytics.Code]int32
+	monday  analytics.Day // of the first week column
+}
+
+// open lays the axes.
+func open(b *analytics.Book, s analytics.Scope, q Query) *frame {
+	f := &frame{b: b, sel: b.Select(s), q: q, period: s.Period}
+	if f.period.IsZero() {
+		f.period = analytics.Period{From: b.Calendar().Week(f.sel.AsOf, 1-Weeks).From, To: f.sel.AsOf}
+	}
+	f.events = eventsOf(b, f.sel, q, f.period)
+	switch q.View {
+	case RepWeek:
+		f.reps()
+		f.weeks()
+	case Area:
+		f.areas()
+		f.weeks()
+	default:
+		for _, d := range weekdays {
+			f.rows = append(f.rows, Label{Key: d, Name: d})
+		}
+		f.hours()
+	}
+	return f
+}
+
+func (f *frame) hours() {
+	some, hour := false, false
+	for e := range f.events.all {
+		some = true
+		if e.minute >= 0 {
+			hour = true
+			break
+		}
+	}
+	if f.noHour = some && !hour; f.noHour {
+		f.cols = []Label{{Key: None, Name: None}}
+		return
+	}
+	for h := range 24 {
+		k := fmt.Sprintf("%02d", h)
+		f.cols = append(f.cols, Label{Key: k, Name: k})
+	}
+}
+
+// weeks lays the ISO weeks that the period touches, up to the as-of day.
+func (f *frame) weeks() {
+	f.monday = f.b.Calendar().Week(f.period.From, 0).From
+	for d := f.monday; d <= min(f.period.To, f.sel.AsOf); d += 7 {
+		y, w := d.Time(f.b.Location()).ISOWeek()
+		k := fmt.Sprintf("%04d-W%02d", y, w)
+		f.cols = append(f.cols, Label{Key: k, Name: k, From: d})
+	}
+}
+
+// reps lays one row per person in the order of the org tree; people whom no source described, but who have touches, come last.
+func (f *frame) reps() {
+	f.repRow = map[analytics.Code]int32{}
+	if f.sel.Empty() {
+		return
+	}
+	active := map[analytics.Code]bool{}
+	for e := range f.events.all {
+		if e.rep != analytics.None {
+			active[e.rep] = true
+		}
+	}
+	leads := f.b.Leads()
+	add := func(c analytics.Code) {
+		p := f.b.Person(c)
+		f.repRow[c] = int32(len(f.rows))
+		f.rows = append(f.rows, Label{Key: string(p.ID), Name: p.Name})
+	}
+	for _, n := range f.b.Nodes()[f.sel.Lo:f.sel.Hi] {
+		if n.Person == analytics.None {
+			continue
+		}
+		if active[n.Person] || !f.b.Person(n.Person).Inactive && !leads[n.ID] {
+			add(n.Person)
+			delete(active, n.Person)
+		}
+	}
+	rest := make([]analytics.Code, 0, len(active))
+	for c := range active {
+		rest = append(rest, c)
+	}
+	slices.SortFunc(rest, func(x, y analytics.Code) int {
+		return strings.Compare(string(f.b.Person(x).ID), string(f.b.Person(y).ID))
+	})
+	for _, c := range rest {
+		add(c)
+	}
+}
+
+// below returns the key of the row that an area belongs to under prefix: one level deeper, or prefix itself when the area goes no deeper. ok is false when
+// the area lies elsewhere.
+func below(area, prefix string) (key string, ok bool) {
+	rest := area
+	if prefix != "" {
+		if area == prefix {
+			return prefix, true
+		}
+		if rest, ok = strings.CutPrefix(area, prefix+"/"); !ok {
+			return "", false
+		}
+	}
+	next, _, _ := strings.Cut(rest, "/")
+	if prefix != "" {
+		next = prefix + "/" + next
+	}
+	return next, true
+}
+
+func (f *frame) areas() {
+	f.areaRow = map[analytics.Code]int32{}
+	count := map[analytics.Code]int{}
+	for e := range f.events.all {
+		count[e.area]++
+	}
+	total := map[string]int{}
+	for code, n := range count {
+		if key, ok := below(f.b.Area(code), f.q.Area); ok && key != "" {
+			total[key] += n
+		}
+	}
+	row := map[string]int32{}
+	for key := range total {
+		f.rows = append(f.rows, Label{Key: key, Name: key[strings.LastIndexByte(key, '/')+1:]})
+	}
+	slices.SortFunc(f.rows, func(x, y Label) int {
+		return cmp.Or(cmp.Compare(total[y.Key], total[x.Key]), strings.Compare(x.Key, y.Key))
+	})
+	for i, l := range f.rows {
+		row[l.Key] = int32(i)
+	}
+	for code := range count {
+		f.areaRow[code] = -1
+		if key, ok := below(f.b.Area(code), f.q.Area); ok && key != "" {
+			f.areaRow[code] = row[key]
+		}
+	}
+}
+
+// place finds an event's square; -1 on an axis where it has none.
+func (f *frame) place(e *event) (row, col int32) {
+	switch f.q.View {
+	case RepWeek:
+		if r, ok := f.repRow[e.rep]; ok {
+			return r, int32(e.day-f.monday) / 7
+		}
+		return -1, int32(e.day-f.monday) / 7
+	case Area:
+		return f.areaRow[e.area], int32(e.day-f.monday) / 7
+	}
+	row = (int32(e.day.Weekday()) + 6) % 7
+	switch {
+	case f.noHour:
+		return row, 0
+	case e.minute < 0:
+		return row, -1
+	}
+	return row, int32(e.minute) / 60
+}
+
+// Of draws the map. A Query whose channel is no channel's name holds nothing.
+func Of(b *analytics.Book, s analytics.Scope, q Query) Answer {
+	f := open(b, s, q)
+	a := Answer{Stamp: b.Stamp(s), Scope: s.String(), Period: f.period, Query: q, Subject: f.events.subject, NoHour: f.noHour, Rows: f.rows, Cols: f.cols,
+		Counts: make([]int, len(f.rows)*len(f.cols)), RowTotals: make([]int, len(f.rows)), ColTotals: make([]int, len(f.cols))}
+	for e := range f.events.all {
+		r, c := f.place(e)
+		if r < 0 || c < 0 {
+			a.Unplaced++
+			continue
+		}
+		i := int(r)*len(f.cols) + int(c)
+		a.Counts[i]++
+		a.Max = max(a.Max, a.Counts[i])
+		a.RowTotals[r]++
+		a.ColTotals[c]++
+		a.Total++
+	}
+	return a
+}
+
+// Touches opens a square of the map that Of draws for the same scope: as many rows as its count, newest first.
+func Touches(b *analytics.Book, s analytics.Scope, c Cell) touch.List {
+	f := open(b, s, c.Query)
+	row, col := pick(f.rows, c.Row), pick(f.cols, c.Col)
+	return touch.List{Stamp: b.Stamp(s), Subject: f.events.subject, Rows: f.events.sorted(func(e *event) bool {
+		r, k := f.place(e)
+		return row(r) && col(k)
+	})}
+}
+
+// pick reads one key of a cell: which places on the axis it takes.
+func pick(labels []Label, key string) func(int32) bool {
+	at := int32(slices.IndexFunc(labels, func(l Label) bool { return l.Key == key }))
+	switch {
+	case key == "":
+		return func(i int32) bool { return i >= 0 }
+	case at >= 0:
+		return func(i int32) bool { return i == at }
+	case key == None:
+		return func(i int32) bool { return i < 0 }
+	}
+	return func(int32) bool { return false }
+}
+
+// UnplacedCell names the cell that opens what has no place on the map.
+func (a *Answer) UnplacedCell() Cell {
+	if a.Query.View == WeekdayHour {
+		return Cell{Query: a.Query, Col: None}
+	}
+	return Cell{Query: a.Query, Row: None}
+}
+
+// Table gives the map as one line per square, empty ones included: who did nothing is the point.
+func (a Answer) Table() analytics.Table {
+	t := analytics.Table{Columns: []string{"row", "row_name", "col", "touches"}}
+	for i, r := range a.Rows {
+		for j, c := range a.Cols {
+			t.Rows = append(t.Rows, []string{r.Key, r.Name, c.Key, strconv.Itoa(a.At(i, j))})
+		}
+	}
+	return t
+}

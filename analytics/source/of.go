@@ -1,0 +1,119 @@
+package source
+
+import (
+	"strconv"
+	"time"
+
+	"flightdeck/analytics"
+	"flightdeck/store"
+)
+
+// Of gives every stream of every source as the Book holds them. It costs no more than their number and is cheap enough for every frame.
+func Of(b *analytics.Book) Answer {
+	a := Answer{Stamp: b.Stamp(analytics.Scope{}), Rows: []Row{}, Totals: []Total{}}
+	for _, s := range b.Status() {
+		a.Rows = append(a.Rows, Row{
+			Source: s.Source, Kind: s.Kind, Stream: s.Stream, State: s.State, Done: s.Done, Total: s.Total, Records: s.Records, Issues: s.Issues,
+			Started: in(s.Started, b), Finished: in(s.Finished, b), Good: in(s.Good, b), Retry: in(s.Retry, b), Error: s.Error,
+		})
+	}
+	a.total()
+	return a
+}
+
+// in shows a moment in the organisation's time zone and leaves "never" alone.
+func in(t time.Time, b *analytics.Book) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.In(b.Location())
+}
+
+// urgency orders states by how much they want a person's eye.
+var urgency = [...]int{store.SyncIdle: 0, store.SyncRunning: 1, store.SyncWaiting: 2, store.SyncFailed: 3, store.SyncHeld: 4}
+
+func (a *Answer) total() {
+	at := map[store.SourceID]int{}
+	for _, r := range a.Rows {
+		i, ok := at[r.Source]
+		if !ok {
+			i = len(a.Totals)
+			at[r.Source] = i
+			a.Totals = append(a.Totals, Total{Source: r.Source, Kind: r.Kind, Good: r.Good})
+		}
+		t := &a.Totals[i]
+		t.Streams++
+		t.Records += r.Records
+		t.Issues += r.Issues
+		if rank(r.State) > rank(t.State) {
+			t.State = r.State
+		}
+		if r.Good.IsZero() || !t.Good.IsZero() && r.Good.Before(t.Good) {
+			t.Good = r.Good
+		}
+		if t.Error == "" {
+			t.Error = r.Error
+		}
+		if !r.Retry.IsZero() && (t.Retry.IsZero() || r.Retry.Before(t.Retry)) {
+			t.Retry = r.Retry
+		}
+		if r.State == store.SyncRunning && t.Total >= 0 {
+			t.Done += r.Done
+			t.Total += r.Total
+			if r.Total == 0 {
+				t.Total = -1
+			}
+		}
+	}
+	for i := range a.Totals {
+		a.Totals[i].Total = max(0, a.Totals[i].Total)
+	}
+}
+
+func rank(s store.SyncState) int {
+	if int(s) < len(urgency) {
+		return urgency[s]
+	}
+	return len(urgency)
+}
+
+// Issues gives what could not be mapped of a source; of all its streams when stream is empty, of all sources when source is empty too.
+func Issues(b *analytics.Book, source store.SourceID, stream store.Stream) IssueList {
+	l := IssueList{Stamp: b.Stamp(analytics.Scope{}), Source: source, Stream: stream, Rows: []Issue{}}
+	for _, i := range b.Issues() {
+		if source != "" && i.Source != source || stream != "" && i.Stream != stream {
+			continue
+		}
+		l.Rows = append(l.Rows, Issue(i))
+		l.Count += 1 + i.Repeated
+	}
+	return l
+}
+
+// Table gives the streams.
+func (a Answer) Table() analytics.Table {
+	t := analytics.Table{Columns: []string{"source", "kind", "stream", "state", "done", "total", "records", "issues", "started", "finished", "good",
+		"retry", "error"}}
+	for _, r := range a.Rows {
+		t.Rows = append(t.Rows, []string{string(r.Source), r.Kind, string(r.Stream), r.State.String(), strconv.Itoa(r.Done), strconv.Itoa(r.Total),
+			strconv.Itoa(r.Records), strconv.Itoa(r.Issues), stamp(r.Started), stamp(r.Finished), stamp(r.Good), stamp(r.Retry), r.Error})
+	}
+	return t
+}
+
+// Table gives the issues.
+func (l IssueList) Table() analytics.Table {
+	t := analytics.Table{Columns: []string{"source", "stream", "where", "field", "raw_value", "problem", "dropped", "repeated"}}
+	for _, i := range l.Rows {
+		t.Rows = append(t.Rows, []string{string(i.Source), string(i.Stream), i.Where, i.Field, i.Value, i.Problem, strconv.FormatBool(i.Dropped),
+			strconv.Itoa(i.Repeated)})
+	}
+	return t
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}

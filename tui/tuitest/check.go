@@ -1,0 +1,198 @@
+package tuitest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/exp/golden"
+
+	"flightdeck/analytics"
+	"flightdeck/tui/layout"
+	"flightdeck/tui/locale"
+	"flightdeck/tui/pane"
+	"flightdeck/tui/theme"
+)
+
+// Now is the clock of test environments: 2026-09-18 10:30 in Shanghai.
+var Now = time.Date(2026, time.September, 18, 2, 30, 0, 0, time.UTC)
+
+// Env returns a session's environment over book, which may be nil: 256 colours on a dark background, the clock at Now.
+func Env(tb testing.TB, book *analytics.Book, lang locale.Lang) *pane.Env {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	tb.Cleanup(cancel)
+	return &pane.Env{
+		Ctx: ctx, Book: func() *analytics.Book { return book }, Theme: theme.New(colorprofile.ANSI256, true), Locale: locale.New(lang),
+		Now: func() time.Time { return Now },
+	}
+}
+
+// Make makes the pane under test for a session.
+type Make func(env *pane.Env) pane.Pane
+
+// Pane drives one pane, with its commands' messages routed to it as the shell would.
+type Pane struct {
+	tb   testing.TB
+	P    pane.Pane
+	Sent []tea.Msg // what the pane asked of the shell: Open, Back, Copy, Toast
+}
+
+// Drive starts p at a size and runs its first load.
+func Drive(tb testing.TB, p pane.Pane, s layout.Size) *Pane {
+	tb.Helper()
+	d := &Pane{tb: tb, P: p}
+	Run(tb, p.Init(), d.update)
+	p.SetSize(s)
+	return d
+}
+
+func (d *Pane) update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case pane.To:
+		return d.P.Update(msg.Msg)
+	case pane.Open, pane.Back, pane.Copy, pane.Toast, tea.QuitMsg:
+		d.Sent = append(d.Sent, msg)
+		return nil
+	}
+	return d.P.Update(msg)
+}
+
+// Send delivers messages, each with all that follows from it.
+func (d *Pane) Send(msgs ...tea.Msg) {
+	d.tb.Helper()
+	for _, m := range msgs {
+		Run(d.tb, d.update(m), d.update)
+	}
+}
+
+// Keys presses keys by name.
+func (d *Pane) Keys(names ...string) {
+	d.tb.Helper()
+	for _, n := range names {
+		d.Send(Key(n))
+	}
+}
+
+// Opened returns the place that was last asked for; ok is false when none was.
+func (d *Pane) Opened() (p pane.Place, ok bool) {
+	for i := len(d.Sent) - 1; i >= 0; i-- {
+		if o, is := d.Sent[i].(pane.Open); is {
+			return o.Place, true
+		}
+	}
+	return pane.Place{}, false
+}
+
+// The sweep of Geometry.
+var (
+	Widths  = []int{1, 2, 3, 5, 8, 13, 20, 34, 40, 60, 79, 80, 120, 160, 200}
+	Heights = []int{1, 2, 3, 5, 10, 18, 24, 50}
+)
+
+// Geometry demands of a pane, in both languages and every profile's extreme, at 15 widths × 8 heights down to 1×1, before and after its data came: exactly
+// H lines, none wider than W, no line break or control character inside, and no panic.
+func Geometry(t *testing.T, book *analytics.Book, mk Make) {
+	t.Helper()
+	for _, lang := range []locale.Lang{locale.Chinese, locale.English} {
+		env := Env(t, book, lang)
+		if lang == locale.English {
+			env.Theme = theme.New(colorprofile.Ascii, false)
+		}
+		bare := mk(env)
+		full := Drive(t, mk(env), layout.Size{W: 80, H: 24})
+		for _, w := range Widths {
+			for _, h := range Heights {
+				s := layout.Size{W: w, H: h}
+				bare.SetSize(s)
+				Fits(t, fmt.Sprintf("%v before data", lang), bare.View(), s)
+				full.P.SetSize(s)
+				Fits(t, lang.String(), full.P.View(), s)
+			}
+		}
+		full.P.SetSize(layout.Size{})
+		full.P.View()
+	}
+}
+
+// Fits demands that view has exactly s.H lines, none wider than s.W, and that styles end with their line.
+func Fits(t testing.TB, what, view string, s layout.Size) {
+	t.Helper()
+	lines := strings.Split(view, "\n")
+	if len(lines) != s.H {
+		t.Errorf("%s at %d×%d: %d lines, want %d", what, s.W, s.H, len(lines), s.H)
+		return
+	}
+	for i, l := range lines {
+		if n := ansi.StringWidth(l); n > s.W {
+			t.Errorf("%s at %d×%d: line %d is %d columns wide: %q", what, s.W, s.H, i, n, layout.Plain(l))
+			return
+		}
+		if at := strings.LastIndex(l, "\x1b["); at >= 0 && !strings.HasPrefix(l[at:], theme.Reset) {
+			t.Errorf("%s at %d×%d: line %d leaves its style open: %q", what, s.W, s.H, i, l)
+			return
+		}
+		for _, r := range layout.Plain(l) {
+			if r < 0x20 || r == 0x7f {
+				t.Errorf("%s at %d×%d: line %d holds control character %U", what, s.W, s.H, i, r)
+				return
+			}
+		}
+	}
+}
+
+// GoldenSizes are the sizes of Golden: the smallest screen, the usual one and a wide one, without the shell's three lines.
+var GoldenSizes = []layout.Size{{W: 60, H: 17}, {W: 80, H: 21}, {W: 200, H: 47}}
+
+// Golden compares what a pane shows, styles stripped, with testdata/TEST/SIZE-LANG.golden at three sizes in both languages. keys are pressed first. go test -update
+// writes the files: look at them.
+func Golden(t *testing.T, book *analytics.Book, mk Make, keys ...string) {
+	t.Helper()
+	for _, s := range GoldenSizes {
+		for _, lang := range []locale.Lang{locale.Chinese, locale.English} {
+			t.Run(fmt.Sprintf("%dx%d-%s", s.W, s.H, lang), func(t *testing.T) {
+				d := Drive(t, mk(Env(t, book, lang)), s)
+				d.Keys(keys...)
+				view := d.P.View()
+				Fits(t, lang.String(), view, s)
+				golden.RequireEqual(t, Text(view))
+			})
+		}
+	}
+}
+
+// Text returns view as plain text, blanks at the ends of lines removed.
+func Text(view string) string {
+	lines := strings.Split(layout.Plain(view), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ")
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// Keys demands that every binding of a pane has keys and a help text, and that none takes a key from another.
+func Keys(t *testing.T, p pane.Pane) {
+	t.Helper()
+	taken := map[string]string{}
+	for _, b := range p.Keys() {
+		help := b.Help()
+		if len(b.Keys()) == 0 || help.Key == "" || help.Desc == "" {
+			t.Errorf("binding %v %q %q: wants keys and help", b.Keys(), help.Key, help.Desc)
+		}
+		for _, k := range b.Keys() {
+			if by, ok := taken[k]; ok {
+				t.Errorf("key %q is bound to %q and to %q", k, by, help.Desc)
+			}
+			taken[k] = help.Desc
+		}
+		if !key.Matches(Key(b.Keys()[0]), b) && b.Enabled() && len([]rune(b.Keys()[0])) == 1 {
+			t.Errorf("binding %q does not match its own key %q", help.Desc, b.Keys()[0])
+		}
+	}
+}

@@ -13,6 +13,8 @@ import (
 type Options struct {
 	Rules Rules
 	Now   func() time.Time // the clock that says which day is today; nil: time.Now
+	// Report takes the errors of Live.Run, a recovered panic with its stack included; nil drops them. It must not block.
+	Report func(error)
 }
 
 // Book is an immutable, column-oriented picture of the store at one revision. Any number of goroutines may ask it; nothing

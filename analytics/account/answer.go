@@ -79,7 +79,7 @@ type Row struct {
 
 // List is the accounts that the scope holds, by open value, highest first.
 type List struct {
-	analytics.Stamp
+	analytics.Stamp `json:"stamp"`
 	Scope   string `json:"scope"`
 	Derived bool   `json:"derived"` // the grades come from the rule of analytics/migration, no source grades
 	Rows    []Row  `json:"rows"`

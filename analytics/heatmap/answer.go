@@ -135,7 +135,7 @@ type Label struct {
 
 // Answer is a map. Counts is row-major: row i, column j is Counts[i*len(Cols)+j].
 type Answer struct {
-	analytics.Stamp
+	analytics.Stamp `json:"stamp"`
 	Scope  string           `json:"scope"` // as analytics.Scope.String prints it
 	Period analytics.Period `json:"period"`
 	Query  Query            `json:"query"`

@@ -71,10 +71,10 @@ type Month struct {
 
 // Answer is a migration matrix with the flow of the last twelve months.
 type Answer struct {
-	analytics.Stamp
-	Scope string        `json:"scope"` // as analytics.Scope.String prints it
-	From  analytics.Day `json:"from"`  // grades at the end of this day …
-	To    analytics.Day `json:"to"`    // … against those at the end of this one
+	analytics.Stamp `json:"stamp"`
+	Scope           string        `json:"scope"` // as analytics.Scope.String prints it
+	From            analytics.Day `json:"from"`  // grades at the end of this day …
+	To              analytics.Day `json:"to"`    // … against those at the end of this one
 	// Grades, best first. The matrix has one row more at the end for "new" and one column more for "lost".
 	Grades []store.Grade `json:"grades"`
 	// Matrix is row-major, (len(Grades)+1)²: from row i to column j is Matrix[i*(len(Grades)+1)+j]. The last square, new → lost, is always 0.
@@ -84,12 +84,12 @@ type Answer struct {
 	Same    int      `json:"same"`
 	Entered int      `json:"entered"`
 	Left    int      `json:"left"`
-	// Stay is Same over the accounts graded on both days, 0–1: the diagonal's share. -1 when there are none.
-	Stay        float64 `json:"stay"`
-	Unexplained int     `json:"unexplained"` // moves for which the source's history holds no cause: never silently
-	Flow        []Month `json:"flow"`        // twelve months, oldest first
-	Derived     bool    `json:"derived"`     // no source grades; the grades were computed by Rule
-	Rule        string  `json:"rule"`        // name of the rule and its figures; empty when the sources grade
+	// Stay is Same of the accounts graded on both days: the diagonal's share.
+	Stay        analytics.Ratio `json:"stay"`
+	Unexplained int             `json:"unexplained"` // moves for which the source's history holds no cause: never silently
+	Flow        []Month         `json:"flow"`        // twelve months, oldest first
+	Derived     bool            `json:"derived"`     // no source grades; the grades were computed by Rule
+	Rule        string          `json:"rule"`        // name of the rule and its figures; empty when the sources grade
 }
 
 // At returns the square of row i, column j.
@@ -152,11 +152,11 @@ type Move struct {
 
 // List is the accounts behind a cell: falls first, then rises, then the rest, each by money.
 type List struct {
-	analytics.Stamp
-	Scope   string        `json:"scope"`
-	From    analytics.Day `json:"from"`
-	To      analytics.Day `json:"to"`
-	Cell    Cell          `json:"cell"`
-	Derived bool          `json:"derived"`
-	Rows    []Move        `json:"rows"`
+	analytics.Stamp `json:"stamp"`
+	Scope           string        `json:"scope"`
+	From            analytics.Day `json:"from"`
+	To              analytics.Day `json:"to"`
+	Cell            Cell          `json:"cell"`
+	Derived         bool          `json:"derived"`
+	Rows            []Move        `json:"rows"`
 }

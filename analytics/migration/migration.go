@@ -49,7 +49,7 @@ func open(b *analytics.Book, s analytics.Scope) *question {
 func Of(b *analytics.Book, s analytics.Scope) Answer {
 	q := open(b, s)
 	n := len(q.grades) + 1
-	a := Answer{Stamp: b.Stamp(s), Scope: s.String(), From: q.from, To: q.to, Grades: q.grades, Derived: q.derived, Stay: -1}
+	a := Answer{Stamp: b.Stamp(s), Scope: s.String(), From: q.from, To: q.to, Grades: q.grades, Derived: q.derived}
 	if q.derived {
 		a.Rule = ruleOf(b).String()
 	}
@@ -75,9 +75,7 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 	for i := range sums {
 		a.Matrix[i].Money = sums[i].Sum()
 	}
-	if graded := a.Up + a.Down + a.Same; graded > 0 {
-		a.Stay = float64(a.Same) / float64(graded)
-	}
+	a.Stay = analytics.Ratio{Num: a.Same, Den: a.Up + a.Down + a.Same}
 	a.Flow = q.flow(after)
 	return a
 }
@@ -258,7 +256,7 @@ func (l List) Table() analytics.Table {
 		if m.Health >= 0 {
 			health = strconv.Itoa(m.Health)
 		}
-		if l.Derived {
+		if l.Derived && m.From != "" {
 			before, after = m.Cause.Before.Cell(), m.Cause.After.Cell()
 		}
 		t.Rows = append(t.Rows, []string{m.AccountName, m.OwnerName, gradeCell(m.From, "new"), gradeCell(m.To, "lost"), at, string(m.Cause.Kind), m.Cause.Text,

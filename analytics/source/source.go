@@ -57,7 +57,7 @@ func (t Total) Age(now time.Time) time.Duration { return Row{Good: t.Good}.Age(n
 
 // Answer is every stream of every source, ordered by source, then stream.
 type Answer struct {
-	analytics.Stamp
+	analytics.Stamp `json:"stamp"`
 	Rows   []Row   `json:"rows"`
 	Totals []Total `json:"totals"`
 }
@@ -76,7 +76,7 @@ type Issue struct {
 
 // IssueList is the issues of a source, or of one of its streams.
 type IssueList struct {
-	analytics.Stamp
+	analytics.Stamp `json:"stamp"`
 	Source store.SourceID `json:"source"`
 	Stream store.Stream   `json:"stream,omitempty"`
 	Rows   []Issue        `json:"rows"`

@@ -46,7 +46,7 @@ type Row struct {
 
 // List is touches, newest first.
 type List struct {
-	analytics.Stamp
+	analytics.Stamp `json:"stamp"`
 	Subject string `json:"subject"` // SubjectTouches or SubjectDealEvents
 	Rows    []Row  `json:"rows"`
 }

@@ -36,7 +36,8 @@ type Page struct {
 	Next store.Cursor
 	More bool
 	// Full: this pass began at nothing and, once a page without More has been read, has named every record of the stream that exists. The syncer
-	// then removes what the pass did not name, unless suspiciously much would go.
+	// then removes what the pass did not name, unless suspiciously much would go. Records of the stream are those of the entity that it is named
+	// for, or that [Carrier] names; others that come along (an account made from a deal's column) are never removed for not being named.
 	Full bool
 	// Total is how many rows this pass is expected to bring; 0 unknown.
 	Total int
@@ -58,6 +59,12 @@ type Source interface {
 type Lister interface {
 	// List returns one page of the references that exist now. The pass is complete when next is "".
 	List(ctx context.Context, s store.Stream, cursor store.Cursor) (refs []store.Ref, next store.Cursor, err error)
+}
+
+// Carrier is the ability of a source to say which entities each of its streams brings, where the stream's name does not say it or where two streams
+// bring the same. What the syncer removes after a complete pass rests on it.
+type Carrier interface {
+	Carries(s store.Stream) []store.Entity
 }
 
 // Checker is the ability to test a source without reading it: credentials, reachability, permissions. doctor uses it.

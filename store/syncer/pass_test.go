@@ -56,7 +56,7 @@ func TestPass_CursorThatNeverEnds(t *testing.T) {
 		{"same cursor", func(r source.Request, _ int) source.Page { return page(string(r.Cursor), true, false, "1") }, 1},
 		{"circle", func(_ source.Request, n int) source.Page { return page(fmt.Sprint(n%3), true, false, fmt.Sprint(n)) }, 4},
 		{"new cursors, same rows", func(_ source.Request, n int) source.Page { return page(fmt.Sprint(n), true, false, "1") }, 60},
-		{"new cursors, no rows", func(_ source.Request, n int) source.Page { return page(fmt.Sprint(n), true, false) }, 60},
+		{"new cursors, no rows", func(_ source.Request, n int) source.Page { return page(fmt.Sprint(n), true, false) }, 1100},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

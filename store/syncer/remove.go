@@ -15,12 +15,6 @@ type HeldError struct{ Why string }
 // Error implements error.
 func (e *HeldError) Error() string { return "held: " + e.Why }
 
-// Carrier is the ability of a source to say which entities each of its streams brings, where the stream's name does not say it or where two streams
-// bring the same. Removal by comparison needs to know.
-type Carrier interface {
-	Carries(s store.Stream) []store.Entity
-}
-
 // byName says which entity a stream is named for.
 var byName = map[store.Stream]store.Entity{
 	"units": store.EntityUnit, "people": store.EntityPerson, "accounts": store.EntityAccount, "contacts": store.EntityContact,
@@ -32,7 +26,7 @@ var byName = map[store.Stream]store.Entity{
 // owns returns the entities of which a complete pass of s names every record. What a stream brings besides (an account made from a deal's column) is
 // never removed by comparison, since only its own list could tell.
 func (s *stream) owns() []store.Entity {
-	if c, ok := s.w.src.(Carrier); ok {
+	if c, ok := s.w.src.(source.Carrier); ok {
 		return c.Carries(s.name)
 	}
 	if e, ok := byName[s.name]; ok {

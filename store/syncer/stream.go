@@ -40,7 +40,8 @@ type pass struct {
 	named   map[store.Entity]set
 	cursors set // where it has been
 	prints  set // fingerprints of its pages
-	stuck   int // pages in a row that brought nothing new
+	stuck   int // pages in a row that were there before
+	empty   int // pages in a row without anything
 	issues  int // found in it, repetitions counted
 	cleared bool
 	changed bool
@@ -56,8 +57,11 @@ var seed = maphash.MakeSeed()
 func (s set) add(v string)      { s[maphash.String(seed, v)] = struct{}{} }
 func (s set) has(v string) bool { _, ok := s[maphash.String(seed, v)]; return ok }
 
-// maxStuck is how many pages in a row may bring nothing new before the server is taken to run in circles.
-const maxStuck = 50
+// How many pages in a row may repeat earlier ones, or be empty (a filter may pass over long stretches), before the server is taken to run in circles.
+const (
+	maxStuck = 50
+	maxEmpty = 1000
+)
 
 // run reads the stream to the end of its pass.
 func (s *stream) run(ctx context.Context) (res StreamResult) {
@@ -98,11 +102,11 @@ func (s *stream) run(ctx context.Context) (res StreamResult) {
 		}
 		p := s.pass
 		s.pass, s.mid = nil, false
-		if page.Full && !p.begun {
+		if page.Full && !p.begun && !s.status.Good.IsZero() {
 			s.cursor = "" // resumed after a restart: what its first pages named is forgotten, so it cannot say what is gone
 			continue
 		}
-		return s.finish(ctx, res, p, page.Full)
+		return s.finish(ctx, res, p, page.Full && p.begun)
 	}
 }
 
@@ -141,17 +145,20 @@ func (s *stream) take(ctx context.Context, page *source.Page) error {
 	if page.More {
 		p.cursors.add(string(s.cursor))
 		_, again := p.prints[print.Sum64()]
-		if again || rows == 0 && len(page.Deleted) == 0 {
+		switch {
+		case rows == 0 && len(page.Deleted) == 0 && len(page.Issues) == 0:
+			p.empty++
+		case again:
 			p.stuck++
-		} else {
-			p.stuck = 0
+		default:
+			p.stuck, p.empty = 0, 0
 		}
 		p.prints[print.Sum64()] = struct{}{}
 		switch {
 		case p.cursors.has(string(page.Next)):
 			circle = errors.New("the server gave a page marker a second time; reading stopped, the next run begins the pass again")
-		case p.stuck >= maxStuck:
-			circle = fmt.Errorf("%d pages in a row brought nothing new; reading stopped, the next run begins the pass again", p.stuck)
+		case p.stuck >= maxStuck, p.empty >= maxEmpty:
+			circle = fmt.Errorf("%d pages in a row brought nothing new; reading stopped, the next run begins the pass again", p.stuck+p.empty)
 		}
 		if circle != nil {
 			b.Next = p.from

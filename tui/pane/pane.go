@@ -105,7 +105,7 @@ type Env struct {
 	Ctx    context.Context        // ends with the session
 	Viewer store.PersonID         // "" nobody in particular
 	Root   store.ID               // the viewer's place in the org tree; "" the whole company. Every Scope carries it.
-	Book   func() *analytics.Book // the newest book; nil before the first. Safe on any goroutine.
+	Book   func() *analytics.Book // the newest book; panes are made when there is one. Safe on any goroutine.
 	Theme  *theme.Theme
 	Locale *locale.Locale
 	Now    func() time.Time                                // the clock; tests fix it

@@ -147,8 +147,8 @@ func Fits(t testing.TB, what, view string, s layout.Size) {
 	}
 }
 
-// GoldenSizes are the sizes of Golden: the smallest screen, the usual one and a wide one, without the shell's three lines.
-var GoldenSizes = []layout.Size{{W: 60, H: 17}, {W: 80, H: 21}, {W: 200, H: 47}}
+// GoldenSizes are the sizes of Golden: the smallest screen, the usual one and a wide one, without the shell's title and footer.
+var GoldenSizes = []layout.Size{{W: 60, H: 18}, {W: 80, H: 22}, {W: 200, H: 48}}
 
 // Golden compares what a pane shows, styles stripped, with testdata/TEST/SIZE-LANG.golden at three sizes in both languages. keys are pressed first. go test -update
 // writes the files: look at them.

@@ -13,7 +13,7 @@ import (
 )
 
 // Patience is how long a command may take before it counts as a timer and is left behind.
-const Patience = 250 * time.Millisecond
+const Patience = 2 * time.Second
 
 // steps bounds a cascade of messages, so that two that answer each other forever fail the test.
 const steps = 10000

@@ -28,20 +28,20 @@ func (b *Book) StageEvents(deal Code) iter.Seq[StageEvent] {
 		}
 		prev := None
 		for k, s := range b.steps[deal] {
-			e := StageEvent{Begin: k == 0, Day: s.day, Minute: -1, From: prev, To: s.stage}
-			prev = s.stage
-			if s.day == store.NoDay {
+			e := StageEvent{Begin: k == 0, Day: s.Day, Minute: -1, From: prev, To: s.Stage}
+			prev = s.Stage
+			if s.Day == store.NoDay {
 				continue
 			}
-			e.At = s.day.Time(b.loc)
+			e.At = s.Day.Time(b.loc)
 			for _, r := range b.changesOf.of(deal) {
-				if b.change.field[r] == store.FieldStage && b.change.day[r] == s.day && Code(b.change.new[r]) == s.stage && !b.change.only[r] {
+				if b.change.field[r] == store.FieldStage && b.change.day[r] == s.Day && Code(b.change.new[r]) == s.Stage && !b.change.only[r] {
 					e.At = moment(b.change.at[r]).In(b.loc)
 					e.Minute = int16(e.At.Hour()*60 + e.At.Minute())
 					break
 				}
 			}
-			e.ID = b.deals.id(deal) + store.ID("|"+s.day.String()+"|") + b.stages.id(s.stage)
+			e.ID = b.deals.id(deal) + store.ID("|"+s.Day.String()+"|") + b.stages.id(s.Stage)
 			if !yield(e) {
 				return
 			}
@@ -52,7 +52,7 @@ func (b *Book) StageEvents(deal Code) iter.Seq[StageEvent] {
 // EverWon reports whether a deal had entered a won stage by the end of p: a cheap test before [Book.DealAt].
 func (b *Book) EverWon(deal Code, p Period) bool {
 	for _, s := range b.steps[deal] {
-		if s.day <= p.To && b.kindOf(s.stage) == store.StageWon {
+		if s.Day <= p.To && b.kindOf(s.Stage) == store.StageWon {
 			return true
 		}
 	}

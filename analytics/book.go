@@ -49,7 +49,7 @@ type Book struct {
 	account accountCols
 	change  changeCols
 	touch   *TouchBlock
-	steps   []steps // per deal
+	steps   [][]Step // per deal: its way through the stages, oldest first; never empty for a live deal
 
 	contacts facts[store.Contact]     // by account
 	grades   facts[store.GradeChange] // by account
@@ -57,10 +57,11 @@ type Book struct {
 	evidence facts[store.Evidence]    // by deal
 	sales    facts[store.Sale]        // by account
 
-	changesOf   runs // deal → change rows, by time
-	touchesOf   runs // account → touch rows, by time
-	dealTouches runs // deal → touch rows, by time
-	dealsOf     runs // account → deals
+	changesOf    runs // deal → change rows, by time
+	touchesOf    runs // account → touch rows, by time
+	dealTouches  runs // deal → touch rows, by time
+	looseTouches runs // account → touch rows that name no deal, by time
+	dealsOf      runs // account → deals
 
 	tree
 	dataEnd Day

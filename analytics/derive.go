@@ -25,6 +25,7 @@ func (e *editor) finish(rev store.Rev) *Book {
 	b.changesOf = e.changes.apply(b.changesOf, len(b.deals.rec), b.orderChanges)
 	e.deriveDeals()
 	b.touchesOf = e.touches.apply(b.touchesOf, len(b.accounts.rec), b.orderTouches)
+	b.looseTouches = e.looseTouches.apply(b.looseTouches, len(b.accounts.rec), b.orderTouches)
 	b.dealTouches = e.dealTouches.apply(b.dealTouches, len(b.deals.rec), b.orderTouches)
 	b.dealsOf = e.dealsOf.apply(b.dealsOf, len(b.accounts.rec), func(run []int32) {
 		slices.SortFunc(run, func(x, y int32) int { return byID(b.deals.id(x), b.deals.id(y)) })
@@ -137,28 +138,28 @@ func (b *Book) way(i Code) {
 		}
 		c.changed[i] = ch.day[run[len(run)-1]]
 	}
-	var way steps
+	var way []Step
 	for _, r := range run {
 		if ch.field[r] != store.FieldStage {
 			continue
 		}
 		if len(way) == 0 && !ch.first[r] {
-			way = append(way, step{c.created[i], Code(ch.old[r])})
+			way = append(way, Step{c.created[i], Code(ch.old[r])})
 		}
-		if to := Code(ch.new[r]); len(way) == 0 || way[len(way)-1].stage != to {
-			way = append(way, step{ch.day[r], to})
+		if to := Code(ch.new[r]); len(way) == 0 || way[len(way)-1].Stage != to {
+			way = append(way, Step{ch.day[r], to})
 		}
 	}
 	now := c.stage[i]
 	switch {
 	case len(way) == 0:
 		if closed := c.close[i]; b.kindOf(now) != store.StageOpen && closed != store.NoDay && closed > c.created[i] {
-			way = steps{{c.created[i], b.firstOpen}, {closed, now}}
+			way = []Step{{c.created[i], b.firstOpen}, {closed, now}}
 		} else {
-			way = steps{{c.created[i], now}}
+			way = []Step{{c.created[i], now}}
 		}
-	case way[len(way)-1].stage != now: // the record is newer than its history
-		way = append(way, step{way[len(way)-1].day, now})
+	case way[len(way)-1].Stage != now: // the record is newer than its history: the step was taken when it was last written, as far as we know
+		way = append(way, Step{max(way[len(way)-1].Day, store.DayOf(b.deals.rec[i].Modified, b.loc)), now})
 	}
 	b.steps[i] = way
 }

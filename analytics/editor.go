@@ -16,18 +16,19 @@ type editor struct {
 	bulk  bool
 	owned [32]bool // by entity: this table is ours to write
 
-	deadOwned   [32]bool
-	dirtyDeal   map[Code]struct{}
-	dirtyAcct   map[Code]struct{}
-	changes     runsEdit
-	touches     runsEdit
-	dealTouches runsEdit
-	dealsOf     runsEdit
-	contacts    runsEdit
-	grades      runsEdit
-	health      runsEdit
-	evidence    runsEdit
-	sales       runsEdit
+	deadOwned    [32]bool
+	dirtyDeal    map[Code]struct{}
+	dirtyAcct    map[Code]struct{}
+	changes      runsEdit
+	touches      runsEdit
+	dealTouches  runsEdit
+	looseTouches runsEdit
+	dealsOf      runsEdit
+	contacts     runsEdit
+	grades       runsEdit
+	health       runsEdit
+	evidence     runsEdit
+	sales        runsEdit
 }
 
 // Indices into owned beyond the entities: the word lists.

@@ -184,8 +184,7 @@ func (e *editor) addTouch(v *store.Touch) {
 	} else {
 		if old := t.row[id]; old >= 0 {
 			e.kill(store.EntityTouch, &t.Dead, old)
-			e.touches.out(t.Account[old], old)
-			e.dealTouches.out(t.Deal[old], old)
+			e.unlist(t, old)
 		}
 		t.row[id] = row
 	}
@@ -204,6 +203,17 @@ func (e *editor) addTouch(v *store.Touch) {
 	t.Note, t.Lat, t.Lng, t.Dead = append(t.Note, v.Note), append(t.Lat, v.Lat), append(t.Lng, v.Lng), append(t.Dead, false)
 	e.touches.in(account, row)
 	e.dealTouches.in(deal, row)
+	if deal == None {
+		e.looseTouches.in(account, row)
+	}
+}
+
+func (e *editor) unlist(t *TouchBlock, row int32) {
+	e.touches.out(t.Account[row], row)
+	e.dealTouches.out(t.Deal[row], row)
+	if t.Deal[row] == None {
+		e.looseTouches.out(t.Account[row], row)
+	}
 }
 
 func (e *editor) dropTouch(id store.ID) {
@@ -216,8 +226,7 @@ func (e *editor) dropTouch(id store.ID) {
 	t = e.b.touch
 	row := t.row[k]
 	e.kill(store.EntityTouch, &t.Dead, row)
-	e.touches.out(t.Account[row], row)
-	e.dealTouches.out(t.Deal[row], row)
+	e.unlist(t, row)
 	t.row[k] = -1
 }
 

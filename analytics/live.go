@@ -119,7 +119,7 @@ func (l *Live) Run(ctx context.Context) error {
 	seen := l.watcher.Watch(ctx)
 	retry := time.Duration(0)
 	for first := true; ; first = false {
-		if !first || l.Book().rev != 0 {
+		if !first { // what was committed before Watch is caught up with at once
 			if retry == 0 {
 				select {
 				case <-ctx.Done():

@@ -154,11 +154,8 @@ type TouchBlock struct {
 	tail *tail
 }
 
-// step is one entry of a deal into a stage.
-type step struct {
-	day   Day
-	stage Code
+// Step is one entry of a deal into a stage.
+type Step struct {
+	Day   Day // NoDay: before anything we know
+	Stage Code
 }
-
-// steps is the way of one deal through the stages, oldest first; never empty for a live deal.
-type steps []step

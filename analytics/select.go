@@ -285,10 +285,10 @@ func (b *Book) dealAt(i Code, day Day, d *DealState) {
 	}
 	way := b.steps[i]
 	at := len(way) - 1
-	if at > 0 && way[at].day > day {
-		at = max(0, sort.Search(len(way), func(k int) bool { return way[k].day > day })-1)
+	if at > 0 && way[at].Day > day {
+		at = max(0, sort.Search(len(way), func(k int) bool { return way[k].Day > day })-1)
 	}
-	d.Stage, d.Since = way[at].stage, way[at].day
+	d.Stage, d.Since = way[at].Stage, way[at].Day
 	if c.changed[i] > day {
 		b.rewind(i, day, d)
 	}
@@ -302,6 +302,88 @@ func (b *Book) dealAt(i Code, day Day, d *DealState) {
 			d.Closed = d.Since
 		}
 	}
+}
+
+// Way returns a deal's steps through the stages up to and including day, oldest first. The slice is the Book's: do not write to it.
+func (b *Book) Way(i Code, day Day) []Step {
+	way := b.steps[i]
+	n := len(way)
+	for n > 0 && way[n-1].Day > day {
+		n--
+	}
+	return way[:n:n]
+}
+
+// LastTouch returns the day of the last touch up to day that names the deal, or names its account and no deal; NoDay when there is none.
+func (b *Book) LastTouch(deal Code, day Day) Day {
+	last := b.lastTouch(b.dealTouches.of(deal), day)
+	if a := b.deal.account[deal]; a != None {
+		last = max(last, b.lastTouch(b.looseTouches.of(a), day))
+	}
+	return last
+}
+
+func (b *Book) lastTouch(run []int32, day Day) Day {
+	if n := len(run); n > 0 && b.touch.Day[run[n-1]] <= day {
+		return b.touch.Day[run[n-1]]
+	}
+	if n := sort.Search(len(run), func(k int) bool { return b.touch.Day[run[k]] > day }); n > 0 {
+		return b.touch.Day[run[n-1]]
+	}
+	return store.NoDay
+}
+
+// LastSign returns the last day up to day on which anything happened to a deal: it was created, changed or touched. NoDay when nothing is known.
+func (b *Book) LastSign(deal Code, day Day) Day {
+	last := b.LastTouch(deal, day)
+	if c := b.deal.changed[deal]; c <= day {
+		last = max(last, c)
+	} else {
+		for _, r := range b.changesOf.of(deal) {
+			if d := b.change.day[r]; d <= day {
+				last = max(last, d)
+			}
+		}
+	}
+	if c := b.deal.created[deal]; c <= day {
+		last = max(last, c)
+	}
+	return last
+}
+
+// Changes calls yield with a deal's history up to day, oldest first, as records in the store's notation.
+func (b *Book) Changes(deal Code, day Day) iter.Seq2[Day, store.Change] {
+	return func(yield func(Day, store.Change) bool) {
+		c := &b.change
+		for _, r := range b.changesOf.of(deal) {
+			if c.day[r] > day {
+				return
+			}
+			v := store.Change{
+				ID: c.ids.ids[c.key[r]], Deal: b.deals.id(deal), Field: c.field[r], At: moment(c.at[r]), Seen: moment(c.seen[r]), By: b.people.id(c.by[r]),
+				DayOnly: c.only[r], From: b.text(c.field[r], c.old[r], c.oldCur[r]), To: b.text(c.field[r], c.new[r], c.newCur[r]),
+			}
+			if !yield(c.day[r], v) {
+				return
+			}
+		}
+	}
+}
+
+func (b *Book) text(f store.Field, v int64, cur store.Currency) string {
+	switch f {
+	case store.FieldStage:
+		return string(b.stages.id(Code(v)))
+	case store.FieldOwner:
+		return string(b.people.id(Code(v)))
+	case store.FieldAmount:
+		return store.Money{Minor: v, Currency: cur}.String()
+	case store.FieldClose:
+		return Day(v).String()
+	case store.FieldCategory:
+		return store.Category(v).String()
+	}
+	return ""
 }
 
 // rewind sets the fields other than the stage to what they were at the end of day.

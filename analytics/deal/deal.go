@@ -24,8 +24,8 @@ const (
 // Flag is a reason with its measure. Days is 0 and Since NoDay where there is none to give.
 type Flag struct {
 	Kind  FlagKind      `json:"kind"`
-	Days  int           `json:"days,omitempty"`
-	Since analytics.Day `json:"since,omitempty"`
+	Days  int           `json:"days"`
+	Since analytics.Day `json:"since"`
 }
 
 // Name is a thing by ID and name.

@@ -1,0 +1,178 @@
+package deal
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"flightdeck/analytics"
+	"flightdeck/store"
+)
+
+// RowOf names and flags a deal as it stood on day.
+func RowOf(b *analytics.Book, d *analytics.DealState, day analytics.Day) Row {
+	rec := b.Deal(d.Deal)
+	r := Row{
+		ID: rec.ID, Name: rec.Name, Account: accountName(b, d.Account), Owner: personName(b, d.Owner), Stage: stageOf(b, d),
+		Category: d.Category, Amount: d.Amount, Created: d.Created, Close: d.Close, StageSince: d.Since, DaysInStage: span(d.Since, day), LastTouch: b.LastTouch(d.Deal, day),
+	}
+	if d.Product != analytics.None {
+		p := b.Product(d.Product)
+		r.Product = Name{p.ID, p.Name}
+	}
+	r.Probability = r.Stage.Probability
+	if d.HasValue() {
+		r.Value = store.Money{Minor: d.Value, Currency: b.Currency()}
+	}
+	r.Age = span(d.Created, day)
+	if d.Closed != store.NoDay {
+		r.Age = span(d.Created, d.Closed)
+	}
+	r.Flags = Flags(b, d, day)
+	return r
+}
+
+// Flags says what a manager must see about an open deal as it stood on day. See [FlagKind].
+func Flags(b *analytics.Book, d *analytics.DealState, day analytics.Day) []Flag {
+	if !d.Open() {
+		return nil
+	}
+	var f []Flag
+	if IsOverdue(b, d, day) {
+		f = append(f, Flag{Overdue, int(day - d.Close), d.Close})
+	}
+	if stale, since := IsStale(b, d, day); stale {
+		f = append(f, Flag{Stale, max(0, span(since, day)), since})
+	}
+	if !d.Amount.Given() {
+		f = append(f, Flag{Kind: NoAmount, Since: store.NoDay})
+	}
+	if d.Close == store.NoDay {
+		f = append(f, Flag{Kind: NoClose, Since: store.NoDay})
+	}
+	return f
+}
+
+// IsOverdue reports whether an open deal's promised close lies more than Rules.OverdueGrace days before day.
+func IsOverdue(b *analytics.Book, d *analytics.DealState, day analytics.Day) bool {
+	return d.Open() && d.Close != store.NoDay && int(day-d.Close) > b.Rules().OverdueGrace
+}
+
+// IsStale reports whether nothing has happened to an open deal for more than Rules.StaleDays, and what day the last sign of it was.
+func IsStale(b *analytics.Book, d *analytics.DealState, day analytics.Day) (bool, analytics.Day) {
+	if !d.Open() {
+		return false, store.NoDay
+	}
+	last := b.LastSign(d.Deal, day)
+	return last == store.NoDay || int(day-last) > b.Rules().StaleDays, last
+}
+
+func span(from, to analytics.Day) int {
+	if from == store.NoDay || to == store.NoDay {
+		return -1
+	}
+	return int(to - from)
+}
+
+func personName(b *analytics.Book, c analytics.Code) Name {
+	p := b.Person(c)
+	return Name{p.ID, p.Name}
+}
+
+func accountName(b *analytics.Book, c analytics.Code) Name {
+	if c == analytics.None {
+		return Name{}
+	}
+	a := b.Account(c)
+	return Name{a.ID, b.AccountName(a.ID)}
+}
+
+func stageOf(b *analytics.Book, d *analytics.DealState) Stage {
+	if d.Stage == analytics.None {
+		return Stage{Order: -1}
+	}
+	s := b.Stage(d.Stage)
+	return Stage{s.ID, s.Name, s.NameEn, s.Kind, int(d.Rank), s.Probability}
+}
+
+// ListOf makes a list of rows: sorted, added up, stamped.
+func ListOf(b *analytics.Book, s analytics.Scope, rows []Row) List {
+	l := List{Stamp: b.Stamp(s), Scope: s.String(), Period: b.Period(s), Rows: rows}
+	if l.Rows == nil {
+		l.Rows = []Row{} // JSON: [], not null
+	}
+	Sort(l.Rows)
+	sum := b.Adder()
+	for i := range rows {
+		if sum.Add(rows[i].Amount); !rows[i].Amount.Given() {
+			l.NoAmount++
+		}
+	}
+	l.Sum = sum.Sum()
+	return l
+}
+
+// Sort orders rows by value, the largest first, those without a value last; equal ones by ID.
+func Sort(rows []Row) {
+	slices.SortFunc(rows, func(x, y Row) int {
+		if x.Value.Given() != y.Value.Given() {
+			if x.Value.Given() {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(y.Value.Minor, x.Value.Minor), strings.Compare(string(x.ID), string(y.ID)))
+	})
+}
+
+// Filter narrows a list further than a Scope. Its parts combine with AND; the zero Filter takes all.
+type Filter struct {
+	Kinds   []store.StageKind // empty: any
+	Flag    FlagKind          // deals that carry it
+	Account store.ID
+	Owner   store.PersonID
+	Close   analytics.Period // promised or actual close; zero: any
+	Text    string           // in the deal's, account's or owner's name, case ignored
+}
+
+// Find lists the deals of s as of its day that f takes. The scope's period plays no part: use Filter.Close.
+func Find(b *analytics.Book, s analytics.Scope, f Filter) List {
+	sel := b.Select(s)
+	text := strings.ToLower(f.Text)
+	has := func(n string) bool { return strings.Contains(strings.ToLower(n), text) }
+	var rows []Row
+	for d := range sel.Deals() {
+		if len(f.Kinds) > 0 && !slices.Contains(f.Kinds, d.Kind) || !f.Close.IsZero() && !f.Close.Contains(d.Close) {
+			continue
+		}
+		r := RowOf(b, d, sel.AsOf)
+		if f.Account != "" && r.Account.ID != f.Account || f.Owner != "" && r.Owner.ID != f.Owner {
+			continue
+		}
+		if f.Flag != "" && !slices.ContainsFunc(r.Flags, func(x Flag) bool { return x.Kind == f.Flag }) {
+			continue
+		}
+		if text != "" && !has(r.Name) && !has(r.Account.Name) && !has(r.Owner.Name) {
+			continue
+		}
+		rows = append(rows, r)
+	}
+	return ListOf(b, s, rows)
+}
+
+// Table gives the list as raw cells.
+func (l List) Table() analytics.Table {
+	t := analytics.Table{Columns: []string{"deal", "name", "account", "owner", "product", "stage", "kind", "amount", "currency", "value", "created", "close",
+		"stage_since", "days_in_stage", "age", "last_touch", "category", "probability", "flags", "reason"}}
+	for i := range l.Rows {
+		r := &l.Rows[i]
+		flags := make([]string, len(r.Flags))
+		for k, f := range r.Flags {
+			flags[k] = string(f.Kind)
+		}
+		t.Rows = append(t.Rows, []string{string(r.ID), r.Name, r.Account.Name, r.Owner.Name, r.Product.Name, string(r.Stage.ID), r.Stage.Kind.String(),
+			money(r.Amount), string(r.Amount.Currency), money(r.Value), r.Created.String(), r.Close.String(), r.StageSince.String(), count(r.DaysInStage),
+			count(r.Age), r.LastTouch.String(), r.Category.String(), count(r.Probability), strings.Join(flags, " "), r.Reason})
+	}
+	return t
+}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/deal"
 	"flightdeck/analytics/touch"
 	"flightdeck/store"
 )
@@ -61,43 +62,59 @@ type MonthSum struct {
 
 // Row is one account in a list.
 type Row struct {
-	ID          store.ID       `json:"id"`
-	Name        string         `json:"name"`
-	Owner       store.PersonID `json:"owner_id"`
-	OwnerName   string         `json:"owner"`
-	Industry    string         `json:"industry"`
-	City        string         `json:"city"`
-	Grade       store.Grade    `json:"grade"`  // on the as-of day; empty: none
-	Health      int            `json:"health"` // latest up to the as-of day; -1 unknown
-	OpenDeals   int            `json:"open_deals"`
-	Open        analytics.Sum  `json:"open_value"`
-	Won         analytics.Sum  `json:"won_12_months"` // sales lines, or won deals when the store has no sales lines
-	LastTouch   analytics.Day  `json:"last_touch"`    // NoDay: never
-	SilentDays  int            `json:"silent_days"`   // from LastTouch to the as-of day; -1: never touched
-	NextClosing analytics.Day  `json:"next_close"`    // the earliest promised close of an open deal; NoDay: none
+	ID         store.ID       `json:"id"`
+	Name       string         `json:"name"`
+	Owner      store.PersonID `json:"owner_id"`
+	OwnerName  string         `json:"owner"`
+	Industry   string         `json:"industry"`
+	City       string         `json:"city"`
+	Grade      store.Grade    `json:"grade"`  // on the as-of day; empty: none
+	Health     int            `json:"health"` // latest up to the as-of day; -1 unknown
+	OpenDeals  int            `json:"open_deals"`
+	Open       analytics.Sum  `json:"open_value"`
+	Won        analytics.Sum  `json:"won_12_months"` // sales lines, or won deals when the store has no sales lines
+	LastTouch  analytics.Day  `json:"last_touch"`    // NoDay: never
+	SilentDays int            `json:"silent_days"`   // from LastTouch to the as-of day; -1: never touched
+	NextClose  analytics.Day  `json:"next_close"`    // the earliest promised close of an open deal; NoDay: none
 }
 
 // List is the accounts that the scope holds, by open value, highest first.
 type List struct {
 	analytics.Stamp `json:"stamp"`
+
 	Scope   string `json:"scope"`
 	Derived bool   `json:"derived"` // the grades come from the rule of analytics/migration, no source grades
 	Rows    []Row  `json:"rows"`
 }
 
-// Header is the part of an account's answer that does not depend on its deals.
-type Header struct {
-	Facts   Facts         `json:"facts"`
-	Row     Row           `json:"summary"`
-	Derived bool          `json:"derived"` // Row.Grade comes from a rule, no source grades
-	Grades  []GradeStep   `json:"grades"`  // newest first
-	Health  []HealthPoint `json:"health"`  // oldest first
-	// Contacts by influence, highest first.
-	Contacts []Contact `json:"contacts"`
-	// Touches are the latest, newest first; TouchCount is all of them.
+// Answer is everything about one account.
+type Answer struct {
+	analytics.Stamp `json:"stamp"`
+	Facts           Facts `json:"facts"`
+	Row             Row   `json:"summary"`
+	Derived         bool  `json:"derived"` // Row.Grade comes from a rule, no source grades
+	// Grades newest first, Health oldest first, Contacts by influence, highest first.
+	Grades   []GradeStep   `json:"grades"`
+	Health   []HealthPoint `json:"health"`
+	Contacts []Contact     `json:"contacts"`
+	// Deals that the viewer may see, open ones first, each part by value.
+	Deals []deal.Row `json:"deals"`
+	// Touches are the latest that the viewer may see, newest first, at most MaxTouches; TouchCount is all of them.
 	Touches    []touch.Row `json:"touches"`
 	TouchCount int         `json:"touch_count"`
-	// Sales per calendar month, 24 months, oldest first. SalesFrom says whether they are sales lines or won deals.
+	// Sales per calendar month, Months of them, oldest first; SalesFrom says of what: SalesLines or WonDeals.
 	Sales     []MonthSum `json:"sales"`
-	SalesFrom string     `json:"sales_from"` // "sales" or "won_deals"
+	SalesFrom string     `json:"sales_from"`
 }
+
+// Bounds of an Answer.
+const (
+	MaxTouches = 200
+	Months     = 24
+)
+
+// What MonthSum adds up.
+const (
+	SalesLines = "sales"
+	WonDeals   = "won_deals" // where the store holds no sales line at all
+)

@@ -5,7 +5,7 @@ var all = []Metric{
 	// Who and what: dimensions that several analyses share.
 	{"account", "客户", "Account", UnitText, "account", "客户名称。", "The account's name."},
 	{"account_id", "客户编号", "Account ID", UnitID, "account", "来源系统:编号。", "Source and the source's own identifier."},
-	{"deal", "商机", "Deal", UnitText, "deal", "商机名称。", "The deal's name."},
+	{"deal_name", "商机名称", "Deal name", UnitText, "deal", "商机名称。", "The deal's name."},
 	{"contact", "联系人", "Contact", UnitText, "contact", "客户方联系人。", "The person at the customer."},
 	{"owner", "负责人", "Owner", UnitText, "person", "截至当日的负责人。", "Who owns it on the as-of day."},
 	{"rep", "销售", "Rep", UnitText, "person", "执行这次触达的销售。", "The rep who made the touch."},

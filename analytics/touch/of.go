@@ -71,7 +71,7 @@ func Of(b *analytics.Book, s analytics.Scope, limit int) List {
 
 // Table gives the rows.
 func (l List) Table() analytics.Table {
-	t := analytics.Table{Columns: []string{"at", "rep", "account", "deal", "contact", "channel", "sentiment", "topic", "minutes", "area", "delay", "event",
+	t := analytics.Table{Columns: []string{"at", "rep", "account", "deal_name", "contact", "channel", "sentiment", "topic", "minutes", "area", "delay", "event",
 		"from_stage", "to_stage", "note"}}
 	for _, r := range l.Rows {
 		at, channel, sentiment, delay := r.At.Format(time.RFC3339), r.Channel.String(), r.Sentiment.String(), strconv.Itoa(r.Delay)

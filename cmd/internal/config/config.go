@@ -1,0 +1,261 @@
+// Package config owns flightdeck.yaml: where it is found, what may stand in it, and how what is wrong with it is told.
+//
+// A mistake in a configuration is told with file, line, column, field and what is accepted there, all mistakes at once: [Parse] walks the syntax tree
+// along the Go types before anything is decoded, since a decoder stops at its first error. Each kind of source brings its own section
+// ([Kind]); this package knows none of them, so that adding a kind touches only the table in cmd.
+//
+// It refuses anchors and aliases (a small file must not become a large one), credentials written out (see [source.Secret]), and environment variables
+// anywhere but in paths and addresses, where a value can do no more than point elsewhere.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/adrg/xdg"
+	"github.com/goccy/go-yaml/ast"
+
+	"flightdeck/analytics"
+	"flightdeck/store"
+	"flightdeck/store/source"
+)
+
+// Config is a valid configuration.
+type Config struct {
+	Version      int             `yaml:"version"` // of the format; 0 and 1 are the same
+	Organisation Organisation    `yaml:"organisation"`
+	Store        Store           `yaml:"store"`
+	Language     string          `yaml:"language"` // zh, en or "": the locale's
+	Theme        string          `yaml:"theme"`    // auto, dark, light, plain or "": auto
+	Rules        analytics.Rules `yaml:"rules"`
+	Quotas       []Quota         `yaml:"quotas"`
+	Sources      []Source        `yaml:"sources"`
+	Serve        Serve           `yaml:"serve"`
+
+	Path string `yaml:"-"` // where it was read; "" when there is none
+}
+
+// Organisation is what the store keeps as [store.Org], and its stages.
+type Organisation struct {
+	Name            string             `yaml:"name"`
+	TimeZone        string             `yaml:"time_zone"` // IANA; "": UTC
+	Currency        store.Currency     `yaml:"currency"`
+	FiscalYearStart int                `yaml:"fiscal_year_start"` // month, 1–12; 0: January
+	Rates           map[string]Decimal `yaml:"rates"`
+	Stages          []Stage            `yaml:"stages"` // for sources that bring none of their own
+}
+
+// Stage is one step of the pipeline, in the order of the list.
+type Stage struct {
+	ID          string `yaml:"id"`
+	Name        string `yaml:"name"`
+	NameEn      string `yaml:"name_en"`
+	Kind        string `yaml:"kind"`        // open, won or lost; "": open
+	Probability int    `yaml:"probability"` // 0–100 %
+}
+
+// Store is where the data lies.
+type Store struct {
+	Dir string `yaml:"dir"` // a relative path counts from the configuration's folder
+}
+
+// Quota is what a unit or a person is to bring in.
+type Quota struct {
+	Node   string         `yaml:"node"`   // id or name of a unit or a person
+	Period string         `yaml:"period"` // 2026, 2026Q3, 2026-09 or FROM..TO
+	Amount Decimal        `yaml:"amount"`
+	Curr   store.Currency `yaml:"currency"` // "": the organisation's
+}
+
+// Source is one source: what all kinds have in common, and the kind's own section.
+type Source struct {
+	ID     store.SourceID
+	Kind   string
+	Every  time.Duration // 0: the syncer's usual
+	Config any           // a pointer to the kind's own structure
+	Line   int
+}
+
+// Serve is the SSH server.
+type Serve struct {
+	Listen  string   `yaml:"listen"`   // host:port
+	HostKey string   `yaml:"host_key"` // path; made when absent
+	People  []Person `yaml:"people"`
+}
+
+// Person is who may come in.
+type Person struct {
+	Name           string   `yaml:"name"`            // of the person, as in the sources, or any other
+	Keys           []string `yaml:"keys"`            // lines as in authorized_keys
+	AuthorizedKeys string   `yaml:"authorized_keys"` // or a file of such lines
+	Sees           string   `yaml:"sees"`            // all, or the name or id of a unit or person
+}
+
+// Decimal is an exact decimal number as it was written.
+type Decimal string
+
+// UnmarshalYAML keeps the digits as they stand in the file – the library would make a float of them – and refuses anything that is not a number.
+func (d *Decimal) UnmarshalYAML(n ast.Node) error {
+	text := n.GetToken().Value
+	if _, err := store.ParseMoney(text, "XXX"); err != nil {
+		return errors.New("want a decimal number such as 7.12; found " + describe(n))
+	}
+	*d = Decimal(text)
+	return nil
+}
+
+// Kind is one kind of source.
+type Kind struct {
+	Name string
+	// New returns a pointer to the kind's configuration with its defaults set.
+	New func() any
+	// Check reports what is wrong beyond unknown keys and types, given the decoded configuration; nil: nothing to check. ID, time zone and currency
+	// are set before, see [Filler].
+	Check func(cfg any) error
+	// Build makes the source. It must not touch the network.
+	Build func(cfg any) (source.Source, error)
+}
+
+// Filler is a kind's configuration that takes what the surrounding configuration says: the source's name, the organisation's time zone and currency,
+// and the folder from which relative paths count. It keeps what its own section says.
+type Filler interface {
+	Fill(id store.SourceID, org Organisation, dir string)
+}
+
+// Find returns the path of the configuration: the given one, else flightdeck.yaml in the current folder, else in the user's configuration folder,
+// else "".
+func Find(given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	if _, err := os.Stat("flightdeck.yaml"); err == nil {
+		return "flightdeck.yaml", nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read flightdeck.yaml: %w", err)
+	}
+	path, err := xdg.SearchConfigFile(filepath.Join("flightdeck", "flightdeck.yaml"))
+	if err != nil {
+		return "", nil //nolint:nilerr // none is fine: a store can be read without
+	}
+	return path, nil
+}
+
+// Load reads the configuration at path; "" gives the defaults.
+func Load(path string, kinds []Kind) (*Config, error) {
+	if path == "" {
+		return &Config{}, nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w; \"flightdeck init folder > flightdeck.yaml\" writes one to start with", err)
+	}
+	return Parse(path, b, kinds)
+}
+
+// Org returns the organisation as the store keeps it.
+func (c *Config) Org() *store.Org {
+	o := c.Organisation
+	org := &store.Org{Name: store.Clean(o.Name, store.MaxName), TimeZone: o.TimeZone, Currency: o.Currency, FiscalStart: time.Month(max(1, o.FiscalYearStart))}
+	for cur, rate := range o.Rates {
+		if org.Rates == nil {
+			org.Rates = map[store.Currency]string{}
+		}
+		org.Rates[store.Currency(cur)] = string(rate)
+	}
+	if org.TimeZone == "" {
+		org.TimeZone = "UTC"
+	}
+	return org
+}
+
+// Stages returns the configured stages as the store keeps them.
+func (c *Config) Stages() (out []store.Stage) {
+	for i, s := range c.Organisation.Stages {
+		kind, _ := store.ParseStageKind(s.Kind) // checked; "" is open
+		out = append(out, store.Stage{ID: store.ID(s.ID), Name: store.Clean(s.Name, store.MaxName), NameEn: store.Clean(s.NameEn, store.MaxName),
+			Order: (i + 1) * 10, Kind: kind, Probability: s.Probability})
+	}
+	return out
+}
+
+// Languages and Themes are the accepted words.
+var (
+	Languages = []string{"zh", "en"}
+	Themes    = []string{"auto", "dark", "light", "plain"}
+)
+
+// validate reports what types alone cannot say.
+func (c *Config) validate(t *tree) {
+	if c.Version != 0 && c.Version != 1 {
+		t.problem("version", fmt.Sprintf("%d is not known to this flightdeck; want 1, or a newer flightdeck", c.Version))
+	}
+	oneOf := func(field, v string, want []string) {
+		if v != "" && !slices.Contains(want, v) {
+			t.problem(field, fmt.Sprintf("%q: want one of %s", store.Clip(v, 40), strings.Join(want, ", ")))
+		}
+	}
+	oneOf("language", c.Language, Languages)
+	oneOf("theme", c.Theme, Themes)
+	o := &c.Organisation
+	if _, err := time.LoadLocation(o.TimeZone); err != nil || o.TimeZone == "Local" {
+		t.problem("organisation.time_zone", fmt.Sprintf("%q: want an IANA name such as Asia/Shanghai or Europe/Berlin", store.Clip(o.TimeZone, 40)))
+	}
+	currency := func(field string, cur store.Currency) {
+		if cur != "" && !cur.Valid() {
+			t.problem(field, fmt.Sprintf("%q: want a three-letter ISO 4217 code such as CNY", store.Clip(string(cur), 20)))
+		}
+	}
+	currency("organisation.currency", o.Currency)
+	if o.FiscalYearStart < 0 || o.FiscalYearStart > 12 {
+		t.problem("organisation.fiscal_year_start", fmt.Sprintf("%d: want a month, 1 to 12", o.FiscalYearStart))
+	}
+	for cur := range o.Rates {
+		currency("organisation.rates."+cur, store.Currency(cur))
+	}
+	stages := map[string]bool{}
+	for i, s := range o.Stages {
+		at := fmt.Sprintf("organisation.stages[%d]", i)
+		if s.ID == "" || strings.Contains(s.ID, ":") || stages[s.ID] {
+			t.problem(at+".id", fmt.Sprintf("%q: want a short name of its own, without a colon", store.Clip(s.ID, 40)))
+		}
+		stages[s.ID] = true
+		oneOf(at+".kind", s.Kind, []string{"open", "won", "lost"})
+		if s.Probability < 0 || s.Probability > 100 {
+			t.problem(at+".probability", fmt.Sprintf("%d: want per cent, 0 to 100", s.Probability))
+		}
+	}
+	for i, q := range c.Quotas {
+		at := fmt.Sprintf("quotas[%d]", i)
+		if q.Node == "" {
+			t.problem(at+".node", "want the name or id of a unit or a person")
+		}
+		if _, err := (analytics.Calendar{}).Parse(q.Period, 0); err != nil || !strings.HasPrefix(q.Period, "19") && !strings.HasPrefix(q.Period, "20") {
+			t.problem(at+".period", fmt.Sprintf("%q: want 2026, 2026Q3, 2026-09 or 2026-09-01..2026-09-30", store.Clip(q.Period, 40)))
+		}
+		if q.Amount == "" {
+			t.problem(at+".amount", "want a decimal number such as 1200000")
+		}
+		currency(at+".currency", q.Curr)
+		if q.Curr == "" && o.Currency == "" {
+			t.problem(at+".currency", "want a currency here or under organisation")
+		}
+	}
+	for i, p := range c.Serve.People {
+		at := fmt.Sprintf("serve.people[%d]", i)
+		if p.Name == "" {
+			t.problem(at+".name", "want the person's name")
+		}
+		if p.Sees == "" {
+			t.problem(at+".sees", "want all, or the name or id of a unit or a person")
+		}
+		if len(p.Keys) == 0 && p.AuthorizedKeys == "" {
+			t.problem(at+".keys", "want at least one line as in authorized_keys, or authorized_keys: FILE")
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package config_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"flightdeck/cmd/internal/config"
+	"flightdeck/store"
+	"flightdeck/store/source"
+)
+
+// folder is a kind of source as a source package would declare it.
+type folder struct {
+	ID       store.SourceID `yaml:"id"`
+	Dir      string         `yaml:"dir"`
+	TimeZone string         `yaml:"time_zone"`
+	Token    source.Secret  `yaml:"token"`
+	Settle   time.Duration  `yaml:"settle"`
+	Format   `yaml:",inline"`
+	Files    []struct {
+		Name   string            `yaml:"file"`
+		Fields map[string]column `yaml:"fields"`
+	} `yaml:"files"`
+}
+
+type Format struct {
+	Dates     []string `yaml:"dates"`
+	Thousands *string  `yaml:"thousands"`
+}
+
+type column struct {
+	Column string `yaml:"column"`
+	Const  string `yaml:"const"`
+}
+
+func (c *column) UnmarshalYAML(unmarshal func(any) error) error {
+	if unmarshal(&c.Column) == nil {
+		return nil
+	}
+	type plain column
+	return unmarshal((*plain)(c))
+}
+
+func (f *folder) Fill(id store.SourceID, org config.Organisation, dir string) {
+	f.ID = id
+	if f.TimeZone == "" {
+		f.TimeZone = org.TimeZone
+	}
+	if !filepath.IsAbs(f.Dir) {
+		f.Dir = filepath.Join(dir, f.Dir)
+	}
+}
+
+var kinds = []config.Kind{{Name: "table", New: func() any { return &folder{} }, Check: func(cfg any) error {
+	if len(cfg.(*folder).Files) == 0 {
+		return errors.New("files: want at least one file")
+	}
+	return nil
+}}}
+
+const good = `# comment
+version: 1
+organisation:
+  name: 曙光医疗
+  time_zone: Asia/Shanghai
+  currency: CNY
+  fiscal_year_start: 4
+  rates: {USD: 7.10, EUR: "7.8", JPY: 0.05}
+  stages:
+    - {id: lead, name: 线索, name_en: Lead, probability: 10}
+    - {id: won, name: 赢单, name_en: Won, kind: won, probability: 100}
+store: {dir: data}
+language: zh
+theme: dark
+rules: {stale_days: 21}
+quotas:
+  - {node: 华东, period: 2026Q3, amount: 12000000.50}
+sources:
+  - id: maven
+    kind: table
+    every: 10m
+    dir: ${FD_DIR}/maven
+    token: env:FD_TOKEN
+    settle: 3s
+    dates: [M/D/YYYY]
+    thousands: ","
+    files:
+      - file: a.csv
+        fields: {id: number, name: {const: x}}
+  - id: other
+    kind: table
+    dir: there
+    files: [{file: 1.csv}]
+serve:
+  listen: ":2222"
+  people:
+    - {name: 李雷, sees: all, keys: ["ssh-ed25519 AAAA"]}
+`
+
+func TestParse_Good(t *testing.T) {
+	t.Setenv("FD_DIR", "/srv")
+	c, err := config.Parse("/etc/fd/flightdeck.yaml", []byte(good), kinds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	org := c.Org()
+	if org.Name != "曙光医疗" || org.Currency != "CNY" || org.FiscalStart != time.April || org.Rates["USD"] != "7.10" || org.Rates["JPY"] != "0.05" {
+		t.Errorf("org %+v", org)
+	}
+	st := c.Stages()
+	if len(st) != 2 || st[1].Kind != store.StageWon || st[0].Order >= st[1].Order || st[0].Probability != 10 {
+		t.Errorf("stages %+v", st)
+	}
+	if c.Store.Dir != "/etc/fd/data" || c.Rules.StaleDays != 21 || c.Quotas[0].Amount != "12000000.50" {
+		t.Errorf("%+v", c)
+	}
+	if len(c.Sources) != 2 {
+		t.Fatalf("sources %+v", c.Sources)
+	}
+	f := c.Sources[0].Config.(*folder)
+	if f.ID != "maven" || f.Dir != "/srv/maven" || f.TimeZone != "Asia/Shanghai" || f.Token.String() != "env:FD_TOKEN" || f.Settle != 3*time.Second ||
+		c.Sources[0].Every != 10*time.Minute || f.Dates[0] != "M/D/YYYY" || *f.Thousands != "," || f.Files[0].Fields["id"].Column != "number" ||
+		f.Files[0].Fields["name"].Const != "x" {
+		t.Errorf("%+v", f)
+	}
+	if g := c.Sources[1].Config.(*folder); g.Dir != "/etc/fd/there" || g.Files[0].Name != "1.csv" {
+		t.Errorf("%+v", g)
+	}
+}
+
+func TestParse_Empty(t *testing.T) {
+	for _, text := range []string{"", "# nothing yet\n", "---\n", "~", "sources:\n", "sources: []\norganisation:\n"} {
+		if c, err := config.Parse("f.yaml", []byte(text), kinds); err != nil || len(c.Sources) != 0 {
+			t.Errorf("%q: %v %+v", text, err, c)
+		}
+	}
+}
+
+func TestParse_Mistakes(t *testing.T) {
+	src := "sources:\n  - id: a\n    kind: table\n    files: [{file: a.csv}]\n"
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"unknown key", "store: {}\norganization: {}\n", []string{"f.yaml:2:1: organization: unknown key; want one of version, organisation, store"}},
+		{"unknown nested key", "organisation:\n  name: x\n  timezone: y\n", []string{"f.yaml:3:3: organisation.timezone: unknown key; want one of name, time_zone, currency"}},
+		{"several at once", "theme: pink\nlanguage: fr\nstore: {folder: x}\nserve: 5\n", []string{"f.yaml:3:9: store.folder: unknown key; want one of dir", "f.yaml:4:8: serve: want keys listen, host_key, people; found the number 5"}},
+		{"values", "theme: pink\nlanguage: fr\norganisation: {time_zone: Mars, currency: yuan, fiscal_year_start: 13, rates: {usd: 7}}\n", []string{
+			`f.yaml:1:8: theme: "pink": want one of auto, dark, light, plain`, `f.yaml:2:11: language: "fr": want one of zh, en`, "organisation.time_zone", "organisation.currency",
+			"organisation.fiscal_year_start", "organisation.rates.usd"}},
+		{"wrong type", "rules: {stale_days: many}\n", []string{`f.yaml:1:21: rules.stale_days: want a whole number; found the text "many"`}},
+		{"wrong type of list", "sources: {id: a}\n", []string{"sources: want a list"}},
+		{"text", "organisation: {name: [a]}\n", []string{"organisation.name: want text; found a list"}},
+		{"bool for text", "organisation: {name: yes, currency: true}\n", []string{"organisation.currency: want text; put true in quotes"}},
+		{"number", "organisation: {rates: {USD: seven}}\n", []string{"f.yaml:1:29: organisation.rates.USD: want a decimal number"}},
+		{"huge", "rules: {stale_days: 99999999999999999999}\n", []string{"rules.stale_days: want a whole number"}},
+		{"kind", "sources:\n  - id: a\n    kind: tabel\n", []string{`f.yaml:3:11: sources[0].kind: "tabel": want one of table`}},
+		{"no kind", "sources:\n  - id: a\n", []string{`sources[0].kind: "": want one of table`}},
+		{"key of a kind", src + "    directory: x\n", []string{"f.yaml:5:5: sources[0].directory: unknown key; want one of id, kind, every, dir, time_zone, token, settle, dates, thousands, files"}},
+		{"deep key of a kind", "sources:\n  - id: a\n    kind: table\n    files:\n      - file: a.csv\n        fields: {id: {colum: x}}\n", []string{"f.yaml:6:23: sources[0].files[0].fields.id:", "colum"}},
+		{"kind's own check", "sources:\n  - id: a\n    kind: table\n", []string{"f.yaml:2:", "sources[0]: files: want at least one file"}},
+		{"duration", src + "    every: often\n", []string{`f.yaml:5:12: sources[0].every: want a duration such as 30s, 5m or 1h; found the text "often"`}},
+		{"duration without unit", src + "    every: 5\n", []string{"sources[0].every: want a duration"}},
+		{"too often", src + "    every: 1ms\n", []string{"sources[0].every: 1ms: want one second or more"}},
+		{"secret written out", src + "    token: hunter2\n", []string{"f.yaml:5:12: sources[0].token: a credential is given as env:NAME or file:/path"}},
+		{"id twice", src + "  - id: a\n    kind: table\n    files: [{file: a.csv}]\n", []string{`sources[1].id: "a" is used twice, first in line 2`}},
+		{"id", "sources:\n  - id: a:b\n    kind: table\n    files: [{file: a.csv}]\n", []string{`sources[0].id: "a:b": want a short name`}},
+		{"variable", src + "    dir: ${FD_NOT_SET}/x\n", []string{"f.yaml:5:10: sources[0].dir: the environment variable FD_NOT_SET is not set"}},
+		{"alias", "organisation: {name: &x a, currency: *x}\n", []string{"anchors, aliases"}},
+		{"merge", "a: &x {dir: y}\nstore:\n  <<: *x\n", []string{"merge keys"}},
+		{"key twice", "store: {dir: a}\nstore: {dir: b}\n", []string{"f.yaml:2:1:", "already defined"}},
+		{"not YAML", "a: [1\nb: }", []string{"f.yaml:"}},
+		{"no keys", "- a\n", []string{"want keys such as organisation"}},
+		{"two documents", "theme: dark\n---\ntheme: light\n", []string{"second document"}},
+		{"version", "version: 9\n", []string{"version: 9 is not known"}},
+		{"quota", "organisation: {currency: CNY}\nquotas:\n  - {node: x, period: soon, amount: 1}\n  - {period: 2026}\n", []string{"f.yaml:3:23: quotas[0].period", "quotas[1].node", "quotas[1].amount"}},
+		{"stage", "organisation:\n  stages:\n    - {id: a}\n    - {id: a, kind: maybe, probability: 120}\n", []string{"stages[1].id", "stages[1].kind", "stages[1].probability"}},
+		{"person", "serve: {people: [{name: x}]}\n", []string{"serve.people[0].sees", "serve.people[0].keys"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := config.Parse("f.yaml", []byte(c.text), kinds)
+			var e *config.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("got %v, want a *config.Error", err)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got:\n%v\nwant in it: %s", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("a credential in the error: %v", err)
+			}
+		})
+	}
+}
+
+func TestFind(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if p, err := config.Find("x.yaml"); p != "x.yaml" || err != nil {
+		t.Errorf("given: %q %v", p, err)
+	}
+	if err := os.WriteFile("flightdeck.yaml", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := config.Find(""); p != "flightdeck.yaml" || err != nil {
+		t.Errorf("here: %q %v", p, err)
+	}
+	if _, err := config.Load("nosuch.yaml", kinds); err == nil || !strings.Contains(err.Error(), "flightdeck init") {
+		t.Errorf("absent: %v", err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{good, "sources:\n  - a", "a: &x [*x]", "? [a]\n: b", "sources:\n- id: a\n  kind: table\n  files: !!binary x\n", "{{", "\x00", "a: !t {b: 1}", "<<: {a: b}", "serve: {people: [~, 1]}"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := config.Parse("f.yaml", b, kinds)
+		if (c == nil) == (err == nil) {
+			t.Fatalf("config %v, error %v", c, err)
+		}
+	})
+}

@@ -1,0 +1,327 @@
+package bolt
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"flightdeck/store"
+)
+
+// File is the name of the store's file in its folder.
+const File = "crm.db"
+
+// schema is the version of the file's layout that this program writes. A file of a higher one is refused.
+const schema = 1
+
+// Defaults and bounds.
+const (
+	defaultLog = 100_000                // entries in the change log
+	lockWait   = 120 * time.Millisecond // for each of the two opens, so that a held store is told within 300 ms
+	allocStep  = 4 << 20                // by how much the file grows: bbolt's 16 MiB would make every small store that big
+	firstMap   = 1 << 30                // address space mapped at once: remapping waits for readers and stops new ones
+)
+
+var (
+	bucketMeta   = []byte("meta")
+	bucketCursor = []byte("cursor")
+	bucketLog    = []byte("log")
+
+	keySchema     = []byte("schema")
+	keyWriter     = []byte("writer")
+	keyGeneration = []byte("generation")
+	keyRev        = []byte("rev")
+
+	recordBuckets = func() (names [len(kinds)][]byte) {
+		for _, e := range store.Entities() {
+			names[e] = []byte("rec/" + e.String())
+		}
+		return names
+	}()
+)
+
+func bucketOf(e store.Entity) []byte { return recordBuckets[e] }
+
+// Options are what [Open] can be told. The zero value is good.
+type Options struct {
+	ReadOnly bool             // share an existing store with other readers; fails while a writer holds it
+	Version  string           // of this program, kept in the file so that an older one can say what is needed; empty: "dev"
+	Now      func() time.Time // clock for batches without Seen; nil: time.Now
+	Log      int              // entries of the change log to keep; 0: 100,000
+}
+
+// DB is an open store: Reader, Writer and Watcher. It may be used from any goroutine.
+type DB struct {
+	store.Notifier
+	o      Options
+	dir    string
+	bolt   *bbolt.DB
+	writer chan struct{} // holds one token while a batch is applied: a mutex that a context can leave
+	close  func() error
+
+	ownerMu sync.Mutex
+	owner   owner
+}
+
+// Open opens the store in folder dir, which it makes (0700) together with the file (0600) when they are missing. It waits at most 300 ms for another
+// process to let go. Errors: [*store.LockedError] when somebody holds the file, [store.ErrNewer] when a newer version wrote it, [fs.ErrNotExist] when it
+// is missing and ReadOnly. A file that is refused for whatever reason is left exactly as it was. After a crash nothing needs to be done.
+func Open(dir string, o Options) (*DB, error) {
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log <= 0 {
+		o.Log = defaultLog
+	}
+	path := filepath.Join(dir, File)
+	fail := func(err error) (*DB, error) {
+		if errors.Is(err, berrors.ErrTimeout) {
+			return nil, lockedBy(dir, path)
+		}
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if !o.ReadOnly {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("open store: %w", err)
+		}
+	}
+	b, err := openBolt(path, o)
+	for tries := 0; errors.Is(err, errMoved) && tries < 3; tries++ {
+		b, err = openBolt(path, o)
+	}
+	if err != nil {
+		return fail(err)
+	}
+	d := &DB{o: o, dir: dir, bolt: b, writer: make(chan struct{}, 1)}
+	d.close = sync.OnceValue(d.shut)
+	if o.ReadOnly {
+		return d, nil
+	}
+	if err := d.begin(); err != nil {
+		return fail(errors.Join(err, d.Close()))
+	}
+	return d, nil
+}
+
+// begin makes the file ready for this program. We hold the lock.
+func (d *DB) begin() error {
+	d.owner = self()
+	if err := d.owner.write(d.dir); err != nil {
+		return err
+	}
+	if err := d.compact(compactFrom); err != nil {
+		return err
+	}
+	return d.prepare()
+}
+
+// prepare makes what the file lacks and says which version writes it. When nothing is to be done, nothing is written.
+func (d *DB) prepare() error {
+	ready := false
+	if err := d.bolt.View(func(tx *bbolt.Tx) error {
+		meta := tx.Bucket(bucketMeta)
+		ready = meta != nil && string(meta.Get(keyWriter)) == d.o.Version
+		return nil
+	}); err != nil || ready {
+		return err
+	}
+	return d.bolt.Update(func(tx *bbolt.Tx) error {
+		names := [][]byte{bucketMeta, bucketCursor, bucketLog}
+		for _, e := range store.Entities() {
+			names = append(names, bucketOf(e))
+		}
+		for _, name := range names {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		meta := tx.Bucket(bucketMeta)
+		if meta.Get(keyGeneration) == nil {
+			if err := meta.Put(keyGeneration, []byte(rand.Text())); err != nil {
+				return err
+			}
+		}
+		return errors.Join(meta.Put(keySchema, []byte(strconv.Itoa(schema))), meta.Put(keyWriter, []byte(d.o.Version)))
+	})
+}
+
+var (
+	errMoved = errors.New("the file was replaced while it was opened; try again")
+	errOther = errors.New("it is not a flightdeck store; nothing was changed; move it away or choose another folder with --store")
+)
+
+// openBolt looks at the file first and opens it only when it is ours.
+func openBolt(path string, o Options) (*bbolt.DB, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !o.ReadOnly: // a new store
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errOther
+	case info.Size() == 0 && !o.ReadOnly: // we, or bbolt, were stopped right at the beginning
+	case info.Size() == 0:
+		return nil, errOther
+	default:
+		b, err := rawOpen(path, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: lockWait}, o)
+		if err != nil {
+			return nil, err
+		}
+		if o.ReadOnly {
+			return b, nil
+		}
+		if err := b.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return rawOpen(path, writable(), o)
+}
+
+// writable is how the file is opened for writing.
+func writable() *bbolt.Options {
+	w := &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType}
+	if strconv.IntSize == 64 && runtime.GOOS != "windows" { // there the file would grow to the map's size
+		w.InitialMmapSize = firstMap
+	}
+	return w
+}
+
+// rawOpen opens the file, checks it and reads it once in order. bbolt panics on some damaged files, and a file shorter than it claims to be faults: both
+// become errors here, with the lock given back.
+func rawOpen(path string, bo *bbolt.Options, o Options) (b *bbolt.DB, err error) {
+	var file *os.File
+	bo.OpenFile = func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+		file, err = os.OpenFile(name, flag, mode)
+		return file, err
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			b, err = nil, fmt.Errorf("the file is damaged (%v); nothing was changed; restore a backup, or move it away and sync anew", r)
+			_ = file.Close() // gives back the lock; the map stays, a page or two of address space
+		} else if err != nil && b != nil {
+			_ = b.Close()
+			b = nil
+		}
+	}()
+	b, err = bbolt.Open(path, 0o600, bo)
+	switch {
+	case errors.Is(err, berrors.ErrTimeout), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch), errors.Is(err, berrors.ErrChecksum):
+		return nil, fmt.Errorf("%w (%v)", errOther, err)
+	case err != nil:
+		return nil, fmt.Errorf("%w; nothing was changed", err)
+	}
+	b.AllocSize = allocStep
+	return b, check(path, file, b, o)
+}
+
+// check tells whether the open file is one that this program may use.
+func check(path string, file *os.File, b *bbolt.DB, o Options) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if now, err := os.Stat(path); err != nil || !os.SameFile(info, now) {
+		return errMoved // another process compacted it between our opening it and its letting go of the lock
+	}
+	return b.View(func(tx *bbolt.Tx) error {
+		if tx.Size() > info.Size() {
+			return fmt.Errorf("the file is damaged: %d bytes of %d are there; nothing was changed; restore a backup, or move it away and sync anew",
+				info.Size(), tx.Size())
+		}
+		if b.IsReadOnly() { // the first look; the second finds it in memory
+			if err := preread(file, tx.Size()); err != nil {
+				return err
+			}
+		}
+		meta := tx.Bucket(bucketMeta)
+		if meta == nil {
+			if k, _ := tx.Cursor().First(); k != nil || b.IsReadOnly() && o.ReadOnly {
+				return errOther
+			}
+			return nil // stopped between the first page and the first transaction
+		}
+		found, err := strconv.Atoi(string(meta.Get(keySchema)))
+		switch {
+		case err != nil || found < 1:
+			return errOther
+		case found > schema:
+			return fmt.Errorf("schema %d, %w %s; this is %s, which reads up to schema %d; nothing was changed; "+
+				"start that version or a later one, or choose another folder with --store",
+				found, store.ErrNewer, store.Clip(string(meta.Get(keyWriter)), 40), o.Version, schema)
+		}
+		return nil
+	})
+}
+
+// preread brings the file into memory in order: bbolt's map is advised for random access and would bring it page by page.
+func preread(file *os.File, size int64) error {
+	_, err := bufio.NewReaderSize(io.NewSectionReader(file, 0, size), int(min(size, 1<<20))).WriteTo(blackHole{})
+	return err
+}
+
+// blackHole is io.Discard without its ReadFrom, which reads 8 KiB at a time.
+type blackHole struct{}
+
+func (blackHole) Write(p []byte) (int, error) { return len(p), nil }
+
+// Close ends all subscriptions, waits for running views and commits, and lets the file go. Further calls return what the first one did; everything else
+// then fails with an error that says that the store is closed.
+func (d *DB) Close() error { return d.close() }
+
+func (d *DB) shut() error {
+	d.writer <- struct{}{}
+	defer func() { <-d.writer }()
+	d.Notifier.Close()
+	var left error
+	if !d.o.ReadOnly {
+		left = d.disown()
+	}
+	if err := errors.Join(left, d.bolt.Close()); err != nil {
+		return fmt.Errorf("close %s: %w", filepath.Join(d.dir, File), err)
+	}
+	return nil
+}
+
+// Watch implements [store.Watcher]. The channel is also closed when the store is.
+func (d *DB) Watch(ctx context.Context) <-chan store.Rev { return d.Notifier.Watch(ctx) }
+
+// closed says in our words that bbolt's file is closed.
+func closed(err error) error {
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
+		return errors.New("the store is closed")
+	}
+	return err
+}
+
+func revOf(tx *bbolt.Tx) store.Rev {
+	v := tx.Bucket(bucketMeta).Get(keyRev)
+	if len(v) != 8 {
+		return 0
+	}
+	return store.Rev(binary.BigEndian.Uint64(v))
+}
+
+func setRev(tx *bbolt.Tx, rev store.Rev) error {
+	return tx.Bucket(bucketMeta).Put(keyRev, binary.BigEndian.AppendUint64(nil, uint64(rev)))
+}

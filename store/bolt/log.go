@@ -1,0 +1,131 @@
+package bolt
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"flightdeck/store"
+)
+
+// entry is one line of the change log: a record as it became, or its tombstone when value is nil.
+type entry struct {
+	ref   store.Ref
+	value []byte
+}
+
+// A part of the log has the key revision (8 bytes), number within the commit (4 bytes), both big-endian, and the value: how many entries
+// (4 bytes), then each as entity, operation, length and bytes of the ID, length and bytes of the record. The bucket's sequence counts
+// all entries in it.
+const (
+	opPut    = 1
+	opDelete = 2
+
+	partKey  = 8 + 4
+	partHead = 4
+	partLen  = 32 << 10 // a part is closed once it is this long
+)
+
+// appendLog writes what the commit rev did and drops the oldest parts beyond limit entries: about as many as were added.
+func appendLog(tx *bbolt.Tx, rev store.Rev, entries []entry, limit int) error {
+	if len(entries) > limit {
+		if err := tx.DeleteBucket(bucketLog); err != nil {
+			return err
+		}
+		_, err := tx.CreateBucket(bucketLog)
+		return err
+	}
+	log := tx.Bucket(bucketLog)
+	log.FillPercent = 1 // keys only grow
+	held := int(log.Sequence()) + len(entries)
+	var old [][]byte
+	cur := log.Cursor()
+	for k, v := cur.First(); k != nil && held > limit; k, v = cur.Next() {
+		if len(k) != partKey || len(v) < partHead {
+			return fmt.Errorf("trim the change log: %w", errShort)
+		}
+		old = append(old, slices.Clone(k))
+		held -= int(binary.BigEndian.Uint32(v))
+	}
+	for _, k := range old {
+		if err := log.Delete(k); err != nil {
+			return err
+		}
+	}
+	for number := uint32(0); len(entries) > 0; number++ {
+		n, part := 0, make([]byte, partHead, partLen+partLen/8)
+		for ; n < len(entries) && len(part) < partLen; n++ {
+			e := &entries[n]
+			op := byte(opPut)
+			if e.value == nil {
+				op = opDelete
+			}
+			part = append(part, byte(e.ref.Entity), op)
+			part = append(binary.AppendUvarint(part, uint64(len(e.ref.ID))), e.ref.ID...)
+			part = append(binary.AppendUvarint(part, uint64(len(e.value))), e.value...)
+		}
+		binary.BigEndian.PutUint32(part, uint32(n))
+		key := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(nil, uint64(rev)), number)
+		if err := log.Put(key, part); err != nil {
+			return err
+		}
+		entries = entries[n:]
+	}
+	return log.SetSequence(uint64(held))
+}
+
+// readPart adds the entries of one part to d.
+func readPart(c *coder, part []byte, d *store.Delta) error {
+	broken := func() error {
+		return fmt.Errorf("read the change log: %w; move the store away and sync anew", errShort)
+	}
+	if len(part) < partHead {
+		return broken()
+	}
+	n, part := binary.BigEndian.Uint32(part), part[partHead:]
+	field := func() []byte {
+		size, w := binary.Uvarint(part)
+		if w <= 0 || size > uint64(len(part)-w) {
+			return nil
+		}
+		f := part[w : w+int(size) : w+int(size)]
+		part = part[w+int(size):]
+		return f
+	}
+	for ; n > 0; n-- {
+		if len(part) < 2 {
+			return broken()
+		}
+		e, op := store.Entity(part[0]), part[1]
+		part = part[2:]
+		id, value := field(), field()
+		switch {
+		case !e.Valid() || id == nil || value == nil:
+			return broken()
+		case op == opDelete:
+			d.Deleted = append(d.Deleted, store.Ref{Entity: e, ID: store.ID(id)})
+		case op == opPut:
+			if err := read(c, e, id, value, &d.Records); err != nil {
+				return err
+			}
+		default:
+			return broken()
+		}
+	}
+	return nil
+}
+
+// trimmed returns the newest revision of which the log no longer tells everything.
+func trimmed(log *bbolt.Bucket, now store.Rev) store.Rev {
+	k, _ := log.Cursor().First()
+	if len(k) != partKey {
+		return now
+	}
+	first := store.Rev(binary.BigEndian.Uint64(k))
+	if binary.BigEndian.Uint32(k[8:]) > 0 { // its beginning is gone
+		return first
+	}
+	return first - 1
+}

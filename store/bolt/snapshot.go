@@ -1,0 +1,128 @@
+package bolt
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"flightdeck/store"
+)
+
+// blockLen is how many records a block of All holds at most.
+const blockLen = 4096
+
+// View implements [store.Reader]. It may run beside Apply. The strings of one record share memory: whoever keeps a few of them for long clones those.
+func (d *DB) View(ctx context.Context, fn func(store.Snapshot) error) error {
+	return d.view(ctx, func(tx *bbolt.Tx) error { return fn(&snapshot{ctx: ctx, tx: tx}) })
+}
+
+func (d *DB) view(ctx context.Context, fn func(*bbolt.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return closed(d.bolt.View(fn))
+}
+
+type snapshot struct {
+	ctx context.Context
+	tx  *bbolt.Tx
+	c   coder
+}
+
+func (s *snapshot) Rev() store.Rev { return revOf(s.tx) }
+
+func (s *snapshot) All(fn func(*store.Records) error) error {
+	var block store.Records
+	for _, e := range store.Entities() {
+		n := 0
+		flush := func() error {
+			if err := s.ctx.Err(); err != nil || n == 0 {
+				return err
+			}
+			err := fn(&block)
+			kinds[e].reset(&block)
+			n = 0
+			return err
+		}
+		cur := s.tx.Bucket(bucketOf(e)).Cursor()
+		for k, v := cur.First(); k != nil; k, v = cur.Next() {
+			if err := read(&s.c, e, k, v, &block); err != nil {
+				return err
+			}
+			if n++; n == blockLen {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+		if err := flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *snapshot) Since(rev store.Rev, fn func(*store.Delta) error) error {
+	log, now := s.tx.Bucket(bucketLog), s.Rev()
+	if rev > now || rev < trimmed(log, now) {
+		return store.ErrTrimmed
+	}
+	var d store.Delta
+	cur := log.Cursor()
+	k, v := cur.Seek(binary.BigEndian.AppendUint64(nil, uint64(rev)+1))
+	for k != nil {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+		for e := range kinds {
+			if kinds[e] != nil {
+				kinds[e].reset(&d.Records)
+			}
+		}
+		d.Rev, d.Deleted = store.Rev(binary.BigEndian.Uint64(k)), d.Deleted[:0]
+		for ; k != nil && store.Rev(binary.BigEndian.Uint64(k)) == d.Rev; k, v = cur.Next() {
+			if err := readPart(&s.c, v, &d); err != nil {
+				return err
+			}
+		}
+		if err := fn(&d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *snapshot) IDs(src store.SourceID, e store.Entity, fn func(store.ID) error) error {
+	if e == store.EntityStage || e == store.EntityOrg || !e.Valid() {
+		return nil
+	}
+	prefix := []byte(string(src) + ":")
+	cur := s.tx.Bucket(bucketOf(e)).Cursor()
+	n := 0
+	for k, _ := cur.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cur.Next() {
+		if n++; n%blockLen == 0 {
+			if err := s.ctx.Err(); err != nil {
+				return err
+			}
+		}
+		if err := fn(store.ID(k)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *snapshot) Status() ([]store.SourceStatus, error) {
+	var r store.Records
+	err := s.tx.Bucket(bucketOf(store.EntityStatus)).ForEach(func(k, v []byte) error {
+		return read(&s.c, store.EntityStatus, k, v, &r)
+	})
+	slices.SortFunc(r.Statuses, func(a, b store.SourceStatus) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Stream, b.Stream))
+	})
+	return r.Statuses, err
+}

@@ -129,6 +129,9 @@ func (b *Book) Period(s Scope) Period {
 // is refused beside others that work does not: its own error says so among the sources.)
 func (b *Book) Stamp(s Scope) Stamp { return Stamp{Rev: b.rev, AsOf: b.AsOf(s), Oldest: b.oldest} }
 
+// Quotas returns every quota record, by ID.
+func (b *Book) Quotas() []store.Quota { return b.quotas.sorted() }
+
 // Status returns what every stream of every source is doing, ordered by source, then stream.
 func (b *Book) Status() []store.SourceStatus { return b.status.sorted() }
 
@@ -204,6 +207,12 @@ func (b *Book) Stage(c Code) store.Stage {
 	}
 	return b.stages.rec[c]
 }
+
+// StageRank returns a stage's place in Stages.
+func (b *Book) StageRank(c Code) int32 { return b.stageRank[c] }
+
+// StageDeclared reports whether the stage was declared, and not only named by a deal or a change.
+func (b *Book) StageDeclared(c Code) bool { return b.stages.isLive(c) }
 
 // StageCode finds a stage by ID.
 func (b *Book) StageCode(id store.ID) (Code, bool) { return b.stages.ids.find(id) }

@@ -1,9 +1,12 @@
 // Package forecast answers, per node of the org tree down to the person: what was to come in, what has come in, what is promised, what is missing.
 //
 // A deal is in the forecast of a period when it was won and closed within it, or when it is open as of the day and its promised close lies within the
-// period, or before it (then it is overdue: it was promised, has not come, and is counted here until somebody moves the date). Each deal is in exactly one
+// period. An open deal that was promised before the period is overdue: it has not come, and counts in the period that the as-of day lies in until somebody
+// moves its date; a past or a future period does not get it as well. Each deal is in exactly one
 // part: closed, commit, best case, pipeline or omitted. The rep's own category decides; where the source has none the stage's
 // probability does (Rules.CommitAt, Rules.BestCaseAt). Parts are given separately, never cumulatively.
+//
+// A sum's amounts without a rate stand apart; those of Weighted are not multiplied.
 //
 // Weighted = closed + Σ value × probability over the open deals, omitted ones left out. The probability is the stage's planning figure; when the organisation
 // gives none for any open stage, it is the stage's own history: of the deals that had reached it and have since closed, the share that was

@@ -1,0 +1,215 @@
+package funnel
+
+import (
+	"slices"
+	"strconv"
+
+	"flightdeck/analytics"
+	"flightdeck/analytics/deal"
+	"flightdeck/store"
+)
+
+// kernel resolves one question: the stages in order and which of them form the ladder on which reaching one means having reached those below.
+type kernel struct {
+	b      *analytics.Book
+	sel    *analytics.Selection
+	order  []analytics.Code
+	rank   []int32 // by stage Code: index in order
+	kind   []store.StageKind
+	ladder []bool // by index in order: declared and open
+	first  []analytics.Day
+	seen   []bool
+}
+
+func newKernel(b *analytics.Book, s analytics.Scope) *kernel {
+	k := &kernel{b: b, sel: b.Select(s), order: b.Stages()}
+	n := len(k.order)
+	k.rank, k.kind, k.ladder = make([]int32, n), make([]store.StageKind, n), make([]bool, n)
+	k.first, k.seen = make([]analytics.Day, n), make([]bool, n)
+	for i, c := range k.order {
+		k.rank[c] = int32(i)
+		k.kind[i] = b.Stage(c).Kind
+		k.ladder[i] = b.StageDeclared(c) && k.kind[i] == store.StageOpen
+	}
+	return k
+}
+
+// reach fills k.first with the day on which the deal first reached each stage, k.seen with whether it did, and returns the highest rung of the ladder it
+// reached and whether it was ever won; see the package comment.
+func (k *kernel) reach(way []analytics.Step) (top int32, won bool) {
+	clear(k.seen)
+	top = -1
+	mark := func(i int32, day analytics.Day) {
+		if !k.seen[i] {
+			k.seen[i], k.first[i] = true, day
+		}
+	}
+	for _, s := range way {
+		if s.Stage == analytics.None {
+			continue
+		}
+		r := k.rank[s.Stage]
+		mark(r, s.Day)
+		up := top
+		switch {
+		case k.ladder[r]:
+			up = r
+		case k.kind[r] == store.StageWon:
+			won = true
+			for i := range k.ladder {
+				if k.ladder[i] {
+					up = max(up, int32(i))
+				}
+			}
+		}
+		for i := top + 1; i <= up; i++ {
+			if k.ladder[i] {
+				mark(i, s.Day)
+			}
+		}
+		top = max(top, up)
+	}
+	return top, won
+}
+
+// each calls fn with every fact of the funnel: that a deal belongs to a set of the stage at an index. days is the length of a stay, else 0. Everything that is
+// counted, and everything that opens, comes from here.
+func (k *kernel) each(fn func(stage int32, set Set, d *analytics.DealState, days int)) {
+	asOf, p := k.sel.AsOf, k.sel.Period
+	for d := range k.sel.Deals() {
+		if d.Rank >= 0 && (d.Kind == store.StageOpen || p.Contains(d.Closed)) {
+			fn(d.Rank, Standing, d, 0)
+		}
+		way := k.b.Way(d.Deal, asOf)
+		top, won := k.reach(way)
+		for i := range k.order {
+			if !k.seen[i] || !p.Contains(k.first[i]) {
+				continue
+			}
+			fn(int32(i), Entered, d, 0)
+			switch {
+			case k.ladder[i] && (won || top > int32(i)):
+				fn(int32(i), Advanced, d, 0)
+			case k.kind[i] == store.StageOpen && d.Kind == store.StageLost:
+				fn(int32(i), Lost, d, 0)
+			}
+		}
+		for i := 1; i < len(way); i++ {
+			from, to := way[i-1], way[i]
+			if from.Stage != analytics.None && from.Day != store.NoDay && p.Contains(to.Day) && k.kind[k.rank[from.Stage]] == store.StageOpen {
+				fn(k.rank[from.Stage], Stays, d, int(to.Day-from.Day))
+			}
+		}
+	}
+}
+
+// Of answers s. The period is the fiscal quarter of the as-of day unless s has one. A Stage in s narrows the deals to those that stand there as of the day. A scope
+// that selects nothing gives the stages with zeros. Stages that were never declared are shown only where deals have to do with them.
+func Of(b *analytics.Book, s analytics.Scope) Answer {
+	k := newKernel(b, s)
+	n := len(k.order)
+	a := Answer{Stamp: b.Stamp(s), Scope: s.String(), Period: k.sel.Period, Stages: make([]Stage, n)}
+	sums, open := make([]analytics.Adder, n), b.Adder()
+	stays := make([][]int, n)
+	for i, c := range k.order {
+		st := b.Stage(c)
+		a.Stages[i] = Stage{ID: st.ID, Name: st.Name, NameEn: st.NameEn, Kind: st.Kind, Probability: st.Probability}
+		sums[i] = b.Adder()
+	}
+	var cycles []int
+	k.each(func(i int32, set Set, d *analytics.DealState, days int) {
+		st := &a.Stages[i]
+		switch set {
+		case Standing:
+			st.Count++
+			sums[i].AddDeal(d)
+			if !d.Amount.Given() {
+				st.NoAmount++
+			}
+			switch st.Kind {
+			case store.StageOpen:
+				a.Open++
+				open.AddDeal(d)
+			case store.StageWon:
+				a.WinRate.Num++
+				a.WinRate.Den++
+				if d.Created != store.NoDay && d.Created <= d.Closed {
+					cycles = append(cycles, int(d.Closed-d.Created))
+				}
+			case store.StageLost:
+				a.WinRate.Den++
+			}
+		case Entered:
+			st.Entered++
+		case Advanced:
+			st.Advanced++
+		case Lost:
+			st.Lost++
+		case Stays:
+			stays[i] = append(stays[i], days)
+		}
+	})
+	for i := range a.Stages {
+		st := &a.Stages[i]
+		st.Amount, st.Stays, st.MedianDays = sums[i].Sum(), len(stays[i]), median(stays[i])
+		st.Remaining = st.Entered - st.Advanced - st.Lost
+		if k.ladder[i] {
+			st.Conversion = analytics.Ratio{Num: st.Advanced, Den: st.Entered}
+		}
+	}
+	a.OpenAmount, a.MedianCycle = open.Sum(), median(cycles)
+	a.Stages = slices.DeleteFunc(a.Stages, func(st Stage) bool {
+		c, _ := b.StageCode(st.ID)
+		return !b.StageDeclared(c) && st.Count == 0 && st.Entered == 0 && st.Stays == 0
+	})
+	return a
+}
+
+// Deals lists what is behind a figure of a stage: of the same scope the deals in set. In [Stays] a deal stands once per stay, Reason its days.
+func Deals(b *analytics.Book, s analytics.Scope, stage store.ID, set Set) deal.List {
+	k := newKernel(b, s)
+	var rows []deal.Row
+	if c, ok := b.StageCode(stage); ok {
+		want := k.rank[c]
+		k.each(func(i int32, is Set, d *analytics.DealState, days int) {
+			if i == want && is == set {
+				r := deal.RowOf(b, d, k.sel.AsOf)
+				if set == Stays {
+					r.Reason = strconv.Itoa(days)
+				}
+				rows = append(rows, r)
+			}
+		})
+	}
+	return deal.ListOf(b, s, rows)
+}
+
+// median returns the middle of days, which it sorts; -1 for none.
+func median(days []int) float64 {
+	if len(days) == 0 {
+		return -1
+	}
+	slices.Sort(days)
+	m := len(days) / 2
+	if len(days)%2 == 1 {
+		return float64(days[m])
+	}
+	return float64(days[m-1]+days[m]) / 2
+}
+
+// Table gives the funnel as raw cells, one row per stage.
+func (a Answer) Table() analytics.Table {
+	t := analytics.Table{Columns: []string{"stage", "name", "name_en", "kind", "probability", "count", "amount", "currency", "no_amount", "entered",
+		"advanced", "lost_here", "remaining", "conversion", "median_days", "stays", "without_rate"}}
+	for i := range a.Stages {
+		s := &a.Stages[i]
+		days := ""
+		if s.MedianDays >= 0 {
+			days = strconv.FormatFloat(s.MedianDays, 'f', -1, 64)
+		}
+		t.Rows = append(t.Rows, []string{string(s.ID), s.Name, s.NameEn, s.Kind.String(), strconv.Itoa(s.Probability), strconv.Itoa(s.Count),
+			s.Amount.Cell(), string(s.Amount.Money.Currency), strconv.Itoa(s.NoAmount), strconv.Itoa(s.Entered), strconv.Itoa(s.Advanced),
+			strconv.Itoa(s.Lost), strconv.Itoa(s.Remaining), s.Conversion.Cell(), days, strconv.Itoa(s.Stays), s.Amount.MissingCell()})
+	}
+	return t
+}

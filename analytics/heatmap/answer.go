@@ -136,9 +136,9 @@ type Label struct {
 // Answer is a map. Counts is row-major: row i, column j is Counts[i*len(Cols)+j].
 type Answer struct {
 	analytics.Stamp `json:"stamp"`
-	Scope  string           `json:"scope"` // as analytics.Scope.String prints it
-	Period analytics.Period `json:"period"`
-	Query  Query            `json:"query"`
+	Scope           string           `json:"scope"` // as analytics.Scope.String prints it
+	Period          analytics.Period `json:"period"`
+	Query           Query            `json:"query"`
 	// Subject is touch.SubjectTouches, or touch.SubjectDealEvents when the store holds no touch at all and the deals' creations and stage changes
 	// stand in for them. A face must say which.
 	Subject string `json:"subject"`

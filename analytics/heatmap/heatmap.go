@@ -26,10 +26,9 @@ type frame struct {
 	rows   []Label
 	cols   []Label
 	noHour bool
-	repRow map[analytics.Code]int32
-	// area code → row, filled as codes appear: areas are few, touches many
-	areaRow map[analytics.Code]int32
-	monday  analytics.Day // of the first week column
+	// rep or area code + 1 → row, -1 none: a slice, because touches are many
+	rowOf  []int32
+	monday analytics.Day // of the first week column
 }
 
 // open lays the axes.
@@ -86,11 +85,11 @@ func (f *frame) weeks() {
 
 // reps lays one row per person in the order of the org tree; people whom no source described, but who have touches, come last.
 func (f *frame) reps() {
-	f.repRow = map[analytics.Code]int32{}
+	active := make([]bool, f.b.People())
+	f.rowOf = slices.Repeat([]int32{-1}, len(active)+1)
 	if f.sel.Empty() {
 		return
 	}
-	active := map[analytics.Code]bool{}
 	for e := range f.events.all {
 		if e.rep != analytics.None {
 			active[e.rep] = true
@@ -99,7 +98,7 @@ func (f *frame) reps() {
 	leads := f.b.Leads()
 	add := func(c analytics.Code) {
 		p := f.b.Person(c)
-		f.repRow[c] = int32(len(f.rows))
+		f.rowOf[c+1] = int32(len(f.rows))
 		f.rows = append(f.rows, Label{Key: string(p.ID), Name: p.Name})
 	}
 	for _, n := range f.b.Nodes()[f.sel.Lo:f.sel.Hi] {
@@ -108,12 +107,14 @@ func (f *frame) reps() {
 		}
 		if active[n.Person] || !f.b.Person(n.Person).Inactive && !leads[n.ID] {
 			add(n.Person)
-			delete(active, n.Person)
+			active[n.Person] = false
 		}
 	}
-	rest := make([]analytics.Code, 0, len(active))
-	for c := range active {
-		rest = append(rest, c)
+	var rest []analytics.Code
+	for c, ok := range active {
+		if ok {
+			rest = append(rest, analytics.Code(c))
+		}
 	}
 	slices.SortFunc(rest, func(x, y analytics.Code) int {
 		return strings.Compare(string(f.b.Person(x).ID), string(f.b.Person(y).ID))
@@ -143,32 +144,33 @@ func below(area, prefix string) (key string, ok bool) {
 }
 
 func (f *frame) areas() {
-	f.areaRow = map[analytics.Code]int32{}
-	count := map[analytics.Code]int{}
+	var count []int // area code + 1 → events
 	for e := range f.events.all {
-		count[e.area]++
+		for int(e.area)+1 >= len(count) {
+			count = append(count, 0)
+		}
+		count[e.area+1]++
 	}
-	total := map[string]int{}
-	for code, n := range count {
-		if key, ok := below(f.b.Area(code), f.q.Area); ok && key != "" {
+	keys, total := make([]string, len(count)), map[string]int{}
+	for i, n := range count {
+		if key, ok := below(f.b.Area(analytics.Code(i-1)), f.q.Area); ok && key != "" && n > 0 {
+			keys[i] = key
 			total[key] += n
 		}
 	}
-	row := map[string]int32{}
 	for key := range total {
 		f.rows = append(f.rows, Label{Key: key, Name: key[strings.LastIndexByte(key, '/')+1:]})
 	}
 	slices.SortFunc(f.rows, func(x, y Label) int {
 		return cmp.Or(cmp.Compare(total[y.Key], total[x.Key]), strings.Compare(x.Key, y.Key))
 	})
+	row := map[string]int32{"": -1}
 	for i, l := range f.rows {
 		row[l.Key] = int32(i)
 	}
-	for code := range count {
-		f.areaRow[code] = -1
-		if key, ok := below(f.b.Area(code), f.q.Area); ok && key != "" {
-			f.areaRow[code] = row[key]
-		}
+	f.rowOf = make([]int32, len(count))
+	for i, key := range keys {
+		f.rowOf[i] = row[key]
 	}
 }
 
@@ -176,14 +178,11 @@ func (f *frame) areas() {
 func (f *frame) place(e *event) (row, col int32) {
 	switch f.q.View {
 	case RepWeek:
-		if r, ok := f.repRow[e.rep]; ok {
-			return r, int32(e.day-f.monday) / 7
-		}
-		return -1, int32(e.day-f.monday) / 7
+		return f.rowOf[e.rep+1], int32(e.day-f.monday) / 7
 	case Area:
-		return f.areaRow[e.area], int32(e.day-f.monday) / 7
+		return f.rowOf[e.area+1], int32(e.day-f.monday) / 7
 	}
-	row = (int32(e.day.Weekday()) + 6) % 7
+	row = int32(((e.day+3)%7 + 7) % 7) // 1970-01-01 was a Thursday
 	switch {
 	case f.noHour:
 		return row, 0
@@ -240,7 +239,7 @@ func pick(labels []Label, key string) func(int32) bool {
 
 // UnplacedCell names the cell that opens what has no place on the map.
 func (a *Answer) UnplacedCell() Cell {
-	if a.Query.View == WeekdayHour {
+	if a.Query.View == WeekdayHour && !a.NoHour {
 		return Cell{Query: a.Query, Col: None}
 	}
 	return Cell{Query: a.Query, Row: None}

@@ -1,0 +1,25 @@
+package locale
+
+// Texts of the sources and the data issues.
+var (
+	SourcesStream   = text("数据流", "Stream")
+	SourcesRecords  = text("记录", "Records")
+	SourcesProgress = text("进度", "Progress")
+	SourcesIssues   = text("问题", "Issues")
+	SourcesAge      = text("数据年龄", "Data age")
+	SourcesError    = text("错误", "Error")
+	SourcesEmpty    = text("还没有来源报告过状态。在配置的 sources 下添加来源, 或用 flightdeck doctor 检查。", "no source has reported yet. Add one under sources in the configuration, or check with flightdeck doctor.")
+	SourcesTotals   = text("%s 个来源, %s 条记录, %s 个问题", "%s sources, %s records, %s issues")
+	SourcesRetry    = text("下次尝试: %s", "next attempt: %s")
+	SourcesFine     = text("上次同步正常, 用时 %s, 完成于 %s", "the last sync was fine: it took %s and ended %s")
+	SourcesRunning  = text("正在同步, 开始于 %s", "syncing since %s")
+	SourcesSeen     = text("最近一次成功: %s", "last success: %s")
+	IssuesWhere     = text("位置", "Where")
+	IssuesField     = text("字段", "Field")
+	IssuesValue     = text("原值", "Value")
+	IssuesProblem   = text("问题与可接受的值", "Problem and accepted values")
+	IssuesDropped   = text("整行未载入", "row left out")
+	IssuesCount     = text("%s 处无法映射, 其余已载入", "%s places could not be mapped; the rest is loaded")
+	IssuesNone      = text("每一行都已映射", "every row was mapped")
+	IssuesMore      = text("另有 %s 行相同", "%s more rows alike")
+)

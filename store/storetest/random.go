@@ -120,3 +120,30 @@ func fillRandom(rng *rand.Rand, v reflect.Value, field string) {
 		panic("storetest: no random " + v.Type().String())
 	}
 }
+
+// Fill sets v, and every field in it, to a value that is not its zero: for tests that nothing gets lost.
+func Fill(v reflect.Value) {
+	switch {
+	case v.Type() == reflect.TypeFor[time.Time]():
+		v.Set(reflect.ValueOf(Noon.Add(time.Nanosecond)))
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			Fill(v.Field(i))
+		}
+	case v.Kind() == reflect.String:
+		v.SetString("a:1")
+	case v.Kind() == reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(reflect.ValueOf("k").Convert(v.Type().Key()), reflect.ValueOf("v"))
+	case v.Kind() == reflect.Bool:
+		v.SetBool(true)
+	case v.CanUint():
+		v.SetUint(2)
+	case v.CanInt():
+		v.SetInt(-3)
+	case v.CanFloat():
+		v.SetFloat(0.1)
+	default:
+		panic("storetest: cannot fill " + v.Type().String())
+	}
+}

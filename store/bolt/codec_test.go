@@ -1,0 +1,165 @@
+package bolt
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"flightdeck/store"
+	"flightdeck/store/storetest"
+)
+
+// samples are encoded records of every entity, from a fixed seed.
+func samples(t testing.TB, seed uint64, n int) (out [len(kinds)][]row) {
+	t.Helper()
+	var b store.Records
+	for i := range uint64(8) {
+		b.Append(&storetest.RandomBatch(rand.New(rand.NewPCG(seed, i)), n).Records)
+	}
+	b.Org = &store.Org{Name: "我们", FiscalStart: 4, Rates: map[store.Currency]string{"USD": "7.1", "EUR": "7.8", "": ""}}
+	var c coder
+	for _, e := range store.Entities() {
+		out[e] = kinds[e].encode(&c, &b, nil)
+		if len(out[e]) == 0 {
+			t.Fatalf("no sample of %s", e)
+		}
+	}
+	return out
+}
+
+func TestCodec_EveryCutIsAnError(t *testing.T) {
+	for e, rows := range samples(t, 1, 12) {
+		for _, r := range rows {
+			for n := range len(r.value) {
+				var c coder
+				var rec store.Records
+				if err := read(&c, store.Entity(e), []byte(r.key), r.value[:n], &rec); err == nil {
+					t.Fatalf("%s: %d of %d bytes were read as a record", store.Entity(e), n, len(r.value))
+				}
+			}
+			var c coder
+			var rec store.Records
+			if err := read(&c, store.Entity(e), []byte(r.key), append(bytes.Clone(r.value), 0), &rec); err == nil {
+				t.Fatalf("%s: a byte too many was read as a record", store.Entity(e))
+			}
+		}
+	}
+}
+
+func TestCodec_NewerRecord(t *testing.T) {
+	for e, rows := range samples(t, 2, 12) {
+		for _, r := range rows[:min(1, len(rows))] {
+			newer := bytes.Clone(r.value)
+			newer[0] = recordVersion + 1
+			var c coder
+			var rec store.Records
+			err := read(&c, store.Entity(e), []byte(r.key), newer, &rec)
+			if !errors.Is(err, store.ErrNewer) || !strings.Contains(err.Error(), store.Entity(e).String()) {
+				t.Fatalf("%v, want ErrNewer that names %s", err, store.Entity(e))
+			}
+		}
+	}
+}
+
+// Decoding into a slice that held other records before must leave nothing of those.
+func TestCodec_ReusedBlock(t *testing.T) {
+	var c coder
+	for e, rows := range samples(t, 3, 40) {
+		if len(rows) == 0 || store.Entity(e) == store.EntityOrg {
+			continue
+		}
+		var dirty, clean store.Records
+		for _, r := range rows {
+			kinds[e].reset(&dirty)
+			if err := kinds[e].decode(&c, []byte(r.key), r.value, &dirty); err != nil {
+				t.Fatal(err)
+			}
+			clean = store.Records{}
+			if err := kinds[e].decode(&c, []byte(r.key), r.value, &clean); err != nil {
+				t.Fatal(err)
+			}
+			if d := storetest.Diff(&dirty, &clean); d != "" {
+				t.Fatal(d)
+			}
+		}
+	}
+}
+
+// FuzzDecode: no bytes make a reader panic or allocate without bound, and what can be read is written and read again as the same.
+func FuzzDecode(f *testing.F) {
+	for e, rows := range samples(f, 4, 8) {
+		for _, r := range rows[:min(4, len(rows))] {
+			f.Add(byte(e), string(r.key), r.value)
+		}
+	}
+	f.Add(byte(store.EntityAccount), "a:1", append(make([]byte, 40), 0xff, 0xff, 0xff, 0xff, 0x0f))
+	f.Fuzz(func(t *testing.T, e byte, key string, value []byte) {
+		entity := store.Entity(e)
+		if !entity.Valid() {
+			return
+		}
+		var c coder
+		var first, second store.Records
+		if kinds[e].decode(&c, []byte(key), value, &first) != nil {
+			return
+		}
+		var w coder
+		again := kinds[e].encode(&w, &first, nil)
+		if err := kinds[e].decode(&c, []byte(key), again[0].value, &second); err != nil {
+			t.Fatalf("written again: %v", err)
+		}
+		third := kinds[e].encode(&w, &second, nil)
+		if !bytes.Equal(again[0].value, third[0].value) { // bytes, since not-a-number differs from itself
+			t.Fatalf("%+v became %+v", first, second)
+		}
+	})
+}
+
+// FuzzLog: no bytes in the change log make a reader panic.
+func FuzzLog(f *testing.F) {
+	f.Add([]byte{0, 0, 0, 1, byte(store.EntityDeal), opDelete, 3, 'a', ':', '1', 0})
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff, byte(store.EntityOrg), opPut, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
+	f.Fuzz(func(t *testing.T, part []byte) {
+		var c coder
+		var d store.Delta
+		if err := readPart(&c, part, &d); err == nil && len(part) < partHead {
+			t.Fatal("nothing was read as a part")
+		}
+	})
+}
+
+// Every field of every record must be kept: a field added to a noun and forgotten in its coder is found here.
+func TestCodec_KeepsEveryField(t *testing.T) {
+	records := reflect.ValueOf(&store.Records{Org: &store.Org{}}).Elem()
+	var c, w coder
+	for i := range records.NumField() {
+		e := store.Entity(i + 1)
+		typ := records.Field(i).Type().Elem()
+		for j := range typ.NumField() {
+			var r store.Records
+			var row reflect.Value
+			if f := reflect.ValueOf(&r).Elem().Field(i); e == store.EntityOrg {
+				f.Set(reflect.New(typ))
+				row = f.Elem()
+			} else {
+				f.Set(reflect.MakeSlice(f.Type(), 1, 1))
+				row = f.Index(0)
+			}
+			storetest.Fill(row.Field(j))
+			var back store.Records
+			enc := kinds[e].encode(&w, &r, nil)[0]
+			if err := read(&c, e, []byte(enc.key), enc.value, &back); err != nil {
+				t.Fatal(err)
+			}
+			if e == store.EntityChange && typ.Field(j).Name != "ID" {
+				back.Changes[0].ID = "" // made by the store
+			}
+			if d := storetest.Diff(&back, &r); d != "" {
+				t.Errorf("%s.%s: %s", typ.Name(), typ.Field(j).Name, d)
+			}
+		}
+	}
+}

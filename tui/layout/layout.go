@@ -153,6 +153,9 @@ func Frame(lines []string, s Size) string {
 	return b.String()
 }
 
+// Lines splits a view into its lines.
+func Lines(view string) []string { return strings.Split(view, "\n") }
+
 // Card centres a few lines of text in s, for "loading", "nothing here", "too small".
 func Card(text string, style theme.Style, s Size) string {
 	if s.Empty() {

@@ -1,0 +1,275 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"flightdeck/store"
+	"flightdeck/store/source"
+	"flightdeck/store/source/record"
+)
+
+// Config names a connector and says where its server is.
+type Config struct {
+	ID       store.SourceID    `yaml:"id"`
+	Spec     string            `yaml:"spec"`      // a built-in connector's name, or the path of a file
+	URL      string            `yaml:"url"`       // empty: the spec's
+	Token    source.Secret     `yaml:"token"`     // credential; of basic authentication the password
+	User     string            `yaml:"user"`      // of basic authentication
+	Vars     map[string]string `yaml:"vars"`      // settings that the spec declares
+	PageSize int               `yaml:"page_size"` // 0: the spec's
+	Currency store.Currency    `yaml:"currency"`  // of amounts without one
+	TimeZone string            `yaml:"time_zone"` // of times without one; empty: UTC
+	Streams  []string          `yaml:"streams"`   // empty: all
+	// Stages replaces the spec's stages; StageValues adds source value → stage id to whichever are in force.
+	Stages      []Stage           `yaml:"stages"`
+	StageValues map[string]string `yaml:"stage_values"`
+
+	// Credential, where set, is asked instead of Token: for servers inside this process.
+	Credential func() (string, error) `yaml:"-"`
+	// Transport, where set, is used instead of a new one.
+	Transport http.RoundTripper `yaml:"-"`
+}
+
+// Source is one configured system. It implements [source.Source] and [source.Checker].
+type Source struct {
+	id      store.SourceID
+	cfg     Config
+	spec    *Spec
+	base    *url.URL
+	loc     *time.Location
+	client  *http.Client
+	limiter *rate.Limiter
+	rules   []rule
+	stages  []store.Stage
+	streams []*stream
+	vars    map[string]any
+}
+
+var (
+	_ source.Source  = (*Source)(nil)
+	_ source.Checker = (*Source)(nil)
+)
+
+// StreamStages is the stream that gives the organisation's stages, so that a store can be read without a configuration.
+const StreamStages store.Stream = "stages"
+
+// New checks cfg and compiles its connector. It asks no server and reads no credential. Its error lists all that is wrong by field, with the
+// accepted values.
+func New(cfg Config) (*Source, error) {
+	s, err := newSource(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("source %s: %w", cfg.ID, err)
+	}
+	return s, nil
+}
+
+func newSource(cfg Config) (*Source, error) {
+	spec, err := LoadSpec(cfg.Spec)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{id: cfg.ID, cfg: cfg, spec: spec, loc: time.UTC}
+	var errs []error
+	if cfg.ID == "" || strings.ContainsAny(string(cfg.ID), ": ") {
+		errs = append(errs, errors.New("id: want a name without blanks and colons"))
+	}
+	if s.base, err = baseURL(cfg.URL, spec.URL); err != nil {
+		errs = append(errs, err)
+	}
+	if cfg.TimeZone != "" {
+		if s.loc, err = time.LoadLocation(cfg.TimeZone); err != nil {
+			errs = append(errs, fmt.Errorf("time_zone: %q is unknown: want an IANA name such as Asia/Shanghai", cfg.TimeZone))
+			s.loc = time.UTC
+		}
+	}
+	if cfg.Currency != "" && !cfg.Currency.Valid() {
+		errs = append(errs, fmt.Errorf("currency: %q: want a three-letter ISO 4217 code such as CNY", cfg.Currency))
+	}
+	if cfg.PageSize < 0 {
+		errs = append(errs, fmt.Errorf("page_size: %d: want a positive number of rows", cfg.PageSize))
+	}
+	if spec.Auth.Kind != "none" && cfg.Token.IsZero() && cfg.Credential == nil {
+		errs = append(errs, fmt.Errorf("token: missing: %s signs its requests (%s); give env:NAME or file:/path", spec.Name, spec.Auth.Kind))
+	}
+	if spec.Auth.Kind == "basic" && cfg.User == "" {
+		errs = append(errs, errors.New("user: missing: this connector uses basic authentication"))
+	}
+	vars := maps.Clone(spec.Vars)
+	for _, k := range slices.Sorted(maps.Keys(cfg.Vars)) {
+		if _, ok := vars[k]; !ok {
+			errs = append(errs, fmt.Errorf("vars.%s: unknown: want one of %s", k, strings.Join(slices.Sorted(maps.Keys(spec.Vars)), ", ")))
+			continue
+		}
+		vars[k] = cfg.Vars[k]
+	}
+	s.vars = map[string]any{}
+	for k, v := range vars {
+		if slices.Contains(places, k) {
+			errs = append(errs, fmt.Errorf("spec %s: vars.%s: the name is taken by the engine", cfg.Spec, k))
+		}
+		s.vars[k] = v
+	}
+	values, err := s.useStages()
+	errs = append(errs, err)
+	for i := range spec.Streams {
+		st := &spec.Streams[i]
+		if len(cfg.Streams) > 0 && !slices.Contains(cfg.Streams, st.Name) {
+			continue
+		}
+		c, err := s.compileStream(st, values)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("spec %s: streams[%d] (%s): %w", cfg.Spec, i, st.Name, err))
+			continue
+		}
+		s.streams = append(s.streams, c)
+	}
+	for _, name := range cfg.Streams {
+		if !slices.ContainsFunc(spec.Streams, func(st Stream) bool { return st.Name == name }) {
+			var all []string
+			for _, st := range spec.Streams {
+				all = append(all, st.Name)
+			}
+			errs = append(errs, fmt.Errorf("streams: %q is unknown: want some of %s", name, strings.Join(all, ", ")))
+		}
+	}
+	if s.rules, err = compileRules(spec.Errors); err != nil {
+		errs = append(errs, fmt.Errorf("spec %s: %w", cfg.Spec, err))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	if r := spec.Rate; r.Requests > 0 {
+		s.limiter = rate.NewLimiter(rate.Limit(float64(r.Requests)/r.Per.Seconds()), max(1, r.Burst))
+	}
+	s.client = s.newClient()
+	return s, nil
+}
+
+func baseURL(override, spec string) (*url.URL, error) {
+	if override == "" {
+		override = spec
+	}
+	u, err := url.Parse(strings.TrimRight(override, "/"))
+	switch {
+	case override == "":
+		return nil, errors.New("url: missing: the server's address, such as https://crm.example.com")
+	case err != nil: // not repeated: it may hold a password
+		return nil, errors.New("url: not readable: want an address such as https://crm.example.com")
+	case u.User != nil:
+		return nil, errors.New("url: has a user or password in it; give the credential as token: env:NAME or file:/path")
+	case u.Scheme != "https" && u.Scheme != "http", u.Host == "", u.RawQuery != "", u.Fragment != "":
+		return nil, fmt.Errorf("url: %q: want http:// or https://, a host and at most a path", store.Clip(override, 100))
+	}
+	return u, nil
+}
+
+func (s *Source) newClient() *http.Client {
+	rt := s.cfg.Transport
+	if rt == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+		t.TLSHandshakeTimeout = 10 * time.Second
+		t.MaxResponseHeaderBytes = 1 << 20
+		t.MaxIdleConnsPerHost = 4
+		rt = t
+	}
+	return &http.Client{Transport: rt, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		if len(via) > 5 {
+			return errors.New("more than five redirects; correct the url")
+		}
+		return s.sameHost(r.URL)
+	}}
+}
+
+// sameHost refuses to take the credential anywhere else.
+func (s *Source) sameHost(u *url.URL) error {
+	if u.Scheme != s.base.Scheme || !strings.EqualFold(u.Host, s.base.Host) {
+		return fmt.Errorf("the server sends us to another host (%s); it was not followed; correct the url", store.Clip(u.Scheme+"://"+u.Host, 100))
+	}
+	return nil
+}
+
+// useStages takes the stages in force and returns the source's value → stage.
+func (s *Source) useStages() (map[string]store.ID, error) {
+	stages := s.spec.Stages
+	if len(s.cfg.Stages) > 0 {
+		stages = s.cfg.Stages
+		if err := validateStages(stages); err != nil {
+			return nil, err
+		}
+	}
+	values := map[string]store.ID{}
+	known := map[string]bool{}
+	var ids []string
+	for _, st := range stages {
+		kind, _ := store.ParseStageKind(st.Kind) // validated
+		s.stages = append(s.stages, store.Stage{
+			ID: store.ID(st.ID), Name: store.Clean(st.Name, store.MaxName), NameEn: store.Clean(st.NameEn, store.MaxName), Order: st.Order, Kind: kind,
+			Probability: st.Probability,
+		})
+		ids = append(ids, st.ID)
+		known[st.ID] = true
+		values[st.ID] = store.ID(st.ID)
+		for _, v := range st.Values {
+			values[v] = store.ID(st.ID)
+		}
+	}
+	var errs []error
+	for _, v := range slices.Sorted(maps.Keys(s.cfg.StageValues)) {
+		id := s.cfg.StageValues[v]
+		if len(stages) > 0 && !known[id] {
+			errs = append(errs, fmt.Errorf("stage_values.%s: stage %q is unknown: want one of %s", v, id, strings.Join(ids, ", ")))
+		}
+		values[v] = store.ID(id)
+	}
+	return values, errors.Join(errs...)
+}
+
+// ID implements [source.Source].
+func (s *Source) ID() store.SourceID { return s.id }
+
+// Kind implements [source.Source]; it is the connector's name.
+func (s *Source) Kind() string { return s.spec.Name }
+
+// Verified tells what has checked the connector: real server, vendor specification, recorded shapes or nothing.
+func (s *Source) Verified() string { return s.spec.Verified }
+
+// Streams implements [source.Source]. The stages come first, unless the API itself has a stream of that name.
+func (s *Source) Streams() []store.Stream {
+	var all []store.Stream
+	if s.ownStages() {
+		all = append(all, StreamStages)
+	}
+	for _, st := range s.streams {
+		all = append(all, st.name)
+	}
+	return all
+}
+
+func (s *Source) ownStages() bool { return len(s.stages) > 0 && s.stream(StreamStages) == nil }
+
+func (s *Source) stream(name store.Stream) *stream {
+	for _, st := range s.streams {
+		if st.name == name {
+			return st
+		}
+	}
+	return nil
+}
+
+// decoder makes what reads the mapped objects of a stream.
+func (s *Source) decoder(name string, stages map[string]store.ID, values map[string]map[string]string) *record.Decoder {
+	return &record.Decoder{
+		Source: s.id, Stream: store.Stream(name), Location: s.loc, Currency: s.cfg.Currency, Stages: stages, Values: values,
+	}
+}

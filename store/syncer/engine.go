@@ -32,6 +32,8 @@ type Options struct {
 	Sources []Entry
 	Now     func() time.Time // for the times that are written; time.Now when nil. Waiting always uses real timers.
 	Log     *slog.Logger     // nil: silent
+	// Done is told of every run that ended, from the source's goroutine; nil: nobody. It must not block for long.
+	Done func(Result)
 	// Accept names sources whose held removals are to be carried out in their next run. See also [Engine.Accept].
 	Accept []store.SourceID
 
@@ -212,6 +214,9 @@ func (w *worker) loop(ctx context.Context) {
 		res := w.run(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		if w.e.opt.Done != nil {
+			w.e.opt.Done(res)
 		}
 		timer.Reset(w.pause(res.Err))
 		if w.paused.Load() {

@@ -115,17 +115,13 @@ type Kind struct {
 	Name string
 	// New returns a pointer to the kind's configuration with its defaults set.
 	New func() any
-	// Check reports what is wrong beyond unknown keys and types, given the decoded configuration; nil: nothing to check. ID, time zone and currency
-	// are set before, see [Filler].
+	// Fill gives the configuration what the surroundings say where its own section is silent: the source's name, the organisation's time zone and
+	// currency, and the folder from which relative paths count.
+	Fill func(cfg any, id store.SourceID, org Organisation, dir string)
+	// Check reports what is wrong beyond unknown keys and types; nil: nothing to check.
 	Check func(cfg any) error
-	// Build makes the source. It must not touch the network.
+	// Build makes the source. It does not touch the network.
 	Build func(cfg any) (source.Source, error)
-}
-
-// Filler is a kind's configuration that takes what the surrounding configuration says: the source's name, the organisation's time zone and currency,
-// and the folder from which relative paths count. It keeps what its own section says.
-type Filler interface {
-	Fill(id store.SourceID, org Organisation, dir string)
 }
 
 // Find returns the path of the configuration: the given one, else flightdeck.yaml in the current folder, else in the user's configuration folder,

@@ -45,7 +45,8 @@ func (c *column) UnmarshalYAML(unmarshal func(any) error) error {
 	return unmarshal((*plain)(c))
 }
 
-func (f *folder) Fill(id store.SourceID, org config.Organisation, dir string) {
+func fill(cfg any, id store.SourceID, org config.Organisation, dir string) {
+	f := cfg.(*folder)
 	f.ID = id
 	if f.TimeZone == "" {
 		f.TimeZone = org.TimeZone
@@ -55,7 +56,7 @@ func (f *folder) Fill(id store.SourceID, org config.Organisation, dir string) {
 	}
 }
 
-var kinds = []config.Kind{{Name: "table", New: func() any { return &folder{} }, Check: func(cfg any) error {
+var kinds = []config.Kind{{Name: "table", New: func() any { return &folder{} }, Fill: fill, Check: func(cfg any) error {
 	if len(cfg.(*folder).Files) == 0 {
 		return errors.New("files: want at least one file")
 	}

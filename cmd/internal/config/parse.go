@@ -267,8 +267,8 @@ func (t *tree) source(n ast.Node, at string, c *Config, kinds []Kind, dir string
 	if len(t.problems) > before {
 		return s, false
 	}
-	if f, ok := cfg.(Filler); ok {
-		f.Fill(s.ID, c.Organisation, dir)
+	if kind.Fill != nil {
+		kind.Fill(cfg, s.ID, c.Organisation, dir)
 	}
 	if kind.Check != nil {
 		if err := kind.Check(cfg); err != nil {

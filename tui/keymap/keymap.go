@@ -36,7 +36,7 @@ var globals = []global{
 	{"palette", []string{":"}, locale.KeyPalette, func(m *Map) *key.Binding { return &m.Palette }},
 	{"filter", []string{"/"}, locale.KeyFilter, func(m *Map) *key.Binding { return &m.Filter }},
 	{"scope", []string{"s"}, locale.KeyScope, func(m *Map) *key.Binding { return &m.Scope }},
-	{"period", []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, locale.KeyPeriod, func(m *Map) *key.Binding { return &m.Period }},
+	{"period", []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, locale.KeyPeriod, func(m *Map) *key.Binding { return &m.Period }},
 	{"as-of", []string{"t"}, locale.KeyAsOf, func(m *Map) *key.Binding { return &m.AsOf }},
 	{"copy", []string{"y"}, locale.KeyCopy, func(m *Map) *key.Binding { return &m.Copy }},
 	{"export", []string{"e"}, locale.KeyExport, func(m *Map) *key.Binding { return &m.Export }},
@@ -57,7 +57,7 @@ func Names() []string {
 }
 
 // New returns the bindings with their help in l's language. remap replaces the keys of a named binding ("palette": ["ctrl+p"]); an unknown name,
-// an empty list, ctrl+c (which always quits) and a key given twice are errors. period keeps its digits: it cannot be remapped.
+// an empty list, ctrl+c (which always quits) and a key given twice are errors. period keeps its digits and cannot be remapped.
 func New(l *locale.Locale, remap map[string][]string) (Map, error) {
 	var m Map
 	taken := map[string]string{"ctrl+c": "quit at once"}
@@ -82,7 +82,7 @@ func New(l *locale.Locale, remap map[string][]string) (Map, error) {
 		}
 		shown := strings.Join(keys, " ")
 		if g.name == "period" {
-			shown = "1-9"
+			shown = "0-9"
 		}
 		*g.to(&m) = key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, l.T(g.help)))
 	}

@@ -1,0 +1,196 @@
+package tui
+
+import (
+	"runtime/debug"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"flightdeck/analytics"
+	"flightdeck/store"
+	"flightdeck/tui/layout"
+	"flightdeck/tui/locale"
+	"flightdeck/tui/pane"
+	"flightdeck/tui/theme"
+)
+
+// View implements tea.Model: title, body, footer.
+func (s *Shell) View() tea.View {
+	defer func() {
+		if r := recover(); r != nil { // no command can be returned from here: Bubble Tea restores the terminal and prints this
+			s.crashed(r, debug.Stack())
+			panic(*s.crash)
+		}
+	}()
+	text, cursor := s.draw()
+	v := tea.NewView(text)
+	v.AltScreen = true
+	v.WindowTitle = "flightdeck"
+	if e := s.current(); e != nil {
+		v.WindowTitle += " - " + oneLine(e.pane.Title())
+	}
+	if cursor >= 0 {
+		v.Cursor = tea.NewCursor(cursor, s.size.H-1)
+	}
+	return v
+}
+
+// draw returns exactly H lines, none wider than W, and the cursor's column in the last; -1 for none.
+func (s *Shell) draw() (string, int) {
+	size, l := s.size, s.env.Locale
+	if size.Empty() {
+		return "", -1
+	}
+	if size.TooSmall() {
+		return layout.Card(l.F(locale.TooSmall, layout.MinW, layout.MinH, size.W, size.H), s.env.Theme.Strong, size), -1
+	}
+	foot, cursor := s.footer(size.W)
+	return s.title(size.W) + "\n" + s.middle(s.body()) + "\n" + foot, cursor
+}
+
+func (s *Shell) middle(size layout.Size) string {
+	th, l, b, e := s.env.Theme, s.env.Locale, s.env.Book(), s.current()
+	if s.overlay != nil {
+		if view, ok := s.overlay.body(s, size); ok {
+			return view
+		}
+	}
+	if b == nil || e == nil {
+		return layout.Card(l.T(locale.BookLoading), th.Muted, size)
+	}
+	if b.Deals() == 0 && b.Accounts() == 0 && e.place.Kind != pane.Sources && e.place.Kind != pane.Issues {
+		rows, busy := 0, false
+		for _, st := range b.Status() {
+			rows += max(st.Done, st.Records)
+			busy = busy || st.State == store.SyncRunning
+		}
+		if busy || rows > 0 {
+			return layout.Card(l.F(locale.FirstSync, l.Int(rows)), th.Accent, size)
+		}
+		return layout.Card(l.T(locale.NoData), th.Warn, size)
+	}
+	return e.pane.View()
+}
+
+// title is one line: where one came from and is, the scope, the as-of day when it is past, the data's age.
+func (s *Shell) title(w int) string {
+	th, l, b := s.env.Theme, s.env.Locale, s.env.Book()
+	if b == nil {
+		return layout.NewRow(w).Add(th.Title, "flightdeck").String()
+	}
+	sc := s.Place().Scope
+	var right []run
+	if day := b.AsOf(sc); day < b.Now() {
+		right = append(right, run{th.Past, " " + l.F(locale.AsOf, l.Date(day)) + " "})
+	}
+	if age := b.Stamp(sc).Oldest; age.IsZero() {
+		right = append(right, run{th.Warn, l.T(locale.DataNone)})
+	} else {
+		right = append(right, run{th.Muted, l.F(locale.DataAge, l.Ago(s.env.Now(), age))})
+	}
+	need := 0
+	for _, x := range right {
+		need += 2 + layout.Width(x.text)
+	}
+	scope := s.scope(b, sc)
+	trail := s.trail()
+	for i := range trail {
+		trail[i] = oneLine(trail[i])
+	}
+	room := w - need - layout.Width(scope) - 2
+	for len(trail) > 1 && layout.Width(strings.Join(trail, " > ")) > room {
+		trail = trail[1:]
+	}
+	r := layout.NewRow(w)
+	last := len(trail) - 1
+	if last > 0 {
+		r.Add(th.Muted, strings.Join(trail[:last], " > ")+" > ")
+	}
+	if last >= 0 {
+		r.Add(th.Title, layout.Cut(trail[last], max(8, w-need-min(20, layout.Width(scope))-2-(w-r.Left()))))
+	}
+	r.Gap(2).Add(th.Accent, layout.Cut(scope, r.Left()-need))
+	r.Gap(r.Left() - need)
+	for _, x := range right {
+		r.Gap(2).Add(x.style, x.text)
+	}
+	return r.String()
+}
+
+// scope writes a scope in words: node, filters, period.
+func (s *Shell) scope(b *analytics.Book, sc analytics.Scope) string {
+	l := s.env.Locale
+	id := sc.Node
+	if id == "" {
+		id = sc.Root
+	}
+	words := []string{l.T(locale.Company)}
+	if i, ok := b.NodeOf(id); ok && id != "" && int(i) < len(b.Nodes()) {
+		words[0] = b.Nodes()[i].Name
+	}
+	if c, ok := b.StageCode(sc.Stage); ok && sc.Stage != "" {
+		st := b.Stage(c)
+		words = append(words, l.Pick(st.Name, st.NameEn))
+	}
+	if sc.Product != "" {
+		words = append(words, sc.Product.Native())
+	}
+	if sc.Industry != "" {
+		words = append(words, sc.Industry)
+	}
+	return oneLine(strings.Join(append(words, l.Period(b.Period(sc))), " "))
+}
+
+// footer is one line: what the overlay asks, what was just said, what may follow g, or the four most useful keys.
+func (s *Shell) footer(w int) (string, int) {
+	th, l := s.env.Theme, s.env.Locale
+	r := layout.NewRow(w)
+	switch {
+	case s.overlay != nil:
+		return s.overlay.footer(s, w)
+	case s.toast != "":
+		return r.Add(th.Accent, oneLine(s.toast)).String(), -1
+	case s.jump:
+		r.Add(th.Accent, l.T(locale.JumpWhere))
+		for _, j := range jumps {
+			if s.panes(j.kind) != nil {
+				r.Add(th.Strong, j.key).Add(th.Muted, " "+l.T(j.name)+"  ")
+			}
+		}
+		return r.String(), -1
+	}
+	show := func(b key.Binding) {
+		r.Add(th.Strong, b.Help().Key).Add(th.Muted, " "+b.Help().Desc+"  ")
+	}
+	shown := 0
+	if e := s.current(); e != nil {
+		if f, ok := e.pane.(pane.Filterer); ok && f.Filter() != "" {
+			r.Add(th.Warn, l.F(locale.FilterOn, oneLine(f.Filter()))).Gap(2)
+		}
+		for _, b := range e.pane.Keys() {
+			if shown < 4 && b.Enabled() && b.Help().Key != "" {
+				show(b)
+				shown++
+			}
+		}
+	}
+	for _, b := range []key.Binding{s.keys.Palette, s.keys.Scope, s.keys.Filter, s.keys.Back} {
+		if shown < 4 {
+			show(b)
+			shown++
+		}
+	}
+	helpKey := s.keys.Help.Help()
+	end := helpKey.Key + " " + helpKey.Desc
+	if n := layout.Width(end); r.Left() > n {
+		r.Gap(r.Left()-n).Add(th.Muted, end)
+	}
+	return r.String(), -1
+}
+
+// run is a piece of a row.
+type run struct {
+	style theme.Style
+	text  string
+}

@@ -33,8 +33,10 @@ type pass struct {
 	Token  string `json:"token,omitempty"`
 	Offset int    `json:"offset,omitempty"`
 	Page   int    `json:"page,omitempty"`
-	Rows   int    `json:"rows,omitempty"` // that the present query gave
-	Same   uint64 `json:"same,omitempty"` // fingerprint of the page before
+	Rows   int    `json:"rows,omitempty"`  // that the present query gave
+	Done   int    `json:"done,omitempty"`  // that the pass gave
+	Total  int    `json:"total,omitempty"` // that the pass is expected to give
+	Same   uint64 `json:"same,omitempty"`  // fingerprint of the page before
 	Loop   loop   `json:"loop,omitzero"`
 }
 

@@ -86,10 +86,15 @@ func (s *Source) fetch(ctx context.Context, st *stream, r source.Request) (sourc
 		return source.Page{}, err
 	}
 	page := source.Page{Full: ps.Full && st.complete, Track: st.track}
+	total := 0
 	if t, err := pt.total.one(ctx, a.body, s.vars); err == nil && t != nil {
-		page.Total, _ = strconv.Atoi(nativeID(t))
-		page.Total = max(0, page.Total)
+		total, _ = strconv.Atoi(nativeID(t))
 	}
+	if total > 0 && ps.Rows == 0 { // later pages may count only what remains
+		ps.Total = ps.Done + total
+	}
+	ps.Done += len(rows)
+	page.Total = ps.Total
 	details := rows
 	if pt.then != nil && len(rows) > 0 {
 		if details, err = s.details(ctx, pt.then, vals, rows); err != nil {
@@ -100,7 +105,7 @@ func (s *Source) fetch(ctx context.Context, st *stream, r source.Request) (sourc
 	if err != nil {
 		return source.Page{}, err
 	}
-	more, err := s.advance(ctx, &cur, pt, a, u, len(rows), same, page.Total)
+	more, err := s.advance(ctx, &cur, pt, a, u, len(rows), same, total)
 	if err != nil {
 		return source.Page{}, err
 	}

@@ -34,7 +34,9 @@ func (s *Source) limit(pt *part, ps *pass) int {
 func (s *Source) values(st *stream, ps *pass) values {
 	v := values{s: s, token: ps.Token, limit: s.limit(st.parts[ps.Part], ps), offset: ps.Offset, page: ps.Page}
 	if in := st.spec.Incremental; in != nil {
-		v.until = s.moment(ps.Until, in.Format)
+		if !ps.Full { // a first pass wants everything, also a row dated 2999
+			v.until = s.moment(ps.Until, in.Format)
+		}
 		if !ps.From.IsZero() {
 			v.watermark = s.moment(ps.From, in.Format)
 		}

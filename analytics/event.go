@@ -49,14 +49,22 @@ func (b *Book) StageEvents(deal Code) iter.Seq[StageEvent] {
 	}
 }
 
-// EverWon reports whether a deal had entered a won stage by the end of p: a cheap test before [Book.DealAt].
-func (b *Book) EverWon(deal Code, p Period) bool {
+// FirstWon returns the day on which a deal first entered a won stage; ok is false when it never did. A cheap test before [Book.DealAt].
+func (b *Book) FirstWon(deal Code) (day Day, ok bool) {
 	for _, s := range b.steps[deal] {
-		if s.Day <= p.To && b.kindOf(s.Stage) == store.StageWon {
-			return true
+		if b.kindOf(s.Stage) == store.StageWon {
+			return s.Day, true
 		}
 	}
-	return false
+	return store.NoDay, false
+}
+
+// Began returns the first day on which a deal existed; NoDay when nothing says.
+func (b *Book) Began(deal Code) Day {
+	if !b.deals.isLive(deal) {
+		return store.NoDay
+	}
+	return b.deal.created[deal]
 }
 
 // HasTouches reports whether any source gave a touch.

@@ -9,63 +9,91 @@ import (
 	"flightdeck/store"
 )
 
-// Board is every account's grade, and what it brought in, at the end of a day. It is not safe for concurrent use.
-type Board struct {
+// ledger is what the boards of several days share: since when each account was known and which of its deals were ever won.
+type ledger struct {
 	b       *analytics.Book
-	day     analytics.Day
 	rule    Rule
 	derived bool
-	stand   []standing // per account Code; only when derived
-	known   []bool     // per account Code; only when derived
+	sales   bool
+	since   []analytics.Day // per account Code; only when derived
+	wins    [][]win         // per account Code; only without sales lines
+}
+
+type win struct {
+	deal  analytics.Code
+	first analytics.Day // entered a won stage
+}
+
+func newLedger(b *analytics.Book) *ledger {
+	l := &ledger{b: b, rule: RuleOf(b), derived: !b.HasGrades(), sales: b.HasSales()}
+	n := analytics.Code(b.Accounts())
+	if l.derived {
+		l.since = make([]analytics.Day, n)
+		for c := range n {
+			l.since[c] = knownSince(b, c)
+		}
+	}
+	if !l.sales {
+		l.wins = make([][]win, n)
+		for c := range n {
+			for _, d := range b.AccountDeals(c) {
+				if first, ok := b.FirstWon(d); ok {
+					l.wins[c] = append(l.wins[c], win{d, first})
+				}
+			}
+		}
+	}
+	return l
+}
+
+// Board is every account's grade, and what it brought in, at the end of a day. It is not safe for concurrent use.
+type Board struct {
+	l     *ledger
+	day   analytics.Day
+	stand []standing // per account Code; only when derived
 }
 
 // BoardAt reads the grades at the end of day: those of the sources when any source grades, else those that the rule gives. Derived grades are ranked
 // over the whole company, whoever asks, so that a customer has one grade and not one per viewer.
-func BoardAt(b *analytics.Book, day analytics.Day) *Board {
-	d := &Board{b: b, day: day, rule: ruleOf(b), derived: !b.HasGrades()}
-	if d.derived {
-		n := b.Accounts()
-		values, codes := make([]int64, 0, n), make([]analytics.Code, 0, n)
-		d.known, d.stand = make([]bool, n), make([]standing, n)
-		for c := range analytics.Code(n) {
-			if b.AccountLive(c) && knownSince(b, c) <= day {
-				d.known[c] = true
-				codes = append(codes, c)
-				values = append(values, d.Value(c).Money.Minor)
-			}
+func BoardAt(b *analytics.Book, day analytics.Day) *Board { return newLedger(b).at(day) }
+
+func (l *ledger) at(day analytics.Day) *Board {
+	d := &Board{l: l, day: day}
+	if !l.derived {
+		return d
+	}
+	n := l.b.Accounts()
+	values, codes := make([]int64, 0, n), make([]analytics.Code, 0, n)
+	d.stand = make([]standing, n)
+	for c := range analytics.Code(n) {
+		if l.b.AccountLive(c) && l.since[c] <= day {
+			codes = append(codes, c)
+			values = append(values, d.Value(c).Money.Minor)
 		}
-		for i, s := range d.rule.rank(values) {
-			d.stand[codes[i]] = s
-		}
+	}
+	for i, s := range l.rule.rank(values) {
+		d.stand[codes[i]] = s
 	}
 	return d
 }
 
 // Derived reports whether the grades come from the rule.
-func (d *Board) Derived() bool { return d.derived }
+func (d *Board) Derived() bool { return d.l.derived }
 
 // Grade returns an account's grade; empty: none, or not yet known on that day.
 func (d *Board) Grade(account analytics.Code) store.Grade {
-	if !d.derived {
-		return d.b.GradeAt(account, d.day)
-	}
-	if !d.known[account] {
-		return ""
+	if !d.l.derived {
+		return d.l.b.GradeAt(account, d.day)
 	}
 	return d.stand[account].grade
 }
 
-// Value returns what an account brought in over the trailing days of the rule up to the day: its sales lines, or its won deals when the store holds no
-// sales line.
+// Value returns what an account brought in over the trailing days of the rule up to the day, as known then: its sales lines, or when the store holds none
+// its deals that stood won at the end of the day and closed within those days.
 func (d *Board) Value(account analytics.Code) analytics.Sum {
-	return Value(d.b, account, analytics.Period{From: d.day - analytics.Day(d.rule.Days) + 1, To: d.day})
-}
-
-// Value returns what an account brought in within p, as known at the end of p: its sales lines, or when the store holds none its deals that stand
-// won at the end of p and closed within it.
-func Value(b *analytics.Book, account analytics.Code, p analytics.Period) analytics.Sum {
-	sum := b.Adder()
-	if b.HasSales() {
+	b, sum := d.l.b, d.l.b.Adder()
+	p := analytics.Period{From: d.day - analytics.Day(d.l.rule.Days) + 1, To: d.day}
+	if d.l.sales {
 		for day, s := range b.Sales(account) {
 			if p.Contains(day) {
 				sum.Add(s.Amount)
@@ -73,12 +101,12 @@ func Value(b *analytics.Book, account analytics.Code, p analytics.Period) analyt
 		}
 		return sum.Sum()
 	}
-	for _, c := range b.AccountDeals(account) {
-		if !b.EverWon(c, p) {
+	for _, w := range d.l.wins[account] {
+		if w.first > p.To {
 			continue
 		}
-		if d := b.DealAt(c, p.To); d.Exists && d.Kind == store.StageWon && p.Contains(d.Closed) {
-			sum.AddDeal(&d)
+		if x := b.DealAt(w.deal, p.To); x.Exists && x.Kind == store.StageWon && p.Contains(x.Closed) {
+			sum.AddDeal(&x)
 		}
 	}
 	return sum.Sum()
@@ -86,14 +114,13 @@ func Value(b *analytics.Book, account analytics.Code, p analytics.Period) analyt
 
 // knownSince returns the first day on which an account was there: the earlier of its creation and its first deal's; without either it always was.
 func knownSince(b *analytics.Book, account analytics.Code) analytics.Day {
-	since, any := b.Account(account).Created, false
-	any = since.Valid()
+	since := b.Account(account).Created
 	for _, c := range b.AccountDeals(account) {
-		if created := b.Deal(c).Created; created.Valid() && (!any || created < since) {
-			since, any = created, true
+		if began := b.Began(c); began.Valid() && (!since.Valid() || began < since) {
+			since = began
 		}
 	}
-	if !any {
+	if !since.Valid() {
 		return store.NoDay
 	}
 	return since

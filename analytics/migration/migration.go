@@ -14,11 +14,10 @@ import (
 // Months is how many months the flow spans.
 const Months = 12
 
-func ruleOf(*analytics.Book) Rule { return DefaultRule() }
-
 // question is one scope resolved: which accounts, between which days.
 type question struct {
 	b        *analytics.Book
+	ledger   *ledger
 	accounts []analytics.Code
 	from, to analytics.Day
 	derived  bool
@@ -28,7 +27,7 @@ type question struct {
 
 func open(b *analytics.Book, s analytics.Scope) *question {
 	sel := b.Select(s)
-	q := &question{b: b, to: sel.AsOf, from: b.Calendar().Month(sel.AsOf, 0).From - 1, derived: !b.HasGrades(), place: map[store.Grade]int{}}
+	q := &question{b: b, ledger: newLedger(b), to: sel.AsOf, from: b.Calendar().Month(sel.AsOf, 0).From - 1, derived: !b.HasGrades(), place: map[store.Grade]int{}}
 	if !s.Period.IsZero() {
 		q.to = min(s.Period.To, sel.AsOf)
 		q.from = min(s.Period.From-1, q.to)
@@ -51,14 +50,14 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 	n := len(q.grades) + 1
 	a := Answer{Stamp: b.Stamp(s), Scope: s.String(), From: q.from, To: q.to, Grades: q.grades, Derived: q.derived}
 	if q.derived {
-		a.Rule = ruleOf(b).String()
+		a.Rule = RuleOf(b).String()
 	}
 	sums := make([]analytics.Adder, n*n)
 	a.Matrix = make([]Square, n*n)
 	for i := range sums {
 		sums[i] = b.Adder()
 	}
-	before, after := BoardAt(b, q.from), BoardAt(b, q.to)
+	before, after := q.ledger.at(q.from), q.ledger.at(q.to)
 	for _, c := range q.accounts {
 		from, to := before.Grade(c), after.Grade(c)
 		if from == "" && to == "" {
@@ -97,12 +96,12 @@ func (q *question) count(from, to store.Grade, up, down, same, entered, left *in
 
 func (q *question) flow(last *Board) []Month {
 	months := make([]Month, 0, Months)
-	before := BoardAt(q.b, q.b.Calendar().Month(q.to, 1-Months).From-1)
+	before := q.ledger.at(q.b.Calendar().Month(q.to, 1-Months).From - 1)
 	for i := 1 - Months; i <= 0; i++ {
 		m := Month{Period: q.b.Calendar().Month(q.to, i)}
 		after := last
 		if i < 0 {
-			after = BoardAt(q.b, m.Period.To)
+			after = q.ledger.at(m.Period.To)
 		}
 		m.Period.To = min(m.Period.To, q.to)
 		up, down := q.b.Adder(), q.b.Adder()
@@ -176,7 +175,7 @@ func (q *question) told(c analytics.Code, from store.Grade) (x Cause, at time.Ti
 func Accounts(b *analytics.Book, s analytics.Scope, cell Cell) List {
 	q := open(b, s)
 	l := List{Stamp: b.Stamp(s), Scope: s.String(), From: q.from, To: q.to, Cell: cell, Derived: q.derived, Rows: []Move{}}
-	before, after := BoardAt(b, q.from), BoardAt(b, q.to)
+	before, after := q.ledger.at(q.from), q.ledger.at(q.to)
 	for _, c := range q.accounts {
 		from, to := before.Grade(c), after.Grade(c)
 		if from == "" && to == "" || cell.From != Any && cell.From != from || cell.To != Any && cell.To != to {
@@ -186,7 +185,7 @@ func Accounts(b *analytics.Book, s analytics.Scope, cell Cell) List {
 		m := Move{Account: acc.ID, AccountName: acc.Name, Owner: acc.Owner, OwnerName: b.PersonName(acc.Owner), From: from, To: to,
 			Cause: q.cause(c, before, after, from, to), Money: after.Value(c), Health: HealthAt(b, c, q.to)}
 		if q.derived {
-			m.Rule = ruleOf(b).String()
+			m.Rule = RuleOf(b).String()
 		} else {
 			_, m.At, m.Rule = q.told(c, from)
 		}

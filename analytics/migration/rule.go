@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"flightdeck/analytics"
 	"flightdeck/store"
 )
 
@@ -22,8 +23,16 @@ type Rule struct {
 	B    int `json:"b" yaml:"b"`       // per cent, at least A
 }
 
-// DefaultRule is the usual 80/95 over a year.
-func DefaultRule() Rule { return Rule{Days: 365, A: 80, B: 95} }
+// RuleOf returns the rule with the figures in force. Figures that contradict each other (B below A, more than 100 %) fall back to the defaults, and the
+// rule's name on every answer shows which were used.
+func RuleOf(b *analytics.Book) Rule {
+	r := Rule{Days: b.Rules().GradeDays, A: b.Rules().GradeA, B: b.Rules().GradeB}
+	if !r.Valid() {
+		d := analytics.DefaultRules()
+		r = Rule{Days: d.GradeDays, A: d.GradeA, B: d.GradeB}
+	}
+	return r
+}
 
 // String names the rule with its figures, such as "abc 80/95 365d".
 func (r Rule) String() string { return fmt.Sprintf("abc %d/%d %dd", r.A, r.B, r.Days) }

@@ -20,7 +20,7 @@ func TestRule_Rank(t *testing.T) {
 		{"nothing and less than nothing is D", []int64{0, -7, 1}, "DDA"},
 	} {
 		got := ""
-		for _, s := range DefaultRule().rank(c.values) {
+		for _, s := range (Rule{365, 80, 95}).rank(c.values) {
 			got += string(s.grade)
 		}
 		if got != c.want {

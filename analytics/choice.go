@@ -1,0 +1,18 @@
+package analytics
+
+import "slices"
+
+// Products returns how many product Codes there are.
+func (b *Book) Products() int { return len(b.products.rec) }
+
+// Industries returns the names of the industries that accounts were ever read with, sorted: what a person may choose from.
+func (b *Book) Industries() []string {
+	names := make([]string, 0, len(b.industries.ids))
+	for _, id := range b.industries.ids {
+		if id != "" {
+			names = append(names, string(id))
+		}
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,307 @@
+package rpc
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"flightdeck/store"
+	"flightdeck/store/source"
+)
+
+// maxBody bounds one answer, so that an endless one ends.
+const maxBody = 64 << 20
+
+// client calls one Tryton database. It holds the session token, which it renews once when the server no longer knows it.
+type client struct {
+	url      string
+	login    string
+	password source.Secret
+	http     *http.Client
+
+	mu      sync.Mutex
+	session string // the Authorization header's value; "" not logged in
+	context map[string]any
+}
+
+func newClient(c *Config) *client {
+	return &client{url: c.URL, login: c.Login, password: c.Password, http: &http.Client{
+		Timeout: c.timeout(),
+		CheckRedirect: func(r *http.Request, _ []*http.Request) error { // credentials go to the configured host and nowhere else
+			return fmt.Errorf("redirected to %s: set the url to where the server really is", store.Clip(r.URL.Redacted(), 200))
+		},
+	}}
+}
+
+// fault is an error that the server answered with.
+type fault struct {
+	method, kind, text string
+}
+
+func (f *fault) Error() string {
+	if f.text == "" {
+		return fmt.Sprintf("call %s: the server says %s", f.method, f.kind)
+	}
+	return fmt.Sprintf("call %s: the server says %s: %s", f.method, f.kind, f.text)
+}
+
+// Unwrap tells a refused permission, which Tryton only words, apart.
+func (f *fault) Unwrap() error {
+	if f.kind == "AccessError" || strings.Contains(f.text, "not allowed to access") {
+		return source.ErrDenied
+	}
+	return nil
+}
+
+// answer is a result with the server's time when it was given.
+type answer struct {
+	result any
+	at     time.Time // zero: the server did not say
+}
+
+// errUnauthorised is a 401 before it is known whether the session or the password is to blame.
+var errUnauthorised = errors.New("unauthorised")
+
+// call runs method. extra is put over the user's own context, which Tryton wants as the last parameter.
+func (c *client) call(ctx context.Context, method string, extra map[string]any, params ...any) (answer, error) {
+	session, own, err := c.enter(ctx, "")
+	if err != nil {
+		return answer{}, err
+	}
+	for again := false; ; again = true {
+		full := make(map[string]any, len(own)+len(extra))
+		for _, m := range []map[string]any{own, extra} {
+			for k, v := range m {
+				full[k] = v
+			}
+		}
+		a, err := c.post(ctx, session, method, append(params[:len(params):len(params)], full))
+		if !errors.Is(err, errUnauthorised) {
+			return a, err
+		}
+		if again {
+			return answer{}, fmt.Errorf("call %s: refused right after logging in: %w", method, source.ErrAuth)
+		}
+		if session, own, err = c.enter(ctx, session); err != nil { // the session ended; once more with a new one
+			return answer{}, err
+		}
+	}
+}
+
+// enter returns a session other than stale, logging in if there is none.
+func (c *client) enter(ctx context.Context, stale string) (string, map[string]any, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session != "" && c.session != stale {
+		return c.session, c.context, nil
+	}
+	c.session = ""
+	password, err := c.password.Resolve()
+	if err != nil {
+		return "", nil, fmt.Errorf("log in as %s: %w: %w", c.login, err, source.ErrAuth)
+	}
+	a, err := c.post(ctx, "", "common.db.login", []any{c.login, map[string]any{"password": password}, "en"})
+	var f *fault
+	if errors.Is(err, errUnauthorised) || errors.As(err, &f) {
+		return "", nil, fmt.Errorf("log in as %s at %s: check login and password (%s): %w", c.login, c.url, c.password, source.ErrAuth)
+	} else if err != nil {
+		return "", nil, fmt.Errorf("log in: %w", err)
+	}
+	pair, _ := a.result.([]any)
+	if len(pair) != 2 {
+		return "", nil, fmt.Errorf("log in as %s at %s: no session was given: %w", c.login, c.url, source.ErrAuth)
+	}
+	session := "Session " + base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s:%v:%v", c.login, pair[0], pair[1]))
+	a, err = c.post(ctx, session, "model.res.user.get_preferences", []any{true, map[string]any{}})
+	if err != nil {
+		return "", nil, fmt.Errorf("log in: %w", err)
+	}
+	own, _ := a.result.(map[string]any)
+	if own == nil {
+		own = map[string]any{}
+	}
+	own["language"] = "en" // of error messages
+	c.session, c.context = session, own
+	return session, own, nil
+}
+
+// post makes one request.
+func (c *client) post(ctx context.Context, session, method string, params []any) (answer, error) {
+	body, err := json.Marshal(map[string]any{"id": 1, "method": method, "params": params})
+	if err != nil {
+		return answer{}, fmt.Errorf("call %s: %w", method, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
+	if err != nil {
+		return answer{}, fmt.Errorf("call %s: %w", method, err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	if session != "" {
+		req.Header.Set("Authorization", session)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return answer{}, fmt.Errorf("call %s: %w", method, err)
+	}
+	defer resp.Body.Close()
+	if err := status(resp, method); err != nil {
+		return answer{}, err
+	}
+	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind != "application/json" && kind != "application/json-rpc" {
+		start, _ := io.ReadAll(io.LimitReader(resp.Body, 120))
+		return answer{}, fmt.Errorf("call %s: %s answered with %s instead of JSON (%q); the url must be https://host:port/database/", method, c.url,
+			store.Clip(kind, 40), store.Clip(string(start), 60))
+	}
+	limited := &io.LimitedReader{R: resp.Body, N: maxBody}
+	dec := json.NewDecoder(limited)
+	dec.UseNumber() // money is never a float
+	var raw struct {
+		Result any `json:"result"`
+		Error  any `json:"error"`
+	}
+	if err := dec.Decode(&raw); err != nil {
+		if limited.N <= 0 {
+			return answer{}, fmt.Errorf("call %s: the answer is larger than %d MiB", method, maxBody>>20)
+		}
+		return answer{}, fmt.Errorf("call %s: the answer was cut off or is no JSON: %w", method, err)
+	}
+	at, _ := http.ParseTime(resp.Header.Get("Date")) // zero when it is not there
+	if raw.Error != nil {
+		return answer{}, newFault(method, raw.Error)
+	}
+	return answer{plain(raw.Result, 0), at}, nil
+}
+
+func status(resp *http.Response, method string) error {
+	switch {
+	case resp.StatusCode == http.StatusOK:
+		return nil
+	case resp.StatusCode == http.StatusUnauthorized:
+		return errUnauthorised
+	case resp.StatusCode == http.StatusForbidden:
+		return fmt.Errorf("call %s: %s: %w", method, resp.Status, source.ErrDenied)
+	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode == http.StatusServiceUnavailable:
+		return &source.RetryAfter{Wait: wait(resp.Header.Get("Retry-After")), Err: fmt.Errorf("call %s: %s", method, resp.Status)}
+	case resp.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("call %s: %s: there is no such database; the url must be https://host:port/database/", method, resp.Status)
+	}
+	return fmt.Errorf("call %s: the server answered %s", method, resp.Status)
+}
+
+// wait reads a Retry-After header; 0 when it says nothing usable. What is absurdly long is the syncer's to cap.
+func wait(header string) time.Duration {
+	if n, err := strconv.Atoi(header); err == nil && n > 0 && n < 1e6 {
+		return time.Duration(n) * time.Second
+	}
+	if at, err := http.ParseTime(header); err == nil && time.Until(at) > 0 {
+		return time.Until(at)
+	}
+	return 0
+}
+
+// newFault reads Tryton's error: [kind, …] or [kind, [text, description, …]].
+func newFault(method string, v any) *fault {
+	f := &fault{method: method, kind: "an error"}
+	parts, _ := v.([]any)
+	if len(parts) == 0 {
+		if s, ok := v.(string); ok {
+			f.kind = store.Clip(s, 200)
+		}
+		return f
+	}
+	if s, ok := parts[0].(string); ok {
+		f.kind = store.Clip(s, 200)
+	}
+	if len(parts) > 1 {
+		if args, ok := parts[1].([]any); ok && len(args) > 0 {
+			parts[1] = args[0]
+		}
+		if s, ok := parts[1].(string); ok { // on a server in development the second part is the whole traceback; its end is enough
+			f.text = store.Clip(strings.TrimSpace(s[strings.LastIndexByte(strings.TrimSpace(s), '\n')+1:]), 300)
+		}
+	}
+	return f
+}
+
+// plain turns Tryton's typed objects into Go values: Decimal → json.Number, datetime → time.Time in UTC, date → YYYY-MM-DD. What is of another or a
+// broken type becomes nil.
+func plain(v any, depth int) any {
+	if depth > 32 {
+		return nil
+	}
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = plain(v[i], depth+1)
+		}
+	case map[string]any:
+		class, ok := v["__class__"].(string)
+		if !ok {
+			for k := range v {
+				v[k] = plain(v[k], depth+1)
+			}
+			return v
+		}
+		switch class {
+		case "Decimal":
+			s, _ := v["decimal"].(string)
+			return json.Number(s)
+		case "datetime", "date":
+			n := [7]int{}
+			for i, k := range []string{"year", "month", "day", "hour", "minute", "second", "microsecond"} {
+				num, _ := v[k].(json.Number)
+				n[i], _ = strconv.Atoi(num.String())
+			}
+			at := time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], n[5], n[6]*1000, time.UTC)
+			if n[0] < 1 || n[0] > 9999 || at.Day() != n[2] || at.Hour() != n[3] || at.Minute() != n[4] || at.Second() != n[5] {
+				return nil
+			}
+			if class == "date" {
+				return at.Format(time.DateOnly)
+			}
+			return at
+		}
+		return nil
+	}
+	return v
+}
+
+// moment writes t as Tryton's datetime.
+func moment(t time.Time) map[string]any {
+	t = t.UTC()
+	return map[string]any{"__class__": "datetime", "year": t.Year(), "month": int(t.Month()), "day": t.Day(), "hour": t.Hour(), "minute": t.Minute(),
+		"second": t.Second(), "microsecond": t.Nanosecond() / 1000}
+}
+
+// list returns the rows of a search_read or read; anything that is no object is dropped.
+func (a answer) list() []map[string]any {
+	l, _ := a.result.([]any)
+	rows := make([]map[string]any, 0, len(l))
+	for _, v := range l {
+		if m, ok := v.(map[string]any); ok {
+			rows = append(rows, m)
+		}
+	}
+	return rows
+}
+
+// number returns v as an identifier or count.
+func number(v any) (int64, bool) {
+	n, ok := v.(json.Number)
+	if !ok {
+		return 0, false
+	}
+	i, err := n.Int64()
+	return i, err == nil
+}

@@ -1,0 +1,299 @@
+//go:build integration
+
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"flightdeck/store"
+	"flightdeck/store/source"
+)
+
+// These tests need the server that ../shared/tools/tryton-up.sh starts. The environment says where it is:
+//
+//	TRYTON_URL          http://127.0.0.1:8169/crm/; absent: the tests are skipped
+//	TRYTON_SYNC_PW      password of the user sync; absent: the script's default
+//	TRYTON_HOME, TRYTON_PORT, TRYTON_BACKEND, TRYTON_PG_PORT   what the script was started with, for churn and late
+func tryton(t *testing.T) *Source {
+	t.Helper()
+	address := os.Getenv("TRYTON_URL")
+	if address == "" {
+		t.Skip("TRYTON_URL is not set: start ../shared/tools/tryton-up.sh and set it")
+	}
+	if os.Getenv("TRYTON_SYNC_PW") == "" {
+		t.Setenv("TRYTON_SYNC_PW", "Lantern-52Kite")
+	}
+	cfg := decodePreset(t)
+	cfg.URL = address
+	s, err := NewTryton(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// script runs a mutation and returns what it printed.
+func script(t *testing.T, args ...string) map[string]any {
+	t.Helper()
+	path, err := filepath.Abs("../../../../shared/tools/tryton-up.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("no script at %s", path)
+	}
+	u, err := url.Parse(os.Getenv("TRYTON_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("bash", append([]string{path}, args...)...)
+	cmd.Env = append(os.Environ(), "TRYTON_PORT="+u.Port())
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v", args, err)
+	}
+	var v map[string]any
+	if err := json.Unmarshal(out, &v); err != nil {
+		t.Fatalf("%v printed %q: %v", args, out, err)
+	}
+	return v
+}
+
+// mirror is a store as far as these tests need one: records by reference.
+type mirror struct {
+	rows    map[store.Ref]string
+	cursors map[store.Stream]store.Cursor
+	deals   map[store.ID]store.Deal
+	changes map[store.ID]store.Change
+}
+
+func newMirror() *mirror {
+	return &mirror{map[store.Ref]string{}, map[store.Stream]store.Cursor{}, map[store.ID]store.Deal{}, map[store.ID]store.Change{}}
+}
+
+// sync does what the syncer does, without its care: fetch to the end, then compare with the list. It returns what changed.
+func (m *mirror) sync(t *testing.T, s *Source, limit int) (touched map[store.Ref]bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	touched = map[store.Ref]bool{}
+	put := func(ref store.Ref, v any) {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.rows[ref] != string(b) {
+			touched[ref], m.rows[ref] = true, string(b)
+		}
+	}
+	for _, st := range s.Streams() {
+		named := map[store.Ref]bool{}
+		for pages := 0; ; pages++ {
+			if pages > 1000 {
+				t.Fatalf("%s never ends", st)
+			}
+			p, err := s.Fetch(ctx, source.Request{Stream: st, Cursor: m.cursors[st], Now: time.Now(), Limit: limit})
+			if err != nil {
+				t.Fatalf("%s: %v", st, err)
+			}
+			for _, i := range p.Issues {
+				t.Errorf("issue %+v", i)
+			}
+			for _, v := range p.Units {
+				put(store.Ref{Entity: store.EntityUnit, ID: v.ID}, v)
+			}
+			for _, v := range p.People {
+				put(store.Ref{Entity: store.EntityPerson, ID: v.ID}, v)
+			}
+			for _, v := range p.Accounts {
+				put(store.Ref{Entity: store.EntityAccount, ID: v.ID}, v)
+			}
+			for _, v := range p.Contacts {
+				put(store.Ref{Entity: store.EntityContact, ID: v.ID}, v)
+			}
+			for _, v := range p.Deals {
+				put(store.Ref{Entity: store.EntityDeal, ID: v.ID}, v)
+				m.deals[v.ID] = v
+			}
+			for _, v := range p.Changes {
+				put(store.Ref{Entity: store.EntityChange, ID: v.Key()}, v)
+				m.changes[v.Key()] = v
+			}
+			p.Refs(func(r store.Ref) bool { named[r] = true; return true })
+			m.cursors[st] = p.Next
+			if !p.More {
+				if p.Full {
+					m.keep(shapes[st].entity, named)
+				}
+				break
+			}
+		}
+		if shapes[st].entity == store.EntityChange {
+			continue
+		}
+		listed := map[store.Ref]bool{}
+		for c := store.Cursor(""); ; {
+			refs, next, err := s.List(ctx, st, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range refs {
+				listed[r] = true
+			}
+			if c = next; c == "" {
+				break
+			}
+		}
+		m.keep(shapes[st].entity, listed)
+	}
+	return touched
+}
+
+func (m *mirror) keep(e store.Entity, named map[store.Ref]bool) {
+	for ref := range m.rows {
+		if ref.Entity == e && !named[ref] {
+			delete(m.rows, ref)
+			delete(m.deals, ref.ID)
+		}
+	}
+}
+
+// check compares with what the server says of all opportunities at once.
+func (m *mirror) check(t *testing.T, s *Source) {
+	t.Helper()
+	a, err := s.c.call(context.Background(), "model.sale.opportunity.search_read", everything, []any{}, 0, nil, nil, []string{"amount", "state"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := a.list()
+	if len(rows) != len(m.deals) {
+		t.Errorf("%d deals, the server has %d", len(m.deals), len(rows))
+	}
+	for _, row := range rows {
+		id, _ := number(row["id"])
+		d, ok := m.deals[store.MakeID(s.ID(), strconv.FormatInt(id, 10))]
+		if !ok {
+			t.Errorf("opportunity %d was missed", id)
+			continue
+		}
+		want, err := store.ParseMoney(row["amount"].(json.Number).String(), "CNY")
+		if err != nil || d.Amount != want || d.Stage != s.stages[row["state"].(string)] {
+			t.Errorf("opportunity %d is %s %s, the server has %s %v", id, d.Stage, d.Amount, want, row["state"])
+		}
+	}
+	// The last stage in a deal's history is the stage it has.
+	last := map[store.ID]store.Change{}
+	for _, c := range m.changes {
+		if c.Field == store.FieldStage && (last[c.Deal].At.Before(c.At)) {
+			last[c.Deal] = c
+		}
+	}
+	for id, d := range m.deals {
+		if last[id].To != string(d.Stage) {
+			t.Errorf("%s is in %s, its history ends in %q", id, d.Stage, last[id].To)
+		}
+	}
+}
+
+func TestTryton_EverythingThenChurn(t *testing.T) {
+	s, m := tryton(t), newMirror()
+	if err := s.Check(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	m.sync(t, s, 7) // small pages: all seeded rows share one create_date, so pages end within a tie
+	m.check(t, s)
+	count := map[store.Entity]int{}
+	for ref := range m.rows {
+		count[ref.Entity]++
+	}
+	t.Logf("read %v", count)
+	if count[store.EntityUnit] != 1 || count[store.EntityPerson] != 4 || count[store.EntityAccount] != 12 || count[store.EntityContact] != 12 {
+		t.Errorf("counts %v: want the seeded company, its 4 employees, 12 parties with a contact each", count)
+	}
+	if again := m.sync(t, s, 0); len(again) != 0 {
+		t.Errorf("a second pass without changes changed %v", again)
+	}
+
+	for round := range 2 {
+		did := script(t, "churn", "5")
+		want := map[store.Ref]bool{}
+		for _, k := range []string{"edited", "created"} {
+			for _, id := range did[k].([]any) {
+				want[store.Ref{Entity: store.EntityDeal, ID: store.MakeID(s.ID(), fmt.Sprint(id))}] = true
+			}
+		}
+		changes := len(m.changes)
+		touched := m.sync(t, s, 3)
+		for ref := range touched {
+			if ref.Entity == store.EntityDeal && !want[ref] {
+				t.Errorf("round %d: %s changed though nobody touched it", round, ref.ID)
+			}
+		}
+		for ref := range want {
+			if !touched[ref] {
+				t.Errorf("round %d: the edit of %s was missed", round, ref.ID)
+			}
+		}
+		for _, id := range did["deleted"].([]any) {
+			if _, ok := m.deals[store.MakeID(s.ID(), fmt.Sprint(id))]; ok {
+				t.Errorf("round %d: %v is still there", round, id)
+			}
+		}
+		// An edit is one amount change; the new deal's history has its stages, one or two, depending on whether both were written in one transaction.
+		if got := len(m.changes) - changes; got < 6 || got > 7 {
+			t.Errorf("round %d: %d changes for 5 edits and a new deal", round, got)
+		}
+		m.check(t, s)
+	}
+}
+
+func TestTryton_LateCommit(t *testing.T) {
+	if os.Getenv("TRYTON_BACKEND") != "postgresql" {
+		t.Skip("TRYTON_BACKEND is not postgresql: a late commit needs it")
+	}
+	s, m := tryton(t), newMirror()
+	m.sync(t, s, 0)
+	did := script(t, "late", "3") // returns at once; the late transaction commits two seconds from now
+	m.sync(t, s, 0)
+	late := store.MakeID(s.ID(), fmt.Sprint(did["late"]))
+	before := m.deals[late].Amount
+	time.Sleep(3500 * time.Millisecond)
+	touched := m.sync(t, s, 0)
+	if !touched[store.Ref{Entity: store.EntityDeal, ID: late}] || m.deals[late].Amount.Minor != before.Minor+1 {
+		t.Errorf("the late commit on %s was lost: %s then %s", late, before, m.deals[late].Amount)
+	}
+	m.check(t, s)
+}
+
+func TestTryton_WrongPassword(t *testing.T) {
+	s := tryton(t)
+	t.Setenv("TRYTON_SYNC_PW", "wrong-canary-9")
+	_, err := s.Fetch(context.Background(), source.Request{Stream: "deals", Now: time.Now()})
+	if err == nil || strings.Contains(err.Error(), "canary") {
+		t.Fatalf("error %v", err)
+	}
+	t.Log(err)
+}
+
+func TestTryton_SessionEnds(t *testing.T) {
+	s, m := tryton(t), newMirror()
+	m.sync(t, s, 0)
+	s.c.mu.Lock()
+	s.c.session = "Session c3luYzoxOmdvbmU="
+	s.c.mu.Unlock()
+	if touched := m.sync(t, s, 0); len(touched) > 0 {
+		t.Errorf("changed %v", slices.Collect(maps.Keys(touched)))
+	}
+}

@@ -37,15 +37,11 @@ func TestBook_DealsAsPlain(t *testing.T) {
 				if way2 := w.Way(d, day); !slices.Equal(way, way2) {
 					t.Fatalf("%s up to %s went %v, want %v", d.ID, day, way, way2)
 				}
-				last := store.NoDay
-				for _, v := range w.Touches {
-					at := store.DayOf(v.At, plain.Zone)
-					if at <= day && (v.Deal == d.ID || v.Deal == "" && d.Account != "" && v.Account == d.Account) {
-						last = max(last, at)
-					}
+				if got, want := b.LastTouch(code, day), w.LastTouch(d, day); got != want {
+					t.Fatalf("%s last touched by %s: %s, want %s", d.ID, day, got, want)
 				}
-				if got := b.LastTouch(code, day); got != last {
-					t.Fatalf("%s last touched by %s: %s, want %s", d.ID, day, got, last)
+				if got, want := b.LastSign(code, day), w.LastSign(d, day); got != want {
+					t.Fatalf("%s last sign by %s: %s, want %s", d.ID, day, got, want)
 				}
 			}
 		}

@@ -49,20 +49,27 @@ func (k *kernel) history(root store.ID) {
 	n := len(k.basis)
 	won, all := make([]int64, n), make([]int64, n)
 	order := k.b.Stages()
+	stood, ladder := make([]bool, n), make([]bool, n) // as the funnel has it: a declared open stage is reached by reaching a later one
+	for _, c := range order {
+		ladder[c] = k.b.StageDeclared(c) && k.b.Stage(c).Kind == store.StageOpen
+	}
 	for d := range k.b.Select(analytics.Scope{Root: root, AsOf: k.sel.AsOf}).Deals() {
 		if d.Kind == store.StageOpen || d.Stage == analytics.None {
 			continue
 		}
+		clear(stood)
 		top := int32(-1)
 		for _, s := range k.b.Way(d.Deal, k.sel.AsOf) {
-			if s.Stage != analytics.None {
-				if r := k.b.StageRank(s.Stage); k.b.Stage(s.Stage).Kind == store.StageOpen {
-					top = max(top, r)
-				}
+			if s.Stage == analytics.None {
+				continue
+			}
+			stood[s.Stage] = true
+			if ladder[s.Stage] {
+				top = max(top, k.b.StageRank(s.Stage))
 			}
 		}
 		for r, c := range order {
-			if d.Kind == store.StageWon || int32(r) <= top {
+			if stood[c] || ladder[c] && (d.Kind == store.StageWon || int32(r) <= top) {
 				all[c]++
 				if d.Kind == store.StageWon {
 					won[c]++
@@ -199,7 +206,7 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 		k.put(&cells[d.Node-lo], d)
 	}
 	for i := k.sel.Hi - 1; i > lo; i-- { // children stand after their parent
-		cells[nodes[i].Parent-lo].add(&cells[i])
+		cells[nodes[i].Parent-lo].add(&cells[i-lo])
 	}
 	quotas := k.quotas(cells)
 	at := make([]int, len(cells)) // node → row

@@ -257,3 +257,28 @@ func Print(s analytics.Sum) string {
 	}
 	return out
 }
+
+// LastTouch is the last day up to day on which a touch named the deal, or its account and no deal.
+func (w *World) LastTouch(d store.Deal, day store.Day) store.Day {
+	last := store.NoDay
+	for _, v := range w.Touches {
+		if at := store.DayOf(v.At, Zone); at <= day && (v.Deal == d.ID || v.Deal == "" && d.Account != "" && v.Account == d.Account) {
+			last = max(last, at)
+		}
+	}
+	return last
+}
+
+// LastSign is the last day up to day on which anything happened to the deal.
+func (w *World) LastSign(d store.Deal, day store.Day) store.Day {
+	last := w.LastTouch(d, day)
+	for _, c := range w.history(d.ID, 0) {
+		if at := store.DayOf(c.At, Zone); at <= day {
+			last = max(last, at)
+		}
+	}
+	if began := w.Began(d); began <= day {
+		last = max(last, began)
+	}
+	return last
+}

@@ -1,0 +1,151 @@
+package forecast_test
+
+import (
+	"testing"
+
+	"flightdeck/analytics"
+	"flightdeck/analytics/forecast"
+	"flightdeck/analytics/plain"
+	"flightdeck/store"
+)
+
+func cny(major int64) store.Money { return store.Money{Minor: major * 100, Currency: "CNY"} }
+
+func TestQuota_For(t *testing.T) {
+	cal := analytics.Calendar{}
+	day := store.Date(2026, 5, 20)
+	q := func(p analytics.Period, major int64) store.Quota {
+		return store.Quota{From: p.From, To: p.To, Amount: cny(major)}
+	}
+	quarter, year := cal.Quarter(day, 0), cal.Year(day, 0)
+	apr, may, jun := cal.Month(day, -1), cal.Month(day, 0), cal.Month(day, 1)
+	for name, c := range map[string]struct {
+		records []store.Quota
+		want    int64 // minor; -1 none
+	}{
+		"none":                          {nil, -1},
+		"exactly":                       {[]store.Quota{q(quarter, 300)}, 30000},
+		"two for the same span add up":  {[]store.Quota{q(quarter, 300), q(quarter, 50)}, 35000},
+		"exact beats months":            {[]store.Quota{q(apr, 1), q(quarter, 300), q(may, 1)}, 30000},
+		"exact beats the year":          {[]store.Quota{q(year, 5000), q(quarter, 300)}, 30000},
+		"months add up":                 {[]store.Quota{q(apr, 1), q(may, 2), q(jun, 4)}, 700},
+		"a month missing":               {[]store.Quota{q(apr, 1), q(jun, 4)}, 500},
+		"same month twice":              {[]store.Quota{q(apr, 1), q(apr, 2)}, 300},
+		"a week inside a counted month": {[]store.Quota{q(apr, 4), q(cal.Week(apr.From+7, 0), 1)}, 400},
+		"share of a year":               {[]store.Quota{q(year, 3650)}, 91000}, // 91 of 365 days
+		"other quarter":                 {[]store.Quota{q(cal.Quarter(day, 1), 300)}, -1},
+		"half across is not it":         {[]store.Quota{q(analytics.Period{From: quarter.From - 10, To: quarter.From + 10}, 300)}, -1},
+	} {
+		total := int64(0)
+		got := forecast.For(c.records, quarter)
+		for _, m := range got {
+			total += m.Minor
+		}
+		if len(got) == 0 {
+			total = -1
+		}
+		if total != c.want {
+			t.Errorf("%s: %d, want %d", name, total, c.want)
+		}
+	}
+}
+
+// company is a region with two teams; the first team's people have quotas, the second has its own and one of its people none.
+func company() *store.Records {
+	p := analytics.Calendar{}.Quarter(plain.Today, 0)
+	quota := func(id, node store.ID, major int64) store.Quota {
+		return store.Quota{ID: id, Node: node, From: p.From, To: p.To, Amount: cny(major)}
+	}
+	deal := func(id, owner, stage store.ID, major int64, close store.Day) store.Deal {
+		return store.Deal{ID: id, Name: string(id), Owner: owner, Stage: stage, Amount: cny(major), Created: plain.Today - 40, Close: close}
+	}
+	return &store.Records{
+		Org: &store.Org{Name: "公司", TimeZone: "Asia/Shanghai", Currency: "CNY"},
+		Units: []store.Unit{{ID: "t:r", Name: "华东", Kind: store.UnitRegion}, {ID: "t:a", Parent: "t:r", Name: "一组", Kind: store.UnitTeam},
+			{ID: "t:b", Parent: "t:r", Name: "二组", Kind: store.UnitTeam}},
+		People: []store.Person{{ID: "t:1", Name: "甲", Unit: "t:a"}, {ID: "t:2", Name: "乙", Unit: "t:a"}, {ID: "t:3", Name: "丙", Unit: "t:b"}},
+		Stages: []store.Stage{{ID: "lead", Order: 1, Probability: 20}, {ID: "offer", Order: 2, Probability: 80}, {ID: "won", Kind: store.StageWon},
+			{ID: "lost", Kind: store.StageLost}},
+		Deals: []store.Deal{deal("t:d1", "t:1", "won", 100, plain.Today-3), deal("t:d2", "t:1", "offer", 50, plain.Today+3), deal("t:d3", "t:2", "lead", 10, plain.Today-1),
+			deal("t:d4", "t:3", "lead", 7, p.To+1), deal("t:d5", "t:3", "lost", 70, plain.Today), deal("t:d6", "", "lead", 1, plain.Today)},
+		Quotas:  []store.Quota{quota("t:q1", "t:1", 200), quota("t:q3", "t:b", 40)},
+		Touches: []store.Touch{{ID: "t:t", Deal: "t:d2", At: plain.Now}},
+	}
+}
+
+func TestForecast_Rows(t *testing.T) {
+	a := forecast.Of(analytics.FromRecords(company(), plain.Options()), analytics.Scope{})
+	type row struct {
+		node                                    store.ID
+		parent                                  int
+		quota                                   string
+		partial                                 bool
+		closed, commit, pipeline, weighted, gap string
+		deals, overdue, stale                   int
+	}
+	want := []row{
+		{"", -1, "240.00", true, "100.00", "50.00", "11.00", "142.20", "90.00", 4, 1, 2},
+		{"t:r", 0, "240.00", true, "100.00", "50.00", "10.00", "142.00", "90.00", 3, 1, 1},
+		{"t:a", 1, "200.00", true, "100.00", "50.00", "10.00", "142.00", "50.00", 3, 1, 1},
+		{"t:2", 2, "-", false, "0.00", "0.00", "10.00", "2.00", "", 1, 1, 1},
+		{"t:1", 2, "200.00", false, "100.00", "50.00", "0.00", "140.00", "50.00", 2, 0, 0},
+		{"t:b", 1, "40.00", false, "0.00", "0.00", "0.00", "0.00", "40.00", 0, 0, 0},
+		{analytics.NodeUnassigned, 0, "-", false, "0.00", "0.00", "1.00", "0.20", "", 1, 0, 1},
+	}
+	var got []row
+	for _, r := range a.Rows {
+		g := row{r.Node, r.Parent, "-", r.QuotaPartial, r.Closed.Cell(), r.Commit.Cell(), r.Pipeline.Cell(), r.Weighted.Cell(), "", r.Deals, r.Overdue, r.Stale}
+		if r.HasQuota {
+			g.quota, g.gap = r.Quota.Cell(), r.Gap.Amount()
+		}
+		got = append(got, g)
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d rows %+v, want %d", len(got), got, len(want))
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("row %d\ngot  %+v\nwant %+v", i, got[i], want[i])
+		}
+	}
+	if at := a.Rows[4].Attainment; at != (analytics.Ratio{Num: 500, Den: 1000}) {
+		t.Errorf("attainment %+v, want half", at)
+	}
+}
+
+func TestForecast_FilterHasNoQuota(t *testing.T) {
+	rec := company()
+	rec.Products = []store.Product{{ID: "t:p"}}
+	b := analytics.FromRecords(rec, plain.Options())
+	if a := forecast.Of(b, analytics.Scope{Product: "t:p"}); len(a.Rows) != 1 || a.Rows[0].HasQuota {
+		t.Errorf("a product's forecast shows the whole node's quota: %+v", a.Rows)
+	}
+	if a := forecast.Of(b, analytics.Scope{Product: "t:other"}); len(a.Rows) > 1 || len(a.Rows) == 1 && a.Rows[0].Deals != 0 {
+		t.Errorf("an unknown product selects %+v", a.Rows)
+	}
+}
+
+func TestForecast_OtherPeriods(t *testing.T) {
+	b := analytics.FromRecords(company(), plain.Options())
+	next := analytics.Calendar{}.Quarter(plain.Today, 1)
+	a := forecast.Of(b, analytics.Scope{Period: next})
+	if r := a.Rows[0]; r.Deals != 1 || r.Pipeline.Cell() != "7.00" || r.Overdue != 0 {
+		t.Errorf("next quarter: %+v; the overdue deal belongs to the running quarter alone", r)
+	}
+	a = forecast.Of(b, analytics.Scope{Period: analytics.Calendar{}.Month(plain.Today, -2), AsOf: 0})
+	if r := a.Rows[0]; r.Deals != 0 {
+		t.Errorf("March: %+v", r)
+	}
+}
+
+func TestForecast_OutsideRoot(t *testing.T) {
+	b := analytics.FromRecords(company(), plain.Options())
+	for _, s := range []analytics.Scope{{Root: "t:b", Node: "t:a"}, {Root: "t:nobody"}, {Root: "t:b", Node: "t:r"}} {
+		if a := forecast.Of(b, s); len(a.Rows) != 0 {
+			t.Errorf("%+v shows %+v", s, a.Rows)
+		}
+	}
+	if l := forecast.Deals(b, analytics.Scope{Root: "t:b"}, "t:a"); len(l.Rows) != 0 {
+		t.Errorf("a viewer of team b opens %+v of team a", l.Rows)
+	}
+}

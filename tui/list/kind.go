@@ -1,0 +1,247 @@
+package list
+
+import (
+	"strings"
+	"time"
+
+	"flightdeck/analytics"
+	"flightdeck/analytics/account"
+	"flightdeck/analytics/deal"
+	"flightdeck/analytics/forecast"
+	"flightdeck/analytics/funnel"
+	"flightdeck/analytics/heatmap"
+	"flightdeck/analytics/migration"
+	"flightdeck/analytics/touch"
+	"flightdeck/store"
+	"flightdeck/tui/locale"
+	"flightdeck/tui/pane"
+	"flightdeck/tui/row"
+)
+
+var lists = map[pane.Kind]kind{
+	pane.Deals:    {dealsTitle, row.DealColumns, loadDeals},
+	pane.Touches:  {touchesTitle, row.TouchColumns, loadTouches},
+	pane.Accounts: {plainTitle(locale.PaneAccounts), row.AccountColumns, loadAccounts},
+	pane.Moves:    {movesTitle, row.MoveColumns, loadMoves},
+}
+
+func plainTitle(k locale.Key) func(*locale.Locale, pane.Place) string {
+	return func(l *locale.Locale, _ pane.Place) string { return l.T(k) }
+}
+
+func dealsTitle(l *locale.Locale, p pane.Place) string {
+	t := l.T(locale.PaneDeals)
+	if ps := pane.Parts(p.ID); len(ps) == 3 && ps[2] != "" {
+		t += " " + row.Part(l, ps[2])
+	}
+	return t
+}
+
+func loadDeals(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) {
+	var a deal.List
+	switch ps := pane.Parts(p.ID); {
+	case len(ps) == 0:
+		a = deal.Find(b, p.Scope, deal.Filter{})
+	case len(ps) == 3 && ps[0] == "funnel":
+		a = funnel.Deals(b, p.Scope, store.ID(ps[1]), funnel.Set(ps[2]))
+	case len(ps) == 3 && ps[0] == "forecast":
+		a = part(b, forecast.Deals(b, p.Scope, store.ID(ps[1])), p.Scope, ps[2])
+	case len(ps) == 2 && ps[0] == "account":
+		a = deal.Find(b, p.Scope, deal.Filter{Account: store.ID(ps[1])})
+	default:
+		return content{}, unknown(p)
+	}
+	rows, org := a.Rows, b.Currency()
+	return content{
+		rev:  a.Stamp.Rev,
+		rows: row.Deals(env, rows, org),
+		head: func() string {
+			l := env.Locale
+			t := l.F(locale.ListDeals, l.Int(len(rows)), l.Money(a.Sum.Money)+" "+string(org))
+			for _, m := range a.Sum.Missing {
+				t += "  " + l.F(locale.ListMissing, l.MoneyExact(m))
+			}
+			if a.NoAmount > 0 {
+				t += "  " + l.F(locale.ListNoAmount, l.Int(a.NoAmount))
+			}
+			return t
+		},
+		about: func(i int) []string {
+			r, l := &rows[i], env.Locale
+			var out []string
+			for _, f := range r.Flags {
+				out = append(out, row.Reason(l, f))
+			}
+			if len(out) < 2 {
+				out = append(out, r.Name+"  "+r.Account.Name+"  "+r.Owner.Name+"  "+l.MoneyExact(r.Amount)+"  "+row.Stage(l, r.Stage))
+			}
+			return out
+		},
+		open:   func(i int) pane.Place { return pane.DealPlace(p.Scope, rows[i].ID) },
+		copy:   func(i int) string { return string(rows[i].ID) + "\t" + rows[i].Name + "\t" + rows[i].Amount.String() },
+		export: a.Table,
+	}, nil
+}
+
+// part keeps the rows of one forecast part or with one flag.
+func part(b *analytics.Book, a deal.List, s analytics.Scope, want string) deal.List {
+	if want == "" {
+		return a
+	}
+	var rows []deal.Row
+	for _, r := range a.Rows {
+		keep := r.Reason == want
+		for _, f := range r.Flags {
+			keep = keep || string(f.Kind) == want
+		}
+		if keep {
+			rows = append(rows, r)
+		}
+	}
+	l := deal.ListOf(b, s, rows)
+	l.Scope, l.Period = a.Scope, a.Period
+	return l
+}
+
+func touchesTitle(l *locale.Locale, p pane.Place) string {
+	t := l.T(locale.PaneTouches)
+	if c, err := heatmap.ParseCell(p.ID); err == nil && p.ID != "" {
+		for _, k := range []string{c.Row, c.Col} {
+			if k != "" && !strings.Contains(k, ":") { // people's IDs say nothing to a reader; the rows name them
+				t += " " + AxisLabel(l, k)
+			}
+		}
+	}
+	return t
+}
+
+// AxisLabel words a key of the heat map's axes: a weekday, an hour, a week, an area.
+func AxisLabel(l *locale.Locale, k string) string {
+	for i, w := range [...]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"} {
+		if k == w {
+			return l.Weekday(time.Weekday(i))
+		}
+	}
+	switch {
+	case k == heatmap.None:
+		return l.T(locale.Unknown)
+	case len(k) == 2 && k[0] >= '0' && k[0] <= '2':
+		return k + ":00"
+	}
+	return k
+}
+
+func loadTouches(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) {
+	var a touch.List
+	if p.ID == "" {
+		a = touch.Of(b, p.Scope, 0)
+	} else {
+		c, err := heatmap.ParseCell(p.ID)
+		if err != nil {
+			return content{}, err
+		}
+		a = heatmap.Touches(b, p.Scope, c)
+	}
+	rows := a.Rows
+	return content{
+		rev:  a.Rev,
+		rows: row.Touches(env, rows),
+		head: func() string {
+			k := locale.ListTouches
+			if a.Subject == touch.SubjectDealEvents {
+				k = locale.ListEvents
+			}
+			return env.Locale.F(k, env.Locale.Int(len(rows)))
+		},
+		about: func(i int) []string {
+			r := &rows[i]
+			out := []string{strings.TrimSpace(r.DealName + "  " + r.ContactName + "  " + r.Area)}
+			if r.Note != "" || r.Topic != "" {
+				out = append(out, strings.TrimSpace(r.Topic+"  "+r.Note))
+			}
+			return out
+		},
+		open: func(i int) pane.Place {
+			if rows[i].Account != "" {
+				return pane.AccountPlace(p.Scope, rows[i].Account)
+			}
+			return pane.DealPlace(p.Scope, rows[i].Deal)
+		},
+		copy: func(i int) string {
+			return rows[i].At.Format("2006-01-02 15:04") + "\t" + rows[i].RepName + "\t" + rows[i].AccountName + "\t" + rows[i].Topic
+		},
+		export: a.Table,
+	}, nil
+}
+
+func loadAccounts(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) {
+	if p.ID != "" {
+		return content{}, unknown(p)
+	}
+	a := account.All(b, p.Scope)
+	rows := a.Rows
+	sum := b.Adder()
+	for i := range rows {
+		sum.AddSum(rows[i].Open)
+	}
+	total := sum.Sum()
+	return content{
+		rev:  a.Rev,
+		rows: row.Accounts(env, rows),
+		head: func() string {
+			t := env.Locale.F(locale.ListAccounts, env.Locale.Int(len(rows)), row.Sum(env.Locale, total))
+			if a.Derived {
+				t += "  " + env.Locale.T(locale.ListDerived)
+			}
+			return t
+		},
+		open:   func(i int) pane.Place { return pane.AccountPlace(p.Scope, rows[i].ID) },
+		copy:   func(i int) string { return string(rows[i].ID) + "\t" + rows[i].Name },
+		export: a.Table,
+	}, nil
+}
+
+func movesTitle(l *locale.Locale, p pane.Place) string {
+	t := l.T(locale.PaneMoves)
+	if c, err := migration.ParseCell(p.ID); err == nil && p.ID != "" {
+		t += " " + row.Move(l, c.From, c.To)
+	}
+	return t
+}
+
+func loadMoves(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) {
+	c, err := migration.ParseCell(p.ID)
+	if err != nil {
+		return content{}, err
+	}
+	a := migration.Accounts(b, p.Scope, c)
+	rows := a.Rows
+	sum := b.Adder()
+	for i := range rows {
+		sum.AddSum(rows[i].Money)
+	}
+	total := sum.Sum()
+	return content{
+		rev:  a.Rev,
+		rows: row.Moves(env, rows),
+		head: func() string {
+			l := env.Locale
+			t := l.F(locale.ListMoves, l.Int(len(rows)), l.Date(a.From), l.Date(a.To), row.Sum(l, total))
+			if a.Derived {
+				t += "  " + l.T(locale.ListDerived)
+			}
+			return t
+		},
+		about: func(i int) []string {
+			r, l := &rows[i], env.Locale
+			out := []string{r.AccountName + "  " + row.Move(l, r.From, r.To) + "  " + row.Cause(l, r.Cause)}
+			if r.Rule != "" {
+				out = append(out, r.Rule)
+			}
+			return out
+		},
+		open:   func(i int) pane.Place { return pane.AccountPlace(p.Scope, rows[i].Account) },
+		copy:   func(i int) string { return string(rows[i].Account) + "\t" + rows[i].AccountName },
+		export: a.Table,
+	}, nil
+}

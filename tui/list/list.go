@@ -1,0 +1,200 @@
+// Package list is the panes that show the rows behind a figure: deals, touches, accounts, grade moves. They differ only in which analysis
+// they ask, so one pane serves them all, and a list looks the same from wherever it was opened.
+//
+// Above the rows stands what they add up to; under them, for the selected row, what the columns have no room for: the reason of a flag, the note of a touch, the cause
+// of a move. enter opens the record.
+package list
+
+import (
+	"context"
+	"fmt"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"flightdeck/analytics"
+	"flightdeck/store"
+	"flightdeck/tui/keymap"
+	"flightdeck/tui/layout"
+	"flightdeck/tui/locale"
+	"flightdeck/tui/pane"
+	"flightdeck/tui/table"
+)
+
+// content is one loaded list. Its functions read the session's theme and language and are called on the Update goroutine only.
+type content struct {
+	rev    store.Rev
+	rows   table.Rows
+	head   func() string
+	about  func(i int) []string // plain lines for the selected row
+	open   func(i int) pane.Place
+	copy   func(i int) string
+	export func() analytics.Table
+}
+
+type kind struct {
+	title   func(l *locale.Locale, p pane.Place) string
+	columns func(l *locale.Locale) []table.Column
+	load    func(env *pane.Env, b *analytics.Book, p pane.Place) (content, error)
+}
+
+type model struct {
+	kind
+	env  *pane.Env
+	at   pane.Place
+	data pane.Loader[content]
+	list *table.Table
+	size layout.Size
+	memo pane.Memo
+}
+
+// New returns the pane's constructor for one of the list kinds: Deals, Touches, Accounts or Moves; nil for another.
+func New(k pane.Kind) pane.New {
+	spec, ok := lists[k]
+	if !ok {
+		return nil
+	}
+	return func(env *pane.Env, p pane.Place) pane.Pane {
+		m := &model{kind: spec, env: env, at: p, list: table.New()}
+		m.list.SetColumns(m.columns(env.Locale)...)
+		return m
+	}
+}
+
+func (m *model) reload() tea.Cmd {
+	env, at, load := m.env, m.at, m.load
+	return m.data.Start(env, at, func(context.Context) (content, error) {
+		b := env.Book()
+		if b == nil {
+			return content{}, nil
+		}
+		return load(env, b, at)
+	})
+}
+
+// Init implements pane.Pane.
+func (m *model) Init() tea.Cmd { return m.reload() }
+
+// Update implements pane.Pane.
+func (m *model) Update(msg tea.Msg) tea.Cmd {
+	if m.data.Take(msg) {
+		m.list.SetRows(m.data.Value.rows)
+		m.fit()
+		return nil
+	}
+	switch msg := msg.(type) {
+	case pane.Committed:
+		return m.reload()
+	case pane.Themed:
+		m.list.SetColumns(m.columns(m.env.Locale)...)
+		m.list.SetRows(m.data.Value.rows)
+	case tea.KeyPressMsg:
+		if m.list.Update(msg) {
+			return nil
+		}
+		if i, ok := m.list.Selected(); ok && msg.String() == "enter" && m.data.Value.open != nil {
+			if p := m.data.Value.open(i); p.Kind != pane.None && p.ID != "" {
+				return pane.Go(p)
+			}
+		}
+	}
+	return nil
+}
+
+// SetSize implements pane.Pane.
+func (m *model) SetSize(s layout.Size) {
+	m.size = s
+	m.fit()
+}
+
+// detail is how many lines speak of the selected row, on a screen that has them to spare.
+func (m *model) detail() int {
+	if m.size.H < 12 || m.data.Value.about == nil {
+		return 0
+	}
+	return 3
+}
+
+func (m *model) fit() {
+	m.list.SetSize(layout.Size{W: m.size.W, H: max(0, m.size.H-1-m.detail())})
+}
+
+// View implements pane.Pane.
+func (m *model) View() string {
+	if v, ok := m.data.Cover(m.env, m.size); ok {
+		return v
+	}
+	if m.data.Value.rows.Len == 0 {
+		return layout.Card(m.env.Locale.T(locale.Empty), m.env.Theme.Muted, m.size)
+	}
+	version := m.list.Version() << 1
+	if m.data.Err != nil {
+		version |= 1
+	}
+	return m.memo.View(m.env, m.size, m.data.Value.rev, version, m.draw)
+}
+
+func (m *model) draw() string {
+	l, th := m.env.Locale, m.env.Theme
+	head := layout.NewRow(m.size.W).Gap(2)
+	if m.data.Err != nil {
+		head.Add(th.Bad, l.F(locale.Failed, m.data.Err)).Gap(2)
+	}
+	head.Add(th.Muted, m.data.Value.head())
+	lines := []string{head.String()}
+	lines = append(lines, layout.Lines(m.list.View(th))...)
+	if i, ok := m.list.Selected(); ok && m.detail() > 0 {
+		lines = append(lines, th.Border.Render("--"))
+		for _, t := range m.data.Value.about(i) {
+			for _, w := range layout.Wrap(t, m.size.W-3) {
+				lines = append(lines, "   "+th.Muted.Render(w))
+			}
+		}
+	}
+	return layout.Frame(lines, m.size)
+}
+
+// Keys implements pane.Pane.
+func (m *model) Keys() []key.Binding {
+	return []key.Binding{keymap.Enter(m.env.Locale), keymap.Move(m.env.Locale), keymap.Mark(m.env.Locale)}
+}
+
+// Title implements pane.Pane.
+func (m *model) Title() string { return m.title(m.env.Locale, m.at) }
+
+// SetFilter implements pane.Filterer.
+func (m *model) SetFilter(text string) { m.list.SetFilter(text) }
+
+// Filter implements pane.Filterer.
+func (m *model) Filter() string { return m.list.Filter() }
+
+// Snapshot implements pane.Restorer.
+func (m *model) Snapshot() any { return m.list.State() }
+
+// Restore implements pane.Restorer.
+func (m *model) Restore(s any) {
+	if st, ok := s.(table.State); ok {
+		m.list.Restore(st)
+	}
+}
+
+// Table implements pane.Exporter.
+func (m *model) Table() (analytics.Table, bool) {
+	if !m.data.Ready || m.data.Value.export == nil {
+		return analytics.Table{}, false
+	}
+	return m.data.Value.export(), true
+}
+
+// Copy implements pane.Copier.
+func (m *model) Copy() string {
+	if i, ok := m.list.Selected(); ok && m.data.Value.copy != nil {
+		return m.data.Value.copy(i)
+	}
+	return ""
+}
+
+// unknown is the error of a Place.ID that no list has made.
+func unknown(p pane.Place) error {
+	return fmt.Errorf("open %s: no such list %q", p.Kind, store.Clip(p.ID, 60))
+}

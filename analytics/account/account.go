@@ -173,7 +173,8 @@ func (v *viewer) sales(c analytics.Code, x *Answer) {
 	}
 }
 
-var columns = []string{"account", "owner", "industry", "city", "grade", "health", "open_deals", "open_value", "value_12_months", "without_rate", "last_touch",
+var columns = []string{"account", "owner", "industry", "city", "grade", "health", "open_deals", "currency", "open_value",
+	"value_12_months", "without_rate", "last_touch",
 	"silent_days", "next_close", "account_id"}
 
 func (r Row) cells() []string {
@@ -183,7 +184,7 @@ func (r Row) cells() []string {
 		}
 		return strconv.Itoa(n)
 	}
-	return []string{r.Name, r.OwnerName, r.Industry, r.City, string(r.Grade), known(r.Health), strconv.Itoa(r.OpenDeals), r.Open.Cell(), r.Won.Cell(),
+	return []string{r.Name, r.OwnerName, r.Industry, r.City, string(r.Grade), known(r.Health), strconv.Itoa(r.OpenDeals), string(r.Open.Money.Currency), r.Open.Cell(), r.Won.Cell(),
 		strings.TrimSpace(r.Open.MissingCell() + " " + r.Won.MissingCell()), r.LastTouch.String(), known(r.SilentDays), r.NextClose.String(), string(r.ID)}
 }
 

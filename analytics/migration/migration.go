@@ -202,7 +202,7 @@ func Accounts(b *analytics.Book, s analytics.Scope, cell Cell) List {
 		}
 		return 1
 	}
-	slices.SortStableFunc(l.Rows, func(x, y Move) int {
+	slices.SortFunc(l.Rows, func(x, y Move) int {
 		return cmp.Or(cmp.Compare(class(&x), class(&y)), cmp.Compare(y.Money.Money.Minor, x.Money.Money.Minor),
 			strings.Compare(string(x.Account), string(y.Account)))
 	})
@@ -230,13 +230,13 @@ func gradeCell(g store.Grade, none string) string {
 
 // Table gives the matrix as one line per square that is not empty.
 func (a Answer) Table() analytics.Table {
-	t := analytics.Table{Columns: []string{"from_grade", "to_grade", "accounts", "value_12_months", "without_rate"}}
+	t := analytics.Table{Columns: []string{"from_grade", "to_grade", "accounts", "currency", "value_12_months", "without_rate"}}
 	n := len(a.Grades) + 1
 	for i := range n {
 		for j := range n {
 			if s := a.At(i, j); s.Count > 0 {
 				c := a.Cell(i, j)
-				t.Rows = append(t.Rows, []string{gradeCell(c.From, "new"), gradeCell(c.To, "lost"), strconv.Itoa(s.Count), s.Money.Cell(), s.Money.MissingCell()})
+				t.Rows = append(t.Rows, []string{gradeCell(c.From, "new"), gradeCell(c.To, "lost"), strconv.Itoa(s.Count), string(s.Money.Money.Currency), s.Money.Cell(), s.Money.MissingCell()})
 			}
 		}
 	}
@@ -245,7 +245,7 @@ func (a Answer) Table() analytics.Table {
 
 // Table gives the moves.
 func (l List) Table() analytics.Table {
-	t := analytics.Table{Columns: []string{"account", "owner", "from_grade", "to_grade", "at", "cause_kind", "cause", "value_before", "value_after", "rule",
+	t := analytics.Table{Columns: []string{"account", "owner", "from_grade", "to_grade", "at", "cause_kind", "cause", "currency", "value_before", "value_after", "rule",
 		"value_12_months", "without_rate", "health", "account_id"}}
 	for _, m := range l.Rows {
 		at, health, before, after := "", "", "", ""
@@ -259,7 +259,7 @@ func (l List) Table() analytics.Table {
 			before, after = m.Cause.Before.Cell(), m.Cause.After.Cell()
 		}
 		t.Rows = append(t.Rows, []string{m.AccountName, m.OwnerName, gradeCell(m.From, "new"), gradeCell(m.To, "lost"), at, string(m.Cause.Kind), m.Cause.Text,
-			before, after, m.Rule, m.Money.Cell(), m.Money.MissingCell(), health, string(m.Account)})
+			string(m.Money.Money.Currency), before, after, m.Rule, m.Money.Cell(), m.Money.MissingCell(), health, string(m.Account)})
 	}
 	return t
 }

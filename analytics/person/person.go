@@ -108,9 +108,9 @@ func (x Answer) Table() analytics.Table {
 		gap = f.Gap.Amount()
 	}
 	return analytics.Table{
-		Columns: []string{"person", "title", "unit", "quota", "closed", "commit", "best_case", "weighted", "gap", "open_deals", "open_value", "flagged",
+		Columns: []string{"person", "title", "unit", "currency", "quota", "closed", "commit", "best_case", "weighted", "gap", "open_deals", "open_value", "flagged",
 			"touches", "last_touch", "accounts", "person_id"},
-		Rows: [][]string{{x.Facts.Name, x.Facts.Title, x.Facts.UnitName, quota, f.Closed.Cell(), f.Commit.Cell(), f.BestCase.Cell(), f.Weighted.Cell(), gap,
+		Rows: [][]string{{x.Facts.Name, x.Facts.Title, x.Facts.UnitName, string(x.Sum.Money.Currency), quota, f.Closed.Cell(), f.Commit.Cell(), f.BestCase.Cell(), f.Weighted.Cell(), gap,
 			strconv.Itoa(len(x.Open)), x.Sum.Cell(), strconv.Itoa(x.Flagged), strconv.Itoa(x.Touches), x.LastTouch.String(), strconv.Itoa(len(x.Accounts)),
 			string(x.Facts.ID)}},
 	}

@@ -185,7 +185,15 @@ func (w *work) apply(rev store.Rev) (store.Rev, error) {
 
 // put writes the rows of e that differ from what is stored.
 func (w *work) put(e store.Entity) error {
+	if len(w.rows[e]) == 0 {
+		return nil
+	}
 	bucket, seen := w.tx.Bucket(bucketOf(e)), kinds[e].seen()
+	last, _ := bucket.Cursor().Last()
+	if string(last) < string(w.rows[e][0].key) { // a first load: all go to the end, in order
+		bucket.FillPercent = 0.9
+	}
+	w.log = slices.Grow(w.log, len(w.rows[e]))
 	var derived []row
 	var key []byte
 	for _, r := range w.rows[e] {
@@ -196,7 +204,10 @@ func (w *work) put(e store.Entity) error {
 			continue
 		}
 		key = append(key[:0], r.key...)
-		old := bucket.Get(key)
+		var old []byte
+		if bytes.Compare(key, last) <= 0 {
+			old = bucket.Get(key)
+		}
 		if old != nil && same(old, r.value, seen) {
 			continue
 		}

@@ -147,7 +147,10 @@ func (c *coder) uvarint(v int) int {
 		c.buf = binary.AppendUvarint(c.buf, uint64(v))
 		return v
 	}
-	c.begin()
+	if c.begin(); c.text != "" && c.text[0] < 0x80 && int(c.text[0]) < len(c.text) { // nearly all
+		v, c.text = int(c.text[0]), c.text[1:]
+		return v
+	}
 	var n uint64
 	for i := range min(len(c.text), binary.MaxVarintLen32) {
 		b := c.text[i]
@@ -181,6 +184,9 @@ func text[T ~string](c *coder, p *T) {
 func pairs[K ~string](c *coder, p *map[K]string) {
 	n := c.uvarint(len(*p))
 	if !c.reading {
+		if n == 0 {
+			return
+		}
 		for _, k := range slices.Sorted(maps.Keys(*p)) {
 			v := (*p)[k]
 			text(c, &k)

@@ -181,7 +181,7 @@ func openBolt(path string, o Options) (*bbolt.DB, error) {
 	case info.Size() == 0:
 		return nil, errOther
 	default:
-		b, err := rawOpen(path, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: lockWait}, o)
+		b, err := rawOpen(path, &bbolt.Options{ReadOnly: true, Timeout: lockWait}, o)
 		if err != nil {
 			return nil, err
 		}

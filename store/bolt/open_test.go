@@ -233,7 +233,7 @@ func TestOpen_NotAStore(t *testing.T) {
 	}
 	for name, content := range map[string][]byte{
 		"text": []byte("hello"), "long text": bytes.Repeat([]byte("name,amount\n"), 5000), "zeros": make([]byte, 64<<10),
-		"cut to two pages": valid[:2*page], "cut in the middle": valid[:len(valid)/8], "no meta pages": noMeta, "pages overwritten": badFreelist,
+		"cut to two pages": valid[:2*page], "cut in the middle": valid[:128<<10], "no meta pages": noMeta, "pages overwritten": badFreelist,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -34,19 +34,19 @@
 //	        extra: {campaign: .utm}
 //	        values: {category: {HOT: commit}}
 //
-// Everything that starts with a dot is jq. Plain paths (.a.b) are compiled to direct look-ups, which are some twenty times faster, so prefer
-// them; anything else runs in gojq, with $vars. Literals are JSON (quoted strings, numbers). Numbers stay exact all the way: amounts of 17 digits survive unless
-// jq calculates with them. Instead of fields, jq gives whole objects, any number per row: {entity: "change", deal: .id, …}. An object with
+// Everything that says where or what is jq. Plain paths (.a.b) are compiled to direct look-ups and never enter the interpreter, so prefer them; anything
+// else runs in gojq, with $vars. Literals are JSON (quoted strings, numbers). Numbers stay exact all the way: amounts of 17 digits survive
+// unless jq calculates with them. Instead of fields, jq gives whole objects, any number per row: {entity: "change", deal: .id, …}. An object with
 // deleted: true is a tombstone. Field names are those of package record.
 //
-// In path and query, {token}, {watermark}, {until}, {limit}, {offset}, {page} and the vars are replaced. watermark is empty until a pass has been completed, until
-// in a first pass. body is jq for a JSON body, with the same names as variables ($token …) and $vars.
+// In path and query, {token}, {watermark}, {until}, {limit}, {offset}, {page} and the vars are replaced. watermark is empty until a
+// pass has been completed, and until is in a first pass. body is jq for a JSON body, with the same names as variables ($token …) and $vars.
 //
 // Pagers: none; token (next gives what the following request needs; with keep the last token is where the next pass begins); offset; page
 // (start: 0 or 1); link (next gives a URL of the same host; without next the Link header's). more says whether there is a following page, where
 // the server tells; without it the pass ends with a page that has no next, or for offset and page when total is reached or a page is empty (a short page
-// proves nothing: servers lower the limit without saying so). With offset and page, ask for a stable order, by id or creation, wherever the API has one: a row that moves
-// during a pass pushes another one out of sight. cap
+// proves nothing: servers lower the limit without saying so). With offset and page, ask for a stable order, by id or creation, wherever the API has
+// one: a row that moves during a pass pushes another one out of sight. cap
 // is how many rows the server gives for one query; the engine then begins a new query at the last timestamp (sorted streams only).
 //
 // A stream may have several parts, read one after the other in one pass, each with its own path, query, pager, records and so on, the stream's being the

@@ -1,0 +1,479 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"flightdeck/store"
+	"flightdeck/store/source"
+)
+
+const tinySpec = `
+name: tiny
+verified: nothing
+vars: {version: v1}
+auth: {kind: bearer}
+errors:
+  - {status: 403, when: '.code == "LIMIT"', class: limit}
+  - {status: 200, when: '.errcode != null and .errcode != 0', class: fail, message: .errmsg}
+streams:
+  - name: deals
+    path: "{version}/deals"
+    query: {after: "{token}"}
+    rows: .data
+    pager: {kind: token, next: .next}
+    records:
+      - entity: deal
+        fields: {id: .id, name: .name, amount: .amount, currency: .currency}
+`
+
+// specFile writes a connector for a test.
+func specFile(t testing.TB, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "spec.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func tiny(t testing.TB, spec string, h http.HandlerFunc) *Source {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	s, err := New(Config{ID: "crm", Spec: specFile(t, spec), URL: srv.URL, Currency: "CNY", Credential: func() (string, error) { return canary, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func say(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }
+}
+
+func TestNew_BadConfig(t *testing.T) {
+	spec := specFile(t, tinySpec)
+	cred := func() (string, error) { return "x", nil }
+	for _, tt := range []struct {
+		name string
+		cfg  Config
+		want string
+	}{
+		{"unknown spec", Config{ID: "a", Spec: "salesfarce", URL: "https://x", Credential: cred}, "want one of"},
+		{"missing file", Config{ID: "a", Spec: "./nowhere.yaml", URL: "https://x", Credential: cred}, "nowhere.yaml"},
+		{"no url", Config{ID: "a", Spec: spec, Credential: cred}, "url: missing"},
+		{"url without scheme", Config{ID: "a", Spec: spec, URL: "crm.example.com", Credential: cred}, "http:// or https://"},
+		{"password in url", Config{ID: "a", Spec: spec, URL: "https://me:hunter2@x", Credential: cred}, "token: env:NAME"},
+		{"no token", Config{ID: "a", Spec: spec, URL: "https://x"}, "token: missing"},
+		{"no id", Config{Spec: spec, URL: "https://x", Credential: cred}, "id: want a name"},
+		{"currency", Config{ID: "a", Spec: spec, URL: "https://x", Credential: cred, Currency: "yuan"}, "ISO 4217"},
+		{"time zone", Config{ID: "a", Spec: spec, URL: "https://x", Credential: cred, TimeZone: "Peking"}, "Asia/Shanghai"},
+		{"var", Config{ID: "a", Spec: spec, URL: "https://x", Credential: cred, Vars: map[string]string{"prefix": "a"}}, "want one of version"},
+		{"stream", Config{ID: "a", Spec: spec, URL: "https://x", Credential: cred, Streams: []string{"cats"}}, "want some of deals"},
+		{"stage kind", Config{ID: "a", Spec: spec, URL: "https://x", Credential: cred, Stages: []Stage{{ID: "l", Kind: "maybe"}}}, "open, won, lost"},
+		{"stage value", Config{ID: "a", Spec: spec, URL: "https://x", Credential: cred, Stages: []Stage{{ID: "l", Kind: "open"}},
+			StageValues: map[string]string{"v": "nope"}}, `stage "nope" is unknown: want one of l`},
+		{"page size", Config{ID: "a", Spec: spec, URL: "https://x", Credential: cred, PageSize: -1}, "page_size"},
+	} {
+		_, err := New(tt.cfg)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v; want %q", tt.name, err, tt.want)
+		} else if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: the error repeats a password: %v", tt.name, err)
+		}
+	}
+}
+
+func TestNew_BadSpec(t *testing.T) {
+	for _, tt := range []struct{ name, old, new, want string }{
+		{"unknown key", "rows: .data", "rowz: .data", "[13:5] unknown field"},
+		{"unknown field", "name: .name", "nmae: .name", `deal has no field "nmae": want one of id, name`},
+		{"unknown entity", "entity: deal", "entity: cat", "want one of account"},
+		{"no id", "id: .id, ", "", `deal needs the field "id"`},
+		{"unknown placeholder", `"{token}"`, `"{tokn}"`, "{tokn} is unknown"},
+		{"bad jq", ".name,", ".name | nofunction,", "nofunction"},
+		{"pager", "kind: token", "kind: cursor", "none, token, offset, page, link"},
+		{"next", ", next: .next", "", "pager.next: missing"},
+		{"verified", "verified: nothing", "verified: yes", "vendor specification"},
+		{"auth", "kind: bearer", "kind: oauth9", "none, bearer, header, basic"},
+		{"class", "class: limit", "class: bad", "limit, auth, denied, expired, fail"},
+		{"reserved var", "version: v1", "token: v1", "taken by the engine"},
+		{"not yaml", "name: tiny", "name: [tiny", "spec"},
+	} {
+		spec := strings.Replace(tinySpec, tt.old, tt.new, 1)
+		if spec == tinySpec {
+			t.Fatalf("%s: nothing replaced", tt.name)
+		}
+		_, err := New(Config{ID: "a", Spec: specFile(t, spec), URL: "https://x", Credential: func() (string, error) { return "x", nil }})
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v; want %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+func TestFetch_ExactAmounts(t *testing.T) {
+	for _, fields := range []string{"amount: .amount", "amount: '.amount | select(. != null)'"} { // direct and through gojq
+		s := tiny(t, strings.Replace(tinySpec, "amount: .amount", fields, 1), say(
+			`{"data":[{"id":1,"amount":12345678901234567.89},{"id":2,"amount":"90071992547409.93","currency":"USD"},{"id":3,"amount":0.1},{"id":4,"amount":1e3}]}`))
+		p, err := s.Fetch(t.Context(), source.Request{Stream: "deals"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range p.Deals {
+			got = append(got, d.Amount.String())
+		}
+		want := []string{"12345678901234567.89 CNY", "90071992547409.93 USD", "0.10 CNY", "1000.00 CNY"}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", fields, got, want)
+		}
+	}
+}
+
+func TestFetch_Waiting(t *testing.T) {
+	date := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		status int
+		header string
+		body   string
+		want   time.Duration
+	}{
+		{429, "7", "{}", 7 * time.Second},
+		{429, "", "<html>", 0},
+		{429, "0.5", "{}", 500 * time.Millisecond},
+		{429, "99999999999999999999", "{}", time.Hour},
+		{429, "1e400", "{}", 0},
+		{429, "-5", "{}", 0},
+		{429, "soon", "{}", 0},
+		{503, date.Add(90 * time.Second).Format(http.TimeFormat), "", 90 * time.Second}, // by the server's own clock
+		{503, date.Add(-time.Minute).Format(http.TimeFormat), "", 0},
+		{503, date.AddDate(50, 0, 0).Format(http.TimeFormat), "", time.Hour},
+		{403, "3", `{"code":"LIMIT"}`, 3 * time.Second}, // the spec says so
+	} {
+		s := tiny(t, tinySpec, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Date", date.Format(http.TimeFormat))
+			w.Header().Set("Retry-After", tt.header)
+			w.WriteHeader(tt.status)
+			_, _ = w.Write([]byte(tt.body))
+		})
+		_, err := s.Fetch(t.Context(), source.Request{Stream: "deals"})
+		var ra *source.RetryAfter
+		if !errors.As(err, &ra) || ra.Wait != tt.want {
+			t.Errorf("%d %q: got %v, want to wait %v", tt.status, tt.header, err, tt.want)
+		}
+	}
+}
+
+func TestFetch_BadAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		name, body string
+		status     int
+		class      error
+		want       string
+	}{
+		{"html", "\ufeff <html>", 200, nil, "HTML page instead of JSON"},
+		{"empty", "", 200, nil, "empty answer"},
+		{"cut", `{"data":[{"id":1`, 200, nil, "cut short"},
+		{"trailing", `{"data":[]} x`, 200, nil, "not JSON"},
+		{"text", `hello`, 200, nil, "not JSON"},
+		{"list instead of object", `[]`, 200, nil, "another shape"},
+		{"object instead of list", `{"data":{"a":1}}`, 200, nil, "another shape"},
+		{"a 200 that is an error", `{"errcode":40001,"errmsg":"invalid \u001b[31mcredential"}`, 200, nil, "answered 200 OK: invalid [31mcredential"},
+		{"403", `{"code":"OTHER"}`, 403, source.ErrDenied, "403"},
+		{"401", `{"error":{"message":"bad token ` + canary + `"}}`, 401, source.ErrAuth, "bad token [credential]"},
+		{"410", ``, 410, source.ErrExpired, "410"},
+		{"404", `{}`, 404, nil, "check url and vars"},
+		{"deep", strings.Repeat("[", 20000), 200, nil, "not JSON"},
+	} {
+		s := tiny(t, tinySpec, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(tt.status)
+			_, _ = w.Write([]byte(tt.body))
+		})
+		_, err := s.Fetch(t.Context(), source.Request{Stream: "deals"})
+		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "fetch crm deals: ") {
+			t.Errorf("%s: %v; want %q", tt.name, err, tt.want)
+		}
+		if tt.class != nil && !errors.Is(err, tt.class) {
+			t.Errorf("%s: %v is not %v", tt.name, err, tt.class)
+		}
+		if err != nil && strings.Contains(err.Error(), canary) {
+			t.Errorf("%s: the credential is in the error", tt.name)
+		}
+	}
+}
+
+func TestFetch_EndlessBody(t *testing.T) {
+	s := tiny(t, tinySpec, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"data":["`))
+		chunk := []byte(strings.Repeat("x", 1<<20))
+		for {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	})
+	if _, err := s.Fetch(t.Context(), source.Request{Stream: "deals"}); err == nil || !strings.Contains(err.Error(), "larger than 64 MB") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A server that gives tokens in a circle, of any length and after any prologue, is found out.
+func TestFetch_TokenCircle(t *testing.T) {
+	for _, tt := range []struct{ prologue, length int }{{0, 1}, {0, 2}, {3, 1}, {5, 7}, {40, 13}} {
+		asked := 0
+		s := tiny(t, tinySpec, func(w http.ResponseWriter, r *http.Request) {
+			n := asked
+			asked++
+			if n >= tt.prologue {
+				n = tt.prologue + (n-tt.prologue)%tt.length
+			}
+			fmt.Fprintf(w, `{"data":[{"id":%d}],"next":"t%d"}`, n, n)
+		})
+		var c store.Cursor
+		var err error
+		for range 1000 {
+			var p source.Page
+			if p, err = s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: c}); err != nil {
+				break
+			}
+			c = p.Next
+		}
+		if !errors.Is(err, errLoop) || asked > 4*(tt.prologue+tt.length)+4 {
+			t.Errorf("%+v: after %d requests: %v", tt, asked, err)
+		}
+	}
+}
+
+func TestFetch_IgnoredPageNumber(t *testing.T) {
+	s := tiny(t, strings.Replace(tinySpec, "{kind: token, next: .next}", "{kind: page, start: 1}", 1), say(`{"data":[{"id":1},{"id":2}]}`))
+	p, err := s.Fetch(t.Context(), source.Request{Stream: "deals"})
+	if err != nil || !p.More {
+		t.Fatal(err, p.More)
+	}
+	if _, err = s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: p.Next}); !errors.Is(err, errSame) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Neither redirects nor next links take the credential to another host.
+func TestFetch_OtherHost(t *testing.T) {
+	visited := false
+	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visited = true }))
+	defer thief.Close()
+	redirect := tiny(t, tinySpec, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, thief.URL+"/deals", http.StatusFound)
+	})
+	link := tiny(t, strings.Replace(tinySpec, "{kind: token, next: .next}", "{kind: link, next: .next}", 1), say(`{"data":[],"next":"`+thief.URL+`/2"}`))
+	scheme := tiny(t, strings.Replace(tinySpec, "{kind: token, next: .next}", "{kind: link, next: .next}", 1), say(`{"data":[],"next":"//127.0.0.1:1/x"}`))
+	for name, s := range map[string]*Source{"redirect": redirect, "link": link, "scheme-relative": scheme} {
+		_, err := s.Fetch(t.Context(), source.Request{Stream: "deals"})
+		if err == nil || !strings.Contains(err.Error(), "another host") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if strings.Contains(fmt.Sprint(err), canary) {
+			t.Errorf("%s: the credential is in the error", name)
+		}
+	}
+	if visited {
+		t.Error("the other host was asked")
+	}
+	// A cursor that somebody has tampered with goes nowhere else either.
+	forged := store.Cursor(`{"v":1,"pass":{"start":"2026-01-01T00:00:00Z","until":"2026-01-01T00:00:00Z","token":"` + thief.URL + `/x"}}`)
+	if _, err := link.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: forged}); err == nil || visited {
+		t.Errorf("forged cursor: %v, visited %v", err, visited)
+	}
+}
+
+func TestFetch_NoCredential(t *testing.T) {
+	asked := false
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	defer srv.Close()
+	var token source.Secret
+	if err := token.UnmarshalText([]byte("env:FLIGHTDECK_TEST_UNSET")); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(Config{ID: "crm", Spec: specFile(t, tinySpec), URL: srv.URL, Token: token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Check(t.Context()); !errors.Is(err, source.ErrAuth) || asked {
+		t.Errorf("got %v, asked %v", err, asked)
+	}
+}
+
+func TestFetch_OwnLimit(t *testing.T) {
+	s := tiny(t, strings.Replace(tinySpec, "auth: {kind: bearer}", "auth: {kind: bearer}\nrate: {requests: 1, per: 1h}", 1), say(`{"data":[]}`))
+	if _, err := s.Fetch(t.Context(), source.Request{Stream: "deals"}); err != nil {
+		t.Fatal(err)
+	}
+	var ra *source.RetryAfter
+	if _, err := s.Fetch(t.Context(), source.Request{Stream: "deals"}); !errors.As(err, &ra) || ra.Wait < 30*time.Minute {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAuth(t *testing.T) {
+	for _, tt := range []struct{ auth, header, want string }{
+		{"{kind: bearer}", "Authorization", "Bearer " + canary},
+		{"{kind: header, name: X-Api-Key}", "X-Api-Key", canary},
+		{`{kind: header, name: Authorization, prefix: "token "}`, "Authorization", "token " + canary},
+		{"{kind: basic}", "Authorization", "Basic bWU6Y2FuYXJ5LTVmM2E5Yw=="},
+	} {
+		var got string
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			got = r.Header.Get(tt.header)
+			_, _ = w.Write([]byte(`{"data":[]}`))
+		}))
+		s, err := New(Config{ID: "c", Spec: specFile(t, strings.Replace(tinySpec, "{kind: bearer}", tt.auth, 1)), URL: srv.URL, User: "me",
+			Credential: func() (string, error) { return canary, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Check(t.Context()); err != nil || got != tt.want {
+			t.Errorf("%s: got %q, %v", tt.auth, got, err)
+		}
+		srv.Close()
+	}
+}
+
+const cappedSpec = `
+name: capped
+verified: nothing
+streams:
+  - name: deals
+    path: deals
+    query: {offset: "{offset}", limit: "{limit}", since: "{watermark}"}
+    rows: .data
+    pager: {kind: offset, cap: 30}
+    incremental: {field: .at, overlap: 1s, sorted: true}
+    records: [{entity: deal, fields: {id: .id}}]
+`
+
+// A server that gives at most cap rows for a query is asked anew from the last time of change; more ties than that are an error, not a loss.
+func TestFetch_QueryCap(t *testing.T) {
+	for _, tt := range []struct {
+		rows, ties int
+		ok         bool
+	}{{95, 1, true}, {95, 15, true}, {95, 40, false}} {
+		s := tiny(t, cappedSpec, func(w http.ResponseWriter, r *http.Request) {
+			var offset, limit int
+			fmt.Sscan(r.FormValue("offset"), &offset)
+			fmt.Sscan(r.FormValue("limit"), &limit)
+			if offset+limit > 30 {
+				http.Error(w, `{"message":"too deep"}`, http.StatusBadRequest)
+				return
+			}
+			var data []map[string]any
+			for i := range tt.rows {
+				at := time.Date(2026, 1, 1, 0, 0, i/tt.ties, 0, time.UTC).Format("2006-01-02T15:04:05Z")
+				if at >= r.FormValue("since") {
+					data = append(data, map[string]any{"id": i, "at": at})
+				}
+			}
+			data = data[min(offset, len(data)):]
+			_ = json.NewEncoder(w).Encode(map[string]any{"data": data[:min(limit, len(data))]})
+		})
+		got := map[store.ID]bool{}
+		var c store.Cursor
+		var err error
+		for range 100 {
+			var p source.Page
+			if p, err = s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: c, Limit: 10}); err != nil {
+				break
+			}
+			for _, d := range p.Deals {
+				got[d.ID] = true
+			}
+			if c = p.Next; !p.More {
+				break
+			}
+		}
+		if tt.ok && (err != nil || len(got) != tt.rows) || !tt.ok && (err == nil || !strings.Contains(err.Error(), "same time of change")) {
+			t.Errorf("%+v: %d rows, %v", tt, len(got), err)
+		}
+	}
+}
+
+// A pass that takes long keeps its watermark at its beginning, by whichever clock is behind: what changed meanwhile is read again.
+func TestFetch_WatermarkStaysAtStart(t *testing.T) {
+	start := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	for _, skew := range []time.Duration{0, 10 * time.Minute, -10 * time.Minute} { // of our clock
+		var since string
+		s := tiny(t, strings.Replace(cappedSpec, ", cap: 30", "", 1), func(w http.ResponseWriter, r *http.Request) {
+			since = r.FormValue("since")
+			w.Header().Set("Date", start.Format(http.TimeFormat))
+			if r.FormValue("offset") != "0" {
+				_, _ = w.Write([]byte(`{"data":[]}`))
+				return
+			}
+			_, _ = w.Write([]byte(`{"data":[{"id":1,"at":"2026-03-01T08:30:00Z"}]}`)) // changed while the pass ran
+		})
+		var p source.Page
+		var err error
+		for range 2 {
+			if p, err = s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: p.Next, Now: start.Add(skew)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if p.More {
+			t.Fatal("no end")
+		}
+		if _, err = s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: p.Next, Now: start.Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		want := start.Add(min(skew, 0) - time.Second).Format(time.RFC3339)
+		if since != want {
+			t.Errorf("skew %v: next pass asks since %s, want %s", skew, since, want)
+		}
+	}
+}
+
+func TestStages(t *testing.T) {
+	s := open(t, "token", "http://127.0.0.1:1")
+	if got := s.Streams(); !slices.Equal(got, []store.Stream{"stages", "deals"}) {
+		t.Errorf("streams: %v", got)
+	}
+	p, err := s.Fetch(context.Background(), source.Request{Stream: StreamStages})
+	if err != nil || p.More || len(p.Stages) != 2 || p.Stages[1] != (store.Stage{ID: "won", Name: "赢单", NameEn: "Won", Order: 9, Kind: store.StageWon, Probability: 100}) {
+		t.Errorf("got %+v, %v", p.Stages, err)
+	}
+}
+
+func FuzzParseSpec(f *testing.F) {
+	f.Add([]byte(tinySpec))
+	f.Add([]byte(cappedSpec))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := ParseSpec("fuzz", b); err != nil && err.Error() == "" {
+			t.Error("an error that says nothing")
+		}
+	})
+}
+
+func FuzzCursor(f *testing.F) {
+	f.Add(`{"v":1,"mark":"2026-01-01T00:00:00Z"}`)
+	f.Add(`{"v":1,"pass":{"part":9,"limit":-4,"start":"2026-01-01T00:00:00Z","until":"2026-01-01T00:00:00Z","loop":{"power":-1}}}`)
+	s := tiny(f, tinySpec, say(`{"data":[]}`))
+	f.Fuzz(func(t *testing.T, c string) {
+		p, err := s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: store.Cursor(c)})
+		if err != nil {
+			if strings.Contains(err.Error(), canary) {
+				t.Errorf("the credential is in the error for %q", c)
+			}
+			return
+		}
+		if _, err := parseCursor(p.Next); err != nil {
+			t.Errorf("%q led to a cursor that is not accepted: %q", c, p.Next)
+		}
+	})
+}

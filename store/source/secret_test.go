@@ -1,0 +1,98 @@
+package source_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"flightdeck/store/source"
+)
+
+func secret(t *testing.T, ref string) source.Secret {
+	t.Helper()
+	var s source.Secret
+	if err := s.UnmarshalText([]byte(ref)); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSecret_RefusesTheCredentialItself(t *testing.T) {
+	for _, bad := range []string{"hunter2", "env:", "file:", "https://user:hunter2@x", "Bearer hunter2", "keyring:hunter2", ":hunter2"} {
+		var s source.Secret
+		err := s.UnmarshalText([]byte(bad))
+		if err == nil {
+			t.Errorf("%q was accepted", bad)
+		} else if strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "env:NAME") {
+			t.Errorf("%q: the error repeats it, or does not say what is accepted: %v", bad, err)
+		}
+		var c struct{ Token source.Secret }
+		if err := yaml.Unmarshal(fmt.Appendf(nil, "token: %q", bad), &c); err == nil {
+			t.Errorf("%q was accepted in YAML", bad)
+		}
+	}
+}
+
+func TestSecret_FromYAML(t *testing.T) {
+	var c struct{ Token source.Secret }
+	if err := yaml.Unmarshal([]byte("token: env:CRM_TOKEN"), &c); err != nil || c.Token.String() != "env:CRM_TOKEN" {
+		t.Errorf("got %v, %v", c.Token, err)
+	}
+	if err := yaml.Unmarshal([]byte(`token: ""`), &c); err != nil || !c.Token.IsZero() {
+		t.Errorf("empty: got %v, %v", c.Token, err)
+	}
+}
+
+func TestSecret_Resolve(t *testing.T) {
+	const canary = "canary-1c9e"
+	t.Setenv("FLIGHTDECK_TEST_TOKEN", canary)
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(canary+"\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range []string{"env:FLIGHTDECK_TEST_TOKEN", "file:" + file} {
+		s := secret(t, ref)
+		if v, err := s.Resolve(); err != nil || v != canary {
+			t.Errorf("%s: got %q, %v", ref, v, err)
+		}
+		out, err := json.Marshal(map[string]any{"s": s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := fmt.Sprintf("%v %+v %#v %s %s", s, s, s, s, out); strings.Contains(all, canary) || !strings.Contains(all, ref) {
+			t.Errorf("printed as %s", all)
+		}
+	}
+	if err := os.Chmod(file, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	for ref, want := range map[string]string{
+		"file:" + file:                 "chmod 600",
+		"file:" + file + "x":           "no such file",
+		"env:FLIGHTDECK_TEST_NOT_SET_": "not set",
+	} {
+		v, err := secret(t, ref).Resolve()
+		if err == nil || v != "" || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), canary) {
+			t.Errorf("%s: got %q, %v; want %q", ref, v, err, want)
+		}
+	}
+	if v, err := (source.Secret{}).Resolve(); v != "" || err != nil {
+		t.Errorf("no reference: got %q, %v", v, err)
+	}
+}
+
+func TestRetryAfter_Error(t *testing.T) {
+	cause := errors.New("429")
+	for wait, want := range map[time.Duration]string{0: "told to wait: 429", 7 * time.Second: "told to wait 7s: 429"} {
+		if e := (&source.RetryAfter{Wait: wait, Err: cause}); e.Error() != want || !errors.Is(e, cause) {
+			t.Errorf("got %q, want %q", e.Error(), want)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"flightdeck/analytics"
+	"flightdeck/cmd/internal/config"
+	"flightdeck/store"
+	"flightdeck/store/bolt"
+	"flightdeck/store/syncer"
+)
+
+// app is the process that owns the store: the file, the engine that fills it and the Book that everybody asks. demo, sync, serve and the screen are
+// made of it.
+type app struct {
+	cfg    *config.Config
+	db     *bolt.DB
+	live   *analytics.Live
+	engine *syncer.Engine
+}
+
+// wiring is what an app is made of beside the configuration.
+type wiring struct {
+	sources []syncer.Entry      // in place of the configuration's
+	done    func(syncer.Result) // told of every run
+	accept  []store.SourceID
+	log     *slog.Logger
+}
+
+// open opens the store for writing, keeps the organisation in it and connects the sources. Nothing runs yet. The caller closes it.
+func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*app, error) {
+	dir := in.dir(cfg)
+	db, err := bolt.Open(dir, bolt.Options{Version: version()})
+	if err != nil {
+		return nil, err
+	}
+	a := &app{cfg: cfg, db: db}
+	if err := a.keepOrganisation(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("keep the organisation: %w", err), db.Close())
+	}
+	report := func(error) {}
+	if w.log != nil {
+		report = func(err error) { w.log.Error("book", "err", err) }
+	}
+	a.live = analytics.NewLive(db, db, analytics.Options{Rules: cfg.Rules, Report: report})
+	if w.sources == nil {
+		for _, s := range cfg.Sources {
+			w.sources = append(w.sources, syncer.Entry{Source: build(s), Every: s.Every})
+		}
+	}
+	a.engine = syncer.New(syncer.Options{Store: db, Sources: w.sources, Log: w.log, Accept: w.accept, Done: func(r syncer.Result) {
+		if err := a.keepQuotas(ctx); err != nil && w.log != nil {
+			w.log.Error("quotas", "err", err)
+		}
+		if w.done != nil {
+			w.done(r)
+		}
+	}})
+	return a, nil
+}
+
+// Close lets the file go.
+func (a *app) Close() error { return a.db.Close() }
+
+// once runs every source once.
+func (a *app) once(ctx context.Context) ([]syncer.Result, error) {
+	res := a.engine.Once(ctx)
+	return res, a.keepQuotas(ctx)
+}
+
+// keepOrganisation writes the configured organisation and stages into the store, so that it can be read without a configuration.
+func (a *app) keepOrganisation(ctx context.Context) error {
+	b := &store.Batch{Source: config.ConfigSource}
+	o := a.cfg.Organisation
+	if o.Name != "" || o.TimeZone != "" || o.Currency != "" || o.FiscalYearStart != 0 || len(o.Rates) > 0 {
+		b.Org = a.cfg.Org()
+	}
+	b.Stages = a.cfg.Stages()
+	if b.Len() == 0 {
+		return nil
+	}
+	_, err := a.db.Apply(ctx, b)
+	return err
+}
+
+// keepQuotas writes the configured quotas. Their nodes are named as people name them, so they are found in what the sources brought; those that are not
+// there (yet) are listed as issues.
+func (a *app) keepQuotas(ctx context.Context) error {
+	if len(a.cfg.Quotas) > 0 {
+		if err := a.live.Refresh(ctx); err != nil {
+			return err
+		}
+	}
+	book := a.live.Book()
+	b := &store.Batch{Source: config.ConfigSource, Stream: "quotas", ClearIssues: true}
+	keep := map[store.ID]bool{}
+	for i, q := range a.cfg.Quotas {
+		where := fmt.Sprintf("quotas[%d]", i)
+		problem := func(field, value string, err error) {
+			b.Issues = append(b.Issues, store.Issue{Source: b.Source, Stream: b.Stream, Where: where, Field: field, Value: store.Clip(value, 80),
+				Problem: err.Error(), Dropped: true})
+		}
+		node, err := book.FindNode("", "", q.Node)
+		if err != nil {
+			problem("node", q.Node, err)
+			continue
+		}
+		p, err := book.Calendar().Parse(q.Period, book.Now())
+		if err != nil {
+			problem("period", q.Period, err)
+			continue
+		}
+		cur := q.Curr
+		fallback(&cur, a.cfg.Organisation.Currency)
+		m, err := store.ParseMoney(string(q.Amount), cur)
+		if err != nil {
+			problem("amount", string(q.Amount), err)
+			continue
+		}
+		quota := store.Quota{ID: store.MakeID(config.ConfigSource, string(node)+" "+p.String()), Node: node, From: p.From, To: p.To, Amount: m}
+		keep[quota.ID] = true
+		b.Quotas = append(b.Quotas, quota)
+	}
+	err := a.db.View(ctx, func(s store.Snapshot) error {
+		return s.IDs(config.ConfigSource, store.EntityQuota, func(id store.ID) error {
+			if !keep[id] {
+				b.Deleted = append(b.Deleted, store.Ref{Entity: store.EntityQuota, ID: id})
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := a.db.Apply(ctx, b); err != nil {
+		return fmt.Errorf("keep quotas: %w", err)
+	}
+	return nil
+}
+
+// read opens the store for reading only and returns its Book; nothing stays open. A store held by another process is a *store.LockedError: whoever can
+// ask that process through its socket does so there.
+func (in *invocation) read(ctx context.Context, cfg *config.Config) (*analytics.Book, error) {
+	dir := in.dir(cfg)
+	db, err := bolt.Open(dir, bolt.Options{ReadOnly: true, Version: version()})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open %s: there is no store yet; fill one with: flightdeck sync --once, or: flightdeck demo --once --store %s", dir, dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close() //nolint:errcheck // read only
+	var book *analytics.Book
+	err = db.View(ctx, func(s store.Snapshot) (err error) {
+		book, err = analytics.Build(s, analytics.Options{Rules: cfg.Rules})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", dir, err)
+	}
+	return book, nil
+}

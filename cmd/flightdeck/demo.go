@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"flightdeck/cmd/internal/config"
+	"flightdeck/store/company"
+	"flightdeck/store/company/server"
+	"flightdeck/store/source/rest"
+	"flightdeck/store/syncer"
+)
+
+// How the demo company lives: something happens every few seconds and is read soon after.
+const (
+	demoSeed  = 20260101
+	demoStep  = 4 * time.Second
+	demoEvery = 3 * time.Second
+)
+
+func (in *invocation) demoCommand() *cobra.Command {
+	var once bool
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Open the cockpit on a synthetic company that lives while you watch",
+		Long: "The company is served by a small CRM inside this process, on loopback, and read by the ordinary REST source into an ordinary store.\n" +
+			"With --once its data is read into the folder given by --store, and the program exits.",
+		Args: cobra.NoArgs,
+		RunE: in.do(func(cmd *cobra.Command, _ []string) error { return in.demo(cmd.Context(), once) }),
+	}
+	c.Flags().BoolVar(&once, "once", false, "fill the store and exit")
+	return c
+}
+
+func (in *invocation) demo(ctx context.Context, once bool) (err error) {
+	if once && in.storeDir == "" {
+		return usagef("demo --once: name the folder to fill with --store DIR")
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	entry, srv, err := startCompany(ctx)
+	if err != nil {
+		return err
+	}
+	if in.storeDir == "" {
+		dir, remove, err := temporary()
+		if err != nil {
+			return err
+		}
+		defer remove()
+		in.storeDir = dir
+	}
+	a, err := in.open(ctx, demoConfig(in), wiring{sources: []syncer.Entry{entry}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if once {
+		return in.report(a.once(ctx))
+	}
+	srv.Live(ctx, demoStep)
+	return in.screen(ctx, a)
+}
+
+// startCompany serves the synthetic company on loopback and returns the source that reads it.
+func startCompany(ctx context.Context) (syncer.Entry, *server.Server, error) {
+	c, err := company.New(company.Config{Seed: demoSeed, Now: time.Now()})
+	if err != nil {
+		return syncer.Entry{}, nil, err
+	}
+	token := rand.Text()
+	srv := server.New(c, token)
+	url, err := srv.Start(ctx)
+	if err != nil {
+		return syncer.Entry{}, nil, err
+	}
+	src, err := rest.New(rest.Config{ID: "demo", Spec: "demo", URL: url, Currency: company.Org().Currency, TimeZone: company.Org().TimeZone,
+		Credential: func() (string, error) { return token, nil }})
+	if err != nil {
+		return syncer.Entry{}, nil, fmt.Errorf("demo: %w", err)
+	}
+	return syncer.Entry{Source: src, Every: demoEvery}, srv, nil
+}
+
+// demoConfig is the configuration that a company like the demo's would have written.
+func demoConfig(in *invocation) *config.Config {
+	org := company.Org()
+	c := &config.Config{Language: in.lang, Organisation: config.Organisation{
+		Name: org.Name, TimeZone: org.TimeZone, Currency: org.Currency, FiscalYearStart: int(org.FiscalStart), Rates: map[string]config.Decimal{},
+	}}
+	for cur, rate := range org.Rates {
+		c.Organisation.Rates[string(cur)] = config.Decimal(rate)
+	}
+	return c
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/charmbracelet/colorprofile"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"flightdeck/cmd/internal/config"
+	"flightdeck/store"
+	"flightdeck/store/bolt"
+	"flightdeck/store/source"
+	"flightdeck/store/syncer"
+	"flightdeck/tui/layout"
+)
+
+const checkTimeout = 20 * time.Second
+
+func (in *invocation) doctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Check configuration, store, sources and terminal",
+		Long:  "One line each: ok or fail, what was looked at, and what to do. Exit status 1 when something fails. Nothing is changed.",
+		Args:  cobra.NoArgs,
+		RunE:  in.do(func(cmd *cobra.Command, _ []string) error { return in.doctor(cmd.Context()) }),
+	}
+}
+
+// finding is one line of doctor.
+type finding struct {
+	what string
+	err  error // nil: ok
+	note string
+}
+
+func (f finding) String() string {
+	if f.err != nil {
+		return fmt.Sprintf("fail  %-16s %s", f.what, strings.ReplaceAll(f.err.Error(), "\n", "\n      "))
+	}
+	return fmt.Sprintf("ok    %-16s %s", f.what, f.note)
+}
+
+func (in *invocation) doctor(ctx context.Context) error {
+	failed := 0
+	show := func(all ...finding) {
+		for _, f := range all {
+			if f.err != nil {
+				failed++
+			}
+			fmt.Fprintln(in.stdout, f)
+		}
+	}
+	cfg, err := in.load()
+	switch {
+	case err != nil:
+		show(finding{what: "configuration", err: err})
+	case cfg.Path == "":
+		show(finding{what: "configuration", note: "none; write one with: flightdeck init folder > flightdeck.yaml"})
+	default:
+		show(finding{what: "configuration", note: cfg.Path})
+	}
+	show(in.checkStore(cfg))
+	if cfg != nil {
+		show(checkSources(ctx, cfg)...)
+	}
+	show(in.checkTerminal()...)
+	if failed > 0 {
+		return quietError{fmt.Errorf("%d checks failed", failed)}
+	}
+	return nil
+}
+
+func (in *invocation) checkStore(cfg *config.Config) finding {
+	dir := in.dir(cfg)
+	path := filepath.Join(dir, bolt.File)
+	f := finding{what: "store"}
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		f.note = path + ": none yet; it is made by: flightdeck sync --once"
+		return f
+	}
+	if err != nil {
+		f.err = fmt.Errorf("%w; check the folder's permissions or name another with --store DIR", err)
+		return f
+	}
+	f.note = fmt.Sprintf("%s, %.1f MB, mode %04o", path, float64(info.Size())/1e6, info.Mode().Perm())
+	if info.Mode().Perm()&0o077 != 0 {
+		f.err = fmt.Errorf("%s: others may read it (mode %04o); run chmod 600 %s", path, info.Mode().Perm(), path)
+		return f
+	}
+	db, err := bolt.Open(dir, bolt.Options{ReadOnly: true, Version: version()})
+	var locked *store.LockedError
+	switch {
+	case errors.As(err, &locked):
+		f.note += "; in use: " + locked.Error()
+		return f
+	case err != nil:
+		f.err = err
+		return f
+	}
+	defer db.Close() //nolint:errcheck // read only
+	is, err := db.Info()
+	if err != nil {
+		f.err = err
+		return f
+	}
+	f.note += fmt.Sprintf(", schema %d, revision %d, written by %s", is.Schema, is.Rev, is.Writer)
+	return f
+}
+
+// checkSources asks every source that can be asked, all at the same time.
+func checkSources(ctx context.Context, cfg *config.Config) []finding {
+	if len(cfg.Sources) == 0 {
+		return []finding{{what: "sources", note: "none configured"}}
+	}
+	out := make([]finding, len(cfg.Sources))
+	var wg sync.WaitGroup
+	for i, s := range cfg.Sources {
+		wg.Go(func() {
+			f := finding{what: "source " + string(s.ID), note: s.Kind}
+			defer func() {
+				if r := recover(); r != nil {
+					f.err = fmt.Errorf("the connector failed (panic: %v); please report it", r)
+				}
+				out[i] = f
+			}()
+			src := build(s)
+			c, ok := src.(source.Checker)
+			if !ok {
+				f.note += ", cannot be tested without reading it"
+				return
+			}
+			ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+			defer cancel()
+			if err := c.Check(ctx); err != nil {
+				f.err = errors.New(syncer.Explain(err))
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+func (in *invocation) checkTerminal() []finding {
+	get := func(name string) string {
+		for _, kv := range in.environ {
+			if v, ok := strings.CutPrefix(kv, name+"="); ok {
+				return v
+			}
+		}
+		return ""
+	}
+	lang := finding{what: "locale"}
+	value := ""
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if value = get(name); value != "" {
+			break
+		}
+	}
+	lang.note = fmt.Sprintf("%s, speaking %s", value, in.locale(nil).Lang())
+	out, isFile := in.stdout.(*os.File)
+	if !isFile || !term.IsTerminal(int(out.Fd())) {
+		return []finding{lang, {what: "terminal", note: "output is no terminal; the screen needs one, the printing commands do not"}}
+	}
+	if up := strings.ToUpper(value); !strings.Contains(up, "UTF-8") && !strings.Contains(up, "UTF8") {
+		lang.err = fmt.Errorf("%q is not UTF-8: Chinese text and lines will be garbled; run export LANG=zh_CN.UTF-8 or another UTF-8 locale", value)
+	}
+	t := finding{what: "terminal"}
+	w, h, err := term.GetSize(int(out.Fd()))
+	profile := colorprofile.Detect(out, in.environ)
+	t.note = fmt.Sprintf("TERM=%s, %dx%d, %s", get("TERM"), w, h, profile)
+	switch name := get("TERM"); {
+	case name == "" || name == "dumb":
+		t.err = fmt.Errorf("TERM is %q: the screen cannot be drawn; run export TERM=xterm-256color if your terminal is like most", name)
+	case err != nil:
+		t.err = fmt.Errorf("its size is unknown: %w", err)
+	case (layout.Size{W: w, H: h}).TooSmall():
+		t.err = fmt.Errorf("%dx%d is small; the screen needs %dx%d or more: enlarge the window", w, h, layout.MinW, layout.MinH)
+	}
+	return []finding{lang, t}
+}

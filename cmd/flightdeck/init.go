@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/spf13/cobra"
+
+	"flightdeck/store"
+	"flightdeck/store/source/rpc"
+	"flightdeck/store/source/table"
+)
+
+//go:embed init.yaml.tmpl
+var initText string
+
+var initTemplate = template.Must(template.New("init").Parse(initText))
+
+// preset is one configuration that init can print: the source's own section comes from its package, the surroundings from the template.
+type preset struct {
+	name     string
+	about    string
+	zone     string
+	currency string
+	org      string
+	stages   []string // lines; none: the source brings its own
+	folder   bool     // --data means something
+	section  func() ([]byte, error)
+}
+
+var ownStages = []string{
+	"{id: lead,        name: 线索,     name_en: Lead,        probability: 10}",
+	"{id: qualified,   name: 需求确认, name_en: Qualified,   probability: 25}",
+	"{id: proposal,    name: 方案报价, name_en: Proposal,    probability: 50}",
+	"{id: negotiation, name: 商务谈判, name_en: Negotiation, probability: 75}",
+	"{id: won,         name: 赢单,     name_en: Won,  kind: won,  probability: 100}",
+	"{id: lost,        name: 输单,     name_en: Lost, kind: lost, probability: 0}",
+}
+
+func presets() []preset {
+	const org, zone, cny = "我的公司", "Asia/Shanghai", "CNY"
+	return []preset{
+		{name: "tryton", about: "Tryton over JSON-RPC", org: org, zone: zone, currency: cny, section: func() ([]byte, error) { return rpc.Preset("tryton") }},
+		{name: "hubspot", about: "HubSpot over its REST API", org: org, zone: zone, currency: cny, section: hubspotPreset},
+		{name: "maven-crm", about: "the CRM Sales Opportunities files of Maven Analytics", org: "Maven Computer Hardware", zone: "America/New_York", currency: "USD",
+			folder: true, section: func() ([]byte, error) { return table.Preset("maven-crm") }, stages: []string{
+				"{id: prospecting, name: 接洽, name_en: Prospecting, probability: 10}",
+				"{id: engaging,    name: 推进, name_en: Engaging,    probability: 40}",
+				"{id: won,         name: 赢单, name_en: Won,  kind: won,  probability: 100}",
+				"{id: lost,        name: 输单, name_en: Lost, kind: lost, probability: 0}",
+			}},
+		{name: "folder", about: "a folder of CSV or Excel files of your own", org: org, zone: zone, currency: cny, stages: ownStages, folder: true,
+			section: func() ([]byte, error) { return table.Preset("folder") }},
+	}
+}
+
+func (in *invocation) initCommand() *cobra.Command {
+	var names, lines []string
+	for _, p := range presets() {
+		names = append(names, p.name)
+		lines = append(lines, fmt.Sprintf("  %-10s %s", p.name, p.about))
+	}
+	var data string
+	c := &cobra.Command{
+		Use:       "init NAME",
+		Short:     "Print a commented configuration",
+		Long:      "Print a commented configuration to standard output. NAME is one of:\n\n" + strings.Join(lines, "\n"),
+		Example:   "flightdeck init folder --data ~/sales > flightdeck.yaml",
+		ValidArgs: names,
+		Args:      cobra.ExactArgs(1),
+		RunE:      in.do(func(_ *cobra.Command, args []string) error { return writePreset(in.stdout, args[0], data) }),
+	}
+	c.Flags().StringVar(&data, "data", "", "the folder `DIR` that holds the files (maven-crm and folder)")
+	_ = c.MarkFlagDirname("data")
+	return c
+}
+
+var dirLine = regexp.MustCompile(`(?m)^(\s*dir:\s*)\.(\s)`)
+
+// writePreset prints the configuration called name.
+func writePreset(w io.Writer, name, data string) error {
+	all := presets()
+	i := slices.IndexFunc(all, func(p preset) bool { return p.name == name })
+	if i < 0 {
+		var names []string
+		for _, p := range all {
+			names = append(names, p.name)
+		}
+		return usagef("init %q: want one of %s", store.Clip(name, 40), strings.Join(names, ", "))
+	}
+	p := all[i]
+	section, err := p.section()
+	if err != nil {
+		return err
+	}
+	if data != "" {
+		if !p.folder {
+			return usagef("--data: %s reads no folder", name)
+		}
+		if data, err = filepath.Abs(data); err != nil {
+			return err
+		}
+		section = dirLine.ReplaceAll(section, []byte("${1}"+strings.ReplaceAll(strconv.Quote(data), "$", "$$")+"${2}"))
+	}
+	var indented strings.Builder
+	for line := range bytes.Lines(section) {
+		if len(bytes.TrimSpace(line)) > 0 {
+			indented.WriteString("  ")
+		}
+		indented.Write(line)
+	}
+	return initTemplate.Execute(w, map[string]any{"Name": name, "Org": p.org, "Zone": p.zone, "Currency": p.currency, "Stages": p.stages,
+		"Sources": strings.TrimRight(indented.String(), "\n")})
+}
+
+// hubspotPreset is the section of the HubSpot connector.
+func hubspotPreset() ([]byte, error) {
+	return []byte(`# HubSpot's CRM over its REST API, read only. This section is one entry of flightdeck.yaml's list of sources.
+# Make a private app in HubSpot (Settings, Integrations, Private apps) that may read companies, contacts, deals, owners and engagements.
+- id: hubspot
+  kind: hubspot
+  token: env:HUBSPOT_TOKEN      # or file:/path (mode 0600); never the token itself
+  # url: https://api.hubapi.com # another address, for a proxy or a test server
+  # every: 5m                   # pause between two readings
+  # page_size: 100
+  # stages: []                  # your own pipeline in place of the default one: {id, name, name_en, order, kind, probability, values: [HubSpot's]}
+  # stage_values: {}            # or only further HubSpot stage ids: {"1234567": proposal}
+`), nil
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"flightdeck/cmd/internal/config"
+	"flightdeck/store"
+	"flightdeck/store/source"
+	"flightdeck/store/source/rest"
+	"flightdeck/store/source/rpc"
+	"flightdeck/store/source/table"
+)
+
+// kinds lists every kind of source: the one place that knows them all. A new kind is an entry here.
+func kinds() []config.Kind {
+	all := []config.Kind{
+		kind("table", table.New,
+			func(c *table.Config, id store.SourceID, org config.Organisation, dir string) {
+				c.ID = id
+				fallback(&c.TimeZone, org.TimeZone)
+				fallback(&c.Currency, org.Currency)
+				c.Dir = from(dir, c.Dir)
+			}, (*table.Config).Validate),
+		kind("tryton", rpc.NewTryton,
+			func(c *rpc.Config, id store.SourceID, org config.Organisation, _ string) {
+				c.ID, c.Kind = id, "tryton"
+				fallback(&c.TimeZone, org.TimeZone)
+				fallback(&c.Currency, org.Currency)
+			}, (*rpc.Config).Validate),
+		restKind("rest", ""),
+	}
+	for _, spec := range rest.Specs() { // kind: hubspot is short for kind: rest with spec: hubspot
+		all = append(all, restKind(spec, spec))
+	}
+	return all
+}
+
+func restKind(name, spec string) config.Kind {
+	return kind(name, rest.New,
+		func(c *rest.Config, id store.SourceID, org config.Organisation, dir string) {
+			c.ID = id
+			fallback(&c.Spec, spec)
+			if strings.ContainsAny(c.Spec, `/\`) {
+				c.Spec = from(dir, c.Spec)
+			}
+			fallback(&c.TimeZone, org.TimeZone)
+			fallback(&c.Currency, org.Currency)
+		},
+		func(c *rest.Config) error {
+			if c.Spec == "" {
+				return fmt.Errorf("spec: want one of %s, or the path of a connector's file", strings.Join(rest.Specs(), ", "))
+			}
+			_, err := rest.LoadSpec(c.Spec)
+			return err
+		})
+}
+
+// kind declares a kind by its package's own types. make must not touch the network.
+func kind[C any, S source.Source](name string, make func(C) (S, error), fill func(*C, store.SourceID, config.Organisation, string),
+	check func(*C) error,
+) config.Kind {
+	return config.Kind{
+		Name: name,
+		New:  func() any { return new(C) },
+		Fill: func(cfg any, id store.SourceID, org config.Organisation, dir string) { fill(cfg.(*C), id, org, dir) },
+		Check: func(cfg any) error {
+			if check == nil {
+				return nil
+			}
+			return check(cfg.(*C))
+		},
+		Build: func(cfg any) (source.Source, error) {
+			s, err := make(*cfg.(*C))
+			if err != nil { // not s: a nil pointer in an interface is not nil
+				return nil, err
+			}
+			return s, nil
+		},
+	}
+}
+
+func fallback[T comparable](v *T, other T) {
+	var zero T
+	if *v == zero {
+		*v = other
+	}
+}
+
+// from makes a path of a configuration absolute or relative to where we are.
+func from(dir, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// build makes a configured source. One that cannot be made, for want of its credential say, is put in its place as a source that fails, so that it is seen
+// where the others are seen and the others go on.
+func build(s config.Source) source.Source {
+	for _, k := range kinds() {
+		if k.Name == s.Kind {
+			src, err := k.Build(s.Config)
+			if err != nil {
+				return broken{s.ID, s.Kind, err}
+			}
+			return src
+		}
+	}
+	return broken{s.ID, s.Kind, fmt.Errorf("kind %q is not known", s.Kind)}
+}
+
+// broken is a source that could not be made.
+type broken struct {
+	id   store.SourceID
+	kind string
+	err  error
+}
+
+func (b broken) ID() store.SourceID      { return b.id }
+func (b broken) Kind() string            { return b.kind }
+func (b broken) Streams() []store.Stream { return []store.Stream{"setup"} }
+
+func (b broken) Fetch(context.Context, source.Request) (source.Page, error) {
+	return source.Page{}, fmt.Errorf("%w: %w", source.ErrDenied, b.err)
+}
+
+func (b broken) Check(context.Context) error { return b.err }

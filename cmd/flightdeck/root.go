@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"charm.land/fang/v2"
+	"github.com/adrg/xdg"
+	"github.com/spf13/cobra"
+
+	"flightdeck/cmd/internal/config"
+	"flightdeck/store"
+	"flightdeck/tui/locale"
+)
+
+// invocation is one call of the program: the global flags and what surrounds it.
+type invocation struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	environ        []string
+
+	configPath string
+	storeDir   string
+	lang       string
+	asOf       string
+
+	began bool // a command's own code ran: what fails from there on is not bad usage unless it says so
+	exit  int
+}
+
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// usageError is bad usage: exit status 2.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// run runs the program and returns its exit status.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
+	in := &invocation{stdin: stdin, stdout: stdout, stderr: stderr, environ: environ}
+	root := in.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := fang.Execute(ctx, root, fang.WithVersion(version()), fang.WithoutManpage(),
+		fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {})) // ours are told below, unwrapped and without a query to the terminal
+	if err != nil {
+		in.tell(err)
+	}
+	return in.exit
+}
+
+// tell writes an error and sets the exit status that it means.
+func (in *invocation) tell(err error) {
+	var usage usageError
+	var conf *config.Error
+	in.exit = exitFailed
+	if errors.As(err, &usage) || errors.As(err, &conf) || !in.began {
+		in.exit = exitUsage
+	}
+	var quiet quietError
+	if errors.As(err, &quiet) {
+		return
+	}
+	fmt.Fprintf(in.stderr, "flightdeck: %v\n", err)
+	var locked *store.LockedError
+	if errors.As(err, &locked) {
+		fmt.Fprintf(in.stderr, "End that process, ask it over SSH, or name another folder with --store DIR.\n")
+	}
+	if !in.began {
+		fmt.Fprintf(in.stderr, "Try: flightdeck --help\n")
+	}
+}
+
+// quietError is a failure that was told already.
+type quietError struct{ error }
+
+func (in *invocation) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "flightdeck",
+		Short: "Sales cockpit for the terminal (销售驾驶舱)",
+		Long: "flightdeck shows where the sales quarter stands: funnel, activity heat map, grade migration and forecast, from your CRM, ERP and sheets.\n\n" +
+			"Try it on a synthetic company: flightdeck demo\nStart with your own data:      flightdeck init folder > flightdeck.yaml",
+		Args: cobra.NoArgs,
+		RunE: in.do(func(cmd *cobra.Command, _ []string) error { return in.cockpit(cmd.Context()) }),
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&in.configPath, "config", "", "configuration `FILE` (default ./flightdeck.yaml, then the user's configuration folder)")
+	f.StringVar(&in.storeDir, "store", "", "folder `DIR` that holds the data (default: the configuration's, then the user's data folder)")
+	f.StringVar(&in.lang, "lang", "", "language, `zh or en` (default: the configuration's, then the locale's)")
+	f.StringVar(&in.asOf, "as-of", "", "ask as of the end of a `DAY`, YYYY-MM-DD (default: today)")
+	_ = root.MarkPersistentFlagDirname("store")
+	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml")
+	_ = root.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(config.Languages, cobra.ShellCompDirectiveNoFileComp))
+	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.doctorCommand(), in.versionCommand(), in.issuesCommand(), in.sourcesCommand())
+	root.AddCommand(in.questionCommands()...)
+	return root
+}
+
+// do makes a cobra function of ours: it checks the global flags first, and keeps errors from the library's printing.
+func (in *invocation) do(fn func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		in.began = true
+		if in.lang != "" && !slices.Contains(config.Languages, in.lang) {
+			in.tell(usagef("--lang %q: want %s", store.Clip(in.lang, 20), strings.Join(config.Languages, " or ")))
+			return nil
+		}
+		if err := fn(cmd, args); err != nil {
+			in.tell(err)
+		}
+		return nil
+	}
+}
+
+// load reads the configuration; without one it gives the defaults.
+func (in *invocation) load() (*config.Config, error) {
+	path, err := config.Find(in.configPath)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.Load(path, kinds())
+	var conf *config.Error
+	if err != nil && !errors.As(err, &conf) {
+		return nil, usageError{err}
+	}
+	return cfg, err
+}
+
+// dir returns the store's folder.
+func (in *invocation) dir(cfg *config.Config) string {
+	switch {
+	case in.storeDir != "":
+		return in.storeDir
+	case cfg != nil && cfg.Store.Dir != "":
+		return cfg.Store.Dir
+	}
+	return filepath.Join(xdg.DataHome, "flightdeck")
+}
+
+// locale returns the language to speak.
+func (in *invocation) locale(cfg *config.Config) *locale.Locale {
+	for _, s := range []string{in.lang, confLang(cfg)} {
+		if l, err := locale.Parse(s); s != "" && err == nil {
+			return locale.New(l)
+		}
+	}
+	return locale.New(locale.Detect(in.environ))
+}
+
+func confLang(cfg *config.Config) string {
+	if cfg == nil {
+		return ""
+	}
+	return cfg.Language
+}
+
+// day reads --as-of; 0 when it was not given.
+func (in *invocation) day(today store.Day) (store.Day, error) {
+	if in.asOf == "" {
+		return 0, nil
+	}
+	d, err := store.ParseDay(in.asOf)
+	if err != nil {
+		return 0, usagef("--as-of: %w", err)
+	}
+	if d > today {
+		return 0, usagef("--as-of %s: lies in the future; want %s or before", d, today)
+	}
+	return d, nil
+}
+
+func (in *invocation) versionCommand() *cobra.Command {
+	return &cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs, RunE: in.do(func(*cobra.Command, []string) error {
+		_, err := fmt.Fprintln(in.stdout, "flightdeck", version())
+		return err
+	})}
+}
+
+// version is the module's, or the commit that it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v != "" && v != "(devel)" {
+		return v
+	}
+	v = "dev"
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			v += "-" + s.Value[:min(12, len(s.Value))]
+		case "vcs.time":
+			if t, err := time.Parse(time.RFC3339, s.Value); err == nil {
+				v += t.Format("-20060102")
+			}
+		}
+	}
+	return v
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"flightdeck/store"
+	"flightdeck/store/syncer"
+)
+
+func (in *invocation) syncCommand() *cobra.Command {
+	var once bool
+	var accept []string
+	c := &cobra.Command{
+		Use:   "sync",
+		Short: "Read the sources into the store",
+		Long: "Without --once it stays in the foreground and reads every source by its schedule until it is interrupted.\n" +
+			"It prints one line per source and run: name, state, rows read, rows removed, what could not be mapped, time taken, error.\n" +
+			"Exit status with --once: 0 when every source finished, 1 when one failed.",
+		Args: cobra.NoArgs,
+		RunE: in.do(func(cmd *cobra.Command, _ []string) error { return in.sync(cmd.Context(), once, accept) }),
+	}
+	c.Flags().BoolVar(&once, "once", false, "read every source once and exit")
+	c.Flags().StringSliceVar(&accept, "accept", nil, "remove what `SOURCE` no longer has, however much that is (after it was held)")
+	return c
+}
+
+func (in *invocation) sync(ctx context.Context, once bool, accept []string) (err error) {
+	cfg, err := in.load()
+	if err != nil {
+		return err
+	}
+	if len(cfg.Sources) == 0 {
+		return usagef("no sources are configured; write a configuration with: flightdeck init folder > flightdeck.yaml")
+	}
+	w := wiring{}
+	for _, name := range accept {
+		known := false
+		for _, s := range cfg.Sources {
+			known = known || string(s.ID) == name
+		}
+		if !known {
+			return usagef("--accept %q: the configuration has no such source", store.Clip(name, 40))
+		}
+		w.accept = append(w.accept, store.SourceID(name))
+	}
+	var mu sync.Mutex
+	w.done = func(r syncer.Result) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintln(in.stdout, line(r))
+	}
+	a, err := in.open(ctx, cfg, w)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if !once {
+		return a.engine.Run(ctx)
+	}
+	return in.report(a.once(ctx))
+}
+
+// report prints one line per source and fails when one did.
+func (in *invocation) report(results []syncer.Result, err error) error {
+	failed := 0
+	for _, r := range results {
+		fmt.Fprintln(in.stdout, line(r))
+		if r.Err != nil {
+			failed++
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if failed > 0 {
+		return quietError{fmt.Errorf("%d of %d sources did not finish", failed, len(results))}
+	}
+	return nil
+}
+
+// line is what sync prints of a run: words that scripts can cut, the error last.
+func line(r syncer.Result) string {
+	s := fmt.Sprintf("%s %s rows=%d removed=%d issues=%d took=%s", r.Source, r.State, r.Rows, r.Removed, r.Issues, r.Duration.Round(time.Millisecond))
+	if r.Err != nil {
+		s += " error=" + strconv.Quote(syncer.Explain(r.Err))
+	}
+	return s
+}

@@ -193,7 +193,7 @@ func (b *Book) AccountName(id store.ID) string {
 }
 
 // Stages returns the Codes of the live stages, and of those that deals stand in without their ever being declared, in funnel order: open ones by
-// Order, then won, then lost.
+// Order, then won, then lost, then the undeclared ones.
 func (b *Book) Stages() []Code { return b.stageOrder }
 
 // Stage returns the stage; one that was never declared has its ID as its name and counts as open.
@@ -203,7 +203,7 @@ func (b *Book) Stage(c Code) store.Stage {
 	}
 	if !b.stages.live[c] {
 		id := b.stages.id(c)
-		return store.Stage{ID: id, Name: string(id), NameEn: string(id), Order: 1 << 20}
+		return store.Stage{ID: id, Name: string(id), NameEn: string(id)}
 	}
 	return b.stages.rec[c]
 }

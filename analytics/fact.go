@@ -26,6 +26,7 @@ func (e *editor) thawChanges() {
 // addChange takes a step of history. One without a moment or of an undeclared field says nothing that could be placed, and is left out.
 func (e *editor) addChange(v *store.Change) {
 	if v.At.IsZero() || !v.Field.Valid() || v.Deal == "" {
+		e.dropChange(v.Key()) // it may have said something before
 		return
 	}
 	e.thawChanges()
@@ -173,6 +174,7 @@ func (e *editor) thawTouches() {
 // addTouch takes a touch. One without a moment has no place in any answer and is left out.
 func (e *editor) addTouch(v *store.Touch) {
 	if v.ID == "" || v.At.IsZero() {
+		e.dropTouch(v.ID)
 		return
 	}
 	e.thawTouches()

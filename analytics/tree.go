@@ -245,7 +245,7 @@ func circular(index map[store.ID]*store.Unit, u *store.Unit) bool {
 	return false // a circle further up: whoever is on it hangs under the company
 }
 
-// orderStages ranks the stages: open ones by Order, then won, then lost.
+// orderStages ranks the stages: open ones by Order, then won, then lost, then those that were never declared.
 func (b *Book) orderStages() {
 	t := &b.tree
 	n := len(b.stages.rec)
@@ -259,6 +259,12 @@ func (b *Book) orderStages() {
 	}
 	slices.SortFunc(t.stageOrder, func(x, y Code) int {
 		a, c := b.Stage(x), b.Stage(y)
+		if dx, dy := b.stages.live[x], b.stages.live[y]; dx != dy {
+			if dx {
+				return -1
+			}
+			return 1
+		}
 		return cmp.Or(cmp.Compare(a.Kind, c.Kind), cmp.Compare(a.Order, c.Order), strings.Compare(string(a.ID), string(c.ID)))
 	})
 	t.firstOpen = None

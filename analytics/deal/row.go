@@ -67,8 +67,9 @@ func IsStale(b *analytics.Book, d *analytics.DealState, day analytics.Day) (bool
 	return last == store.NoDay || int(day-last) > b.Rules().StaleDays, last
 }
 
+// span counts days; -1 when an end is unknown or the end comes before the beginning.
 func span(from, to analytics.Day) int {
-	if from == store.NoDay || to == store.NoDay {
+	if from == store.NoDay || to == store.NoDay || to < from {
 		return -1
 	}
 	return int(to - from)

@@ -6,7 +6,7 @@
 //   - A deal's way through the stages is its stage changes. Created opens it: before the first change it stood where that change came from. A source that
 //     gives no stage history gives one entry: the current stage, since Created. (A closed deal without stage history entered the first open stage
 //     at Created and the closed stage at Close.)
-//   - Stages are in funnel order: open ones by Order, then won, then lost. A deal has reached a stage when it stood there or, without going to lost, in a
+//   - Stages are in funnel order: open ones by Order, then won, then lost, then any that nobody declared. A deal has reached a stage when it stood there or, without going to lost, in a
 //     later one: a jump reaches every stage that it skips, at the moment of the jump. A deal created in a late stage thus has reached the earlier ones
 //     on that day. So conversion never exceeds 100 %. Lost is reached by standing there and implies no other stage.
 //   - Going backward reaches nothing new; coming forward again neither: a deal counts once per stage, at its first time. A reopened deal (won or lost, then

@@ -1,0 +1,344 @@
+package analytics_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"flightdeck/analytics"
+	"flightdeck/analytics/deal"
+	"flightdeck/analytics/forecast"
+	"flightdeck/analytics/funnel"
+	"flightdeck/analytics/plain"
+	"flightdeck/store"
+	"flightdeck/store/storetest"
+)
+
+// dump prints everything a Book says, by ID, so that two Books with other Codes compare.
+func dump(b *analytics.Book, days []store.Day) (out []string) {
+	add := func(format string, a ...any) { out = append(out, fmt.Sprintf(format, a...)) }
+	for _, n := range b.Nodes() {
+		add("node %s %s %s up %d deep %d end %d", n.ID, n.Name, n.Kind, n.Parent, n.Depth, n.End)
+	}
+	for _, c := range b.Stages() {
+		if b.StageDeclared(c) { // what is only named may outlive its last mention
+			add("stage %+v", b.Stage(c))
+		}
+	}
+	add("org %+v end %s today %s oldest %s", b.Org(), b.DataEnd(), b.Today(), b.Stamp(analytics.Scope{}).Oldest)
+	add("status %+v\nissues %+v\nquotas %+v", b.Status(), b.Issues(), b.Quotas())
+	var rows []string
+	row := func(format string, a ...any) { rows = append(rows, fmt.Sprintf(format, a...)) }
+	for i := range b.Deals() {
+		c := analytics.Code(i)
+		rec := b.Deal(c)
+		if rec.ID == "" {
+			continue
+		}
+		row("deal %s %+v", rec.ID, rec)
+		for _, day := range days {
+			d := b.DealAt(c, day)
+			row("deal %s on %s: %t %s since %s owner %s node %s %v %v %d %s %s %s", rec.ID, day, d.Exists, b.Stage(d.Stage).ID, d.Since, b.Person(d.Owner).ID,
+				b.Nodes()[d.Node].ID, d.Category, d.Amount, d.Value, d.Created, d.Close, d.Closed)
+			row("deal %s on %s: account %s product %s touched %s sign %s", rec.ID, day, b.Account(d.Account).ID, b.Product(d.Product).ID, b.LastTouch(c, day), b.LastSign(c, day))
+		}
+		n := 0
+		for day, v := range b.Changes(c, store.MaxDay) {
+			n++
+			row("deal %s change %3d %s %+v", rec.ID, n, day, v)
+		}
+		for day, v := range b.Evidence(c) {
+			n++
+			row("deal %s evidence %3d %s %+v", rec.ID, n, day, *v)
+		}
+		for blk, k := range b.DealTouches(c) {
+			n++
+			row("deal %s touch %3d %s", rec.ID, n, blk.ID[k])
+		}
+	}
+	for i := range b.Accounts() {
+		c := analytics.Code(i)
+		rec := b.Account(c)
+		n := 0
+		list := func(what string, v any) { n++; row("account %s %3d %s %+v", rec.ID, n, what, v) }
+		for blk, k := range b.AccountTouches(c) {
+			v := b.Touch(blk, k)
+			list("touch", fmt.Sprintf("%+v %s %d", v, blk.Day[k], blk.Minute[k]))
+		}
+		for _, d := range b.AccountDeals(c) {
+			list("deal", b.Deal(d).ID)
+		}
+		for day, v := range b.Contacts(c) {
+			list("contact", fmt.Sprint(day, *v))
+		}
+		for day, v := range b.Grades(c) {
+			list("grade", fmt.Sprint(day, *v))
+		}
+		for day, v := range b.Health(c) {
+			list("health", fmt.Sprint(day, *v))
+		}
+		for day, v := range b.Sales(c) {
+			list("sale", fmt.Sprint(day, *v))
+		}
+		if b.AccountLive(c) {
+			list("record", fmt.Sprintf("%+v owner %s industry %s", rec, b.Person(b.AccountOwner(c)).ID, b.Industry(b.AccountIndustry(c))))
+			for _, day := range days {
+				list("grade", b.GradeAt(c, day))
+			}
+		}
+	}
+	for _, blk := range b.Touches() {
+		for k := range blk.ID {
+			if !blk.Dead[k] {
+				row("touch %s of %s", blk.ID[k], b.Nodes()[b.PersonNode(blk.Rep[k])].ID)
+			}
+		}
+	}
+	slices.Sort(rows)
+	return append(out, rows...)
+}
+
+// ask gives the answers of the analyses to scopes as JSON.
+func ask(t *testing.T, b *analytics.Book, scopes []analytics.Scope) (out []string) {
+	add := func(v any) {
+		j, err := json.Marshal(v)
+		if err != nil {
+			t.Fatalf("%T: %v", v, err)
+		}
+		out = append(out, string(j))
+	}
+	for _, s := range scopes {
+		add(funnel.Of(b, s))
+		add(forecast.Of(b, s))
+		l := deal.Find(b, s, deal.Filter{})
+		add(l)
+		if len(l.Rows) > 0 {
+			a, err := deal.Of(b, s, l.Rows[0].ID)
+			if err != nil {
+				t.Fatalf("deal %s of a list does not open: %v", l.Rows[0].ID, err)
+			}
+			add(a)
+		}
+	}
+	return out
+}
+
+func same(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	for i := range max(len(got), len(want)) {
+		g, w := "(nothing)", "(nothing)"
+		if i < len(got) {
+			g = got[i]
+		}
+		if i < len(want) {
+			w = want[i]
+		}
+		if g != w {
+			at := 0
+			for at < min(len(g), len(w)) && g[at] == w[at] {
+				at++
+			}
+			from := max(0, at-120)
+			t.Fatalf("%s, line %d, from byte %d:\nadvanced …%s\nbuilt    …%s", what, i, from, store.Clip(g[from:], 400), store.Clip(w[from:], 400))
+		}
+	}
+}
+
+func build(t testing.TB, m store.Reader) (b *analytics.Book) {
+	err := m.View(context.Background(), func(s store.Snapshot) (err error) {
+		b, err = analytics.Build(s, plain.Options())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// batch takes some of the world's records and changes some that were already given.
+func batch(w *plain.World, rng *rand.Rand, first bool) *store.Batch {
+	b := &store.Batch{Source: "t", Seen: plain.Now.Add(-time.Hour)}
+	if first {
+		b.Org, b.Stages = w.Org, w.Stages
+		return b
+	}
+	b.Track = store.FieldsOf(store.FieldStage, store.FieldAmount, store.FieldClose, store.FieldOwner)
+	n := 1 + rng.IntN(6)
+	for range n {
+		switch rng.IntN(14) {
+		case 0:
+			b.Units = append(b.Units, w.Units[rng.IntN(len(w.Units))])
+		case 1:
+			p := w.People[rng.IntN(len(w.People))]
+			if rng.IntN(3) == 0 {
+				p.Unit = w.Units[rng.IntN(len(w.Units))].ID
+			}
+			b.People = append(b.People, p)
+		case 2:
+			a := w.Accounts[rng.IntN(len(w.Accounts))]
+			a.Owner = w.Person()
+			b.Accounts = append(b.Accounts, a)
+		case 3, 4, 5:
+			d := w.Deals[rng.IntN(len(w.Deals))]
+			if rng.IntN(2) == 0 {
+				d.Stage, d.Amount, d.Owner, d.Modified = w.Stages[rng.IntN(len(w.Stages))].ID, w.Money(), w.Person(), w.Time()
+				d.Account = w.Accounts[rng.IntN(len(w.Accounts))].ID
+			}
+			b.Deals = append(b.Deals, d)
+		case 6, 7:
+			c := w.Changes[rng.IntN(len(w.Changes))]
+			c.At = c.At.Add(time.Duration(rng.IntN(2)) * time.Hour)
+			b.Changes = append(b.Changes, c)
+		case 8, 9, 10:
+			v := w.Touches[rng.IntN(len(w.Touches))]
+			if rng.IntN(2) == 0 {
+				v.At, v.Rep, v.Deal = w.Time(), w.Person(), w.Deals[rng.IntN(len(w.Deals))].ID
+			}
+			b.Touches = append(b.Touches, v)
+		case 11:
+			b.Grades, b.Health = append(b.Grades, w.Grades[rng.IntN(len(w.Grades))]), append(b.Health, w.Health[rng.IntN(len(w.Health))])
+			b.Evidence, b.Contacts = append(b.Evidence, w.Evidence[rng.IntN(len(w.Evidence))]), append(b.Contacts, w.Contacts[rng.IntN(len(w.Contacts))])
+		case 12:
+			b.Quotas, b.Products = append(b.Quotas, w.Quotas[rng.IntN(len(w.Quotas))]), append(b.Products, w.Products[rng.IntN(len(w.Products))])
+			b.Statuses = append(b.Statuses, store.SourceStatus{Source: "t", Stream: store.Stream(fmt.Sprint(rng.IntN(3))), Good: w.Time()})
+		case 13:
+			var refs []store.Ref
+			w.Records.Refs(func(r store.Ref) bool {
+				if r.Entity != store.EntityOrg {
+					refs = append(refs, r)
+				}
+				return true
+			})
+			b.Deleted = append(b.Deleted, refs[rng.IntN(len(refs))])
+		}
+	}
+	return b
+}
+
+func TestAdvance_EqualsBuild(t *testing.T) {
+	rng := storetest.Rand(t)
+	for range 8 {
+		w := plain.Random(rng, 40)
+		m := storetest.NewMemory()
+		live := analytics.NewLive(m, m, plain.Options())
+		storetest.Apply(t, m, batch(w, rng, true))
+		for round := range 25 {
+			for range 1 + rng.IntN(8) {
+				storetest.Apply(t, m, batch(w, rng, false))
+			}
+			before := live.Book()
+			days := []store.Day{w.Day(), w.Day(), plain.Today}
+			scopes := []analytics.Scope{{}, w.Scope(), w.Scope()}
+			old := ask(t, before, scopes)
+			if err := live.Refresh(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			fresh := build(t, m)
+			if live.Book().Rev() != fresh.Rev() {
+				t.Fatalf("live is at %d, the store at %d", live.Book().Rev(), fresh.Rev())
+			}
+			same(t, fmt.Sprint("round ", round), dump(live.Book(), days), dump(fresh, days))
+			same(t, fmt.Sprint("answers of round ", round), ask(t, live.Book(), scopes), ask(t, fresh, scopes))
+			same(t, "the Book before, asked again", ask(t, before, scopes), old)
+		}
+	}
+}
+
+// TestAdvance_Hostile throws whatever a store would keep at the Book: undeclared kinds, empty and endless values, days out of all reason.
+func TestAdvance_Hostile(t *testing.T) {
+	rng := storetest.Rand(t)
+	for range 6 {
+		m := storetest.NewMemory()
+		live := analytics.NewLive(m, m, plain.Options())
+		for range 20 {
+			b := storetest.RandomBatch(rng, 8)
+			b.Org = nil
+			if _, err := m.Apply(context.Background(), b); err != nil {
+				continue
+			}
+			if err := live.Refresh(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			days := []store.Day{store.DayOf(storetest.Noon, time.UTC), plain.Today}
+			same(t, "hostile", dump(live.Book(), days), dump(build(t, m), days))
+			ask(t, live.Book(), []analytics.Scope{{}, {AsOf: days[0]}, {Root: "a:1"}})
+		}
+	}
+}
+
+// TestAdvance_Twice advances one Book two ways: neither may see the other's rows, though both share its memory.
+func TestAdvance_Twice(t *testing.T) {
+	rng := storetest.Rand(t)
+	w := plain.Random(rng, 40)
+	b := w.Book()
+	days := []store.Day{plain.Today, w.Day()}
+	was := dump(b, days)
+	next := func(n int) *store.Delta {
+		d := &store.Delta{Rev: 2}
+		for range n {
+			d.Touches = append(d.Touches, w.Touch())
+			c := w.Changes[rng.IntN(len(w.Changes))]
+			c.At = w.Time()
+			d.Changes = append(d.Changes, c)
+		}
+		return d
+	}
+	advance := func(b *analytics.Book, d *store.Delta) *analytics.Book {
+		n, err := b.Advance(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	d1, d2 := next(9), next(5)
+	one := advance(b, d1)
+	first := dump(one, days)
+	two := advance(b, d2)
+	d3 := next(7)
+	d3.Rev = 3
+	three := advance(one, d3)
+	same(t, "the Book they came from", dump(b, days), was)
+	same(t, "the first", dump(one, days), first)
+	again := advance(w.Book(), d2)
+	same(t, "the second", dump(two, days), dump(again, days))
+	again = advance(advance(w.Book(), d1), d3)
+	same(t, "the third", dump(three, days), dump(again, days))
+}
+
+func TestAdvance_OrgNeedsRebuild(t *testing.T) {
+	w := plain.Random(storetest.Rand(t), 5)
+	b := w.Book()
+	if _, err := b.Advance(&store.Delta{Rev: 2, Records: store.Records{Org: w.Org}}); err != nil {
+		t.Errorf("the same organisation again: %v", err)
+	}
+	other := *w.Org
+	other.Rates = map[store.Currency]string{"USD": "7.2"}
+	if _, err := b.Advance(&store.Delta{Rev: 2, Records: store.Records{Org: &other}}); !errors.Is(err, analytics.ErrRebuild) {
+		t.Errorf("another rate: %v, want ErrRebuild", err)
+	}
+	m := storetest.NewMemory()
+	live := analytics.NewLive(m, m, plain.Options())
+	storetest.Apply(t, m, &store.Batch{Source: "t", Records: w.Records})
+	storetest.Apply(t, m, &store.Batch{Source: "t", Records: store.Records{Org: &other}})
+	for range 2 {
+		if err := live.Refresh(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := live.Book().Org().Rates["USD"]; got != "7.2" {
+		t.Errorf("live converts at %s, want 7.2", got)
+	}
+}
+
+func TestBook_StringNamesWhatItHolds(t *testing.T) {
+	w := plain.Random(storetest.Rand(t), 5)
+	if s := w.Book().String(); !strings.Contains(s, "5 deals") {
+		t.Errorf("%q does not say how many deals", s)
+	}
+}

@@ -7,6 +7,7 @@ type palette struct {
 	series                                       [6]string
 	heatLow, heatHigh                            string
 	riseLow, riseHigh, fallLow, fallHigh         string
+	heat256, rise256, fall256                    [HeatSteps - 1]uint8 // the same ramps out of the 6×6×6 cube
 }
 
 // palette picks the colours. The series follow Okabe and Ito's set, which people with the common colour deficiencies can tell apart, darkened for
@@ -30,12 +31,16 @@ func (b builder) palette() palette {
 			muted: "#9a9a9a", accent: "#5fb7ff", good: "#5fd787", warn: "#ffbf3f", bad: "#ff7a6b", border: "#6c6c6c", past: "#ffbf3f",
 			series:  [6]string{"#56b4e9", "#e69f00", "#2fc494", "#d98cb8", "#f0e442", "#e8743b"},
 			heatLow: "#12304a", heatHigh: "#ffd75f", riseLow: "#12382a", riseHigh: "#87f7b0", fallLow: "#43201c", fallHigh: "#ffa091",
+			heat256: [...]uint8{18, 24, 30, 36, 78, 114, 150, 191}, rise256: [...]uint8{22, 28, 34, 71, 40, 114, 120, 157},
+			fall256: [...]uint8{52, 88, 124, 160, 167, 174, 210, 217},
 		}
 	}
 	return palette{
 		muted: "#5f5f5f", accent: "#0059b3", good: "#00703c", warn: "#8a5200", bad: "#b3200f", border: "#8a8a8a", past: "#8a5200",
 		series:  [6]string{"#0067a5", "#955a00", "#00704f", "#97457a", "#6b6100", "#b0430a"},
 		heatLow: "#e3eefa", heatHigh: "#0a2f6b", riseLow: "#dff3e6", riseHigh: "#004d27", fallLow: "#fbe5e1", fallHigh: "#7a1509",
+		heat256: [...]uint8{195, 153, 110, 74, 67, 61, 25, 18}, rise256: [...]uint8{194, 157, 151, 114, 71, 34, 28, 22},
+		fall256: [...]uint8{224, 217, 210, 174, 167, 160, 124, 88},
 	}
 }
 

@@ -90,9 +90,9 @@ func New(p colorprofile.Profile, dark bool) *Theme {
 	}
 	t.Track = b.fg(c.border, "")
 	t.GoodBar, t.WarnBar, t.BadBar = b.solid(c.good), b.solid(c.warn), b.solid(c.bad)
-	b.ramp(&t.Heat, c.heatLow, c.heatHigh)
-	b.ramp(&t.Rise, c.riseLow, c.riseHigh)
-	b.ramp(&t.Fall, c.fallLow, c.fallHigh)
+	b.ramp(&t.Heat, c.heatLow, c.heatHigh, c.heat256)
+	b.ramp(&t.Rise, c.riseLow, c.riseHigh, c.rise256)
+	b.ramp(&t.Fall, c.fallLow, c.fallHigh, c.fall256)
 	return t
 }
 
@@ -148,7 +148,7 @@ func (b builder) selection() Style {
 	return b.seq("7")
 }
 
-func (b builder) ramp(to *[HeatSteps]Style, low, high string) {
+func (b builder) ramp(to *[HeatSteps]Style, low, high string, steps [HeatSteps - 1]uint8) {
 	if b.p < colorprofile.ANSI256 { // sixteen colours hold no even ramp: the shade glyph carries the level
 		for i := range to {
 			switch {
@@ -166,6 +166,9 @@ func (b builder) ramp(to *[HeatSteps]Style, low, high string) {
 	till, _ := colorful.Hex(high)
 	for i := 1; i < HeatSteps; i++ {
 		c := from.BlendOkLab(till, float64(i-1)/float64(HeatSteps-2)).Clamped()
+		if b.p == colorprofile.ANSI256 { // picked by hand: the nearest of the 256 swaps neighbouring steps and is mostly grey
+			c, _ = colorful.MakeColor(ansi.IndexedColor(steps[i-1]))
+		}
 		to[i] = b.on(c.Hex(), "")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"flightdeck/analytics"
+	"flightdeck/tui/keymap"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/locale"
 	"flightdeck/tui/pane"
@@ -176,10 +177,22 @@ func Text(view string) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// Keys demands that every binding of a pane has keys and a help text, and that none takes a key from another.
+// Keys demands that every binding of a pane has keys and a help text, and that none takes a key from another or is one that the shell keeps for itself
+// and the pane so would never get. Enter belongs to both.
 func Keys(t *testing.T, p pane.Pane) {
 	t.Helper()
-	taken := map[string]string{}
+	taken := map[string]string{"ctrl+c": "quit"}
+	global, err := keymap.New(locale.New(locale.English), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range global.All() {
+		for _, k := range b.Keys() {
+			if k != "enter" {
+				taken[k] = "the shell's " + b.Help().Desc
+			}
+		}
+	}
 	for _, b := range p.Keys() {
 		help := b.Help()
 		if len(b.Keys()) == 0 || help.Key == "" || help.Desc == "" {

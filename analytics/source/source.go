@@ -58,8 +58,8 @@ func (t Total) Age(now time.Time) time.Duration { return Row{Good: t.Good}.Age(n
 // Answer is every stream of every source, ordered by source, then stream.
 type Answer struct {
 	analytics.Stamp `json:"stamp"`
-	Rows   []Row   `json:"rows"`
-	Totals []Total `json:"totals"`
+	Rows            []Row   `json:"rows"`
+	Totals          []Total `json:"totals"`
 }
 
 // Issue is one row, or field of a row, that could not be mapped.
@@ -77,8 +77,8 @@ type Issue struct {
 // IssueList is the issues of a source, or of one of its streams.
 type IssueList struct {
 	analytics.Stamp `json:"stamp"`
-	Source store.SourceID `json:"source"`
-	Stream store.Stream   `json:"stream,omitempty"`
-	Rows   []Issue        `json:"rows"`
-	Count  int            `json:"count"` // issues including the repeated ones
+	Source          store.SourceID `json:"source"`
+	Stream          store.Stream   `json:"stream,omitempty"`
+	Rows            []Issue        `json:"rows"`
+	Count           int            `json:"count"` // issues including the repeated ones
 }

@@ -47,6 +47,6 @@ type Row struct {
 // List is touches, newest first.
 type List struct {
 	analytics.Stamp `json:"stamp"`
-	Subject string `json:"subject"` // SubjectTouches or SubjectDealEvents
-	Rows    []Row  `json:"rows"`
+	Subject         string `json:"subject"` // SubjectTouches or SubjectDealEvents
+	Rows            []Row  `json:"rows"`
 }

@@ -1,0 +1,59 @@
+package source_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"flightdeck/analytics/booktest"
+	"flightdeck/analytics/source"
+	"flightdeck/store"
+)
+
+func TestSource_Totals(t *testing.T) {
+	at := booktest.Today.Time(booktest.Zone)
+	b := booktest.Book(&store.Records{Org: &store.Org{TimeZone: "Asia/Shanghai", Currency: "CNY"}, Statuses: []store.SourceStatus{
+		{Source: "crm", Kind: "tryton", Stream: "deals", State: store.SyncRunning, Done: 3, Total: 10, Records: 100, Issues: 1, Good: at},
+		{Source: "crm", Kind: "tryton", Stream: "accounts", State: store.SyncFailed, Error: "refused the password", Records: 20, Issues: 2, Good: at.Add(-time.Hour),
+			Retry: at.Add(time.Minute)},
+		{Source: "crm", Kind: "tryton", Stream: "people", State: store.SyncRunning, Done: 1, Records: 7, Good: at.Add(time.Minute)},
+		{Source: "files", Kind: "table", Stream: "deals", Records: 9},
+	}, Issues: []store.Issue{
+		{Source: "files", Stream: "deals", Where: "a.csv:7", Field: "close", Value: "31/12/2999", Problem: "want a date from 1900 to 2099", Repeated: 4},
+		{Source: "crm", Stream: "deals", Where: "42", Dropped: true},
+	}})
+	a := source.Of(b)
+	if len(a.Rows) != 4 || len(a.Totals) != 2 {
+		t.Fatalf("%d rows, %d totals", len(a.Rows), len(a.Totals))
+	}
+	crm, files := a.Totals[0], a.Totals[1]
+	if crm.State != store.SyncFailed || crm.Error != "refused the password" || crm.Records != 127 || crm.Issues != 3 || crm.Streams != 3 {
+		t.Errorf("crm: %+v", crm)
+	}
+	if crm.Done != 4 || crm.Total != 0 {
+		t.Errorf("crm: %d of %d, want 4 of an unknown number, for one stream does not know", crm.Done, crm.Total)
+	}
+	if got := crm.Age(at); got != time.Hour {
+		t.Errorf("crm's data is %v old, want the least fresh stream's hour", got)
+	}
+	if files.Age(at) >= 0 {
+		t.Errorf("files was never read well, yet has an age")
+	}
+	if a.Rows[0].Age(at.Add(-48*time.Hour)) != 0 {
+		t.Error("a clock that runs behind gives an age below zero")
+	}
+	if l := source.Issues(b, "files", ""); len(l.Rows) != 1 || l.Count != 5 || l.Rows[0].Value != "31/12/2999" {
+		t.Errorf("issues %+v", l)
+	}
+	if l := source.Issues(b, "", "deals"); len(l.Rows) != 2 {
+		t.Errorf("issues of every source's deals: %+v", l)
+	}
+	if l := source.Issues(b, "files", "accounts"); len(l.Rows) != 0 || l.Rows == nil {
+		t.Errorf("issues of another stream: %+v", l)
+	}
+	out, err := json.Marshal(a)
+	if err != nil || !strings.Contains(string(out), `"state":"failed"`) || strings.Contains(string(out), `"good":"0001`) {
+		t.Errorf("%s, %v", out, err)
+	}
+}

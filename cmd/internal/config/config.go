@@ -4,7 +4,7 @@
 // along the Go types before anything is decoded, since a decoder stops at its first error. Each kind of source brings its own section
 // ([Kind]); this package knows none of them, so that adding a kind touches only the table in cmd.
 //
-// It refuses anchors and aliases (a small file must not become a large one), credentials written out (see [source.Secret]), and environment variables
+// It refuses aliases that make a small file a large one, credentials written out (see [source.Secret]), and environment variables
 // anywhere but in paths and addresses, where a value can do no more than point elsewhere.
 package config
 

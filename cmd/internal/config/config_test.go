@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -171,8 +172,12 @@ func TestParse_Mistakes(t *testing.T) {
 		{"id twice", src + "  - id: a\n    kind: table\n    files: [{file: a.csv}]\n", []string{`sources[1].id: "a" is used twice, first in line 2`}},
 		{"id", "sources:\n  - id: a:b\n    kind: table\n    files: [{file: a.csv}]\n", []string{`sources[0].id: "a:b": want a short name`}},
 		{"variable", src + "    dir: ${FD_NOT_SET}/x\n", []string{"f.yaml:5:10: sources[0].dir: the environment variable FD_NOT_SET is not set"}},
-		{"alias", "organisation: {name: &x a, currency: *x}\n", []string{"anchors, aliases"}},
-		{"merge", "a: &x {dir: y}\nstore:\n  <<: *x\n", []string{"merge keys"}},
+		{"alias", "organisation: {name: &x a, currency: *x}\n", []string{`organisation.currency: "a"`}},
+		{"alias of nothing", "organisation: {name: *x}\n", []string{"f.yaml:1:22: alias *x: nothing before it is marked &x"}},
+		{"alias of itself", "organisation: &x {name: *x}\n", []string{"alias *x"}},
+		{"tag", "organisation: {name: !!binary aGk=}\n", []string{"organisation.name: tags such as"}},
+		{"laughs", laughs(), []string{"larger than any can be"}},
+		{"merge", "rules: &x {dirr: y}\nstore:\n  <<: *x\n", []string{"f.yaml:1:12: store.dirr: unknown key"}},
 		{"key twice", "store: {dir: a}\nstore: {dir: b}\n", []string{"f.yaml:2:1:", "already defined"}},
 		{"not YAML", "a: [1\nb: }", []string{"f.yaml:"}},
 		{"no keys", "- a\n", []string{"want keys such as organisation"}},
@@ -197,6 +202,26 @@ func TestParse_Mistakes(t *testing.T) {
 				t.Errorf("a credential in the error: %v", err)
 			}
 		})
+	}
+}
+
+func laughs() string {
+	b := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+	for i := range 12 {
+		n := fmt.Sprintf("*a%d", i)
+		b += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(n+", ", 10), ", "))
+	}
+	return b
+}
+
+func TestParse_AliasesAndMergeKeys(t *testing.T) {
+	c, err := config.Parse("f.yaml", []byte("sources:\n  - &one\n    id: a\n    kind: table\n    dates: &d [M/D/YYYY]\n    files: [{file: a.csv}]\n"+
+		"  - <<: *one\n    id: b\n    dates: *d\n"), kinds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := c.Sources[1].Config.(*folder); c.Sources[1].ID != "b" || f.Dates[0] != "M/D/YYYY" || f.Files[0].Name != "a.csv" {
+		t.Errorf("%+v", f)
 	}
 }
 

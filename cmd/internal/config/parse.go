@@ -88,6 +88,9 @@ func Parse(file string, b []byte, kinds []Kind) (cfg *Config, err error) {
 	if _, ok := body.(*ast.CommentGroupNode); ok {
 		return c, nil
 	}
+	if body, _ = t.resolve(body, map[string]anchor{}); len(t.problems) > 0 {
+		return nil, t.err()
+	}
 	t.expand(body, "")
 	dir := filepath.Dir(file)
 	t.root(body, c, kinds, dir)
@@ -381,10 +384,6 @@ func (t *tree) fields(m []*ast.MappingValueNode, typ reflect.Type, at string, sk
 		field := join(at, k)
 		typ, ok := types[k]
 		if !ok || slices.Contains(skip, k) {
-			if _, merge := e.Key.(*ast.MergeKeyNode); merge {
-				t.add(e.Key.GetToken(), at, "anchors, aliases and merge keys are not accepted; write the keys out")
-				continue
-			}
 			t.add(e.Key.GetToken(), join(at, store.Clip(k, 40)), "unknown key; want one of "+strings.Join(names, ", "))
 			continue
 		}
@@ -409,8 +408,8 @@ func (t *tree) check(n ast.Node, typ reflect.Type, at string) {
 	switch n.(type) {
 	case *ast.NullNode:
 		return // nothing given: the default
-	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
-		t.add(n.GetToken(), at, "anchors, aliases and tags are not accepted; write the value out")
+	case *ast.TagNode:
+		t.add(n.GetToken(), at, "tags such as !!str are not accepted; write the plain value")
 		return
 	}
 	for _, own := range ownTypes {
@@ -510,6 +509,76 @@ func (t *tree) own(n ast.Node, typ reflect.Type, at string) {
 var pointing = map[string]bool{"dir": true, "url": true, "path": true, "file": true, "spec": true, "listen": true, "host_key": true, "authorized_keys": true, "database": true}
 
 var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// anchor is a value that is named for use elsewhere in the file, and how many nodes it holds.
+type anchor struct {
+	node ast.Node
+	size int
+}
+
+// maxNodes is how large a configuration may become by its aliases: a small file must not stand for a large one.
+const maxNodes = 200_000
+
+// resolve returns n with aliases and merge keys replaced by what they name, and how many nodes that are. What stands behind an alias is shared, not copied.
+func (t *tree) resolve(n ast.Node, known map[string]anchor) (ast.Node, int) {
+	size := 1
+	switch n := n.(type) {
+	case *ast.AnchorNode:
+		v, size := t.resolve(n.Value, known)
+		known[n.Name.GetToken().Value] = anchor{v, size}
+		return v, size
+	case *ast.AliasNode:
+		name := n.Value.GetToken().Value
+		a, ok := known[name]
+		if !ok {
+			t.add(n.GetToken(), "", fmt.Sprintf("alias *%s: nothing before it is marked &%s", store.Clip(name, 40), store.Clip(name, 40)))
+			return &ast.NullNode{BaseNode: &ast.BaseNode{}, Token: n.GetToken()}, 1
+		}
+		return a.node, a.size
+	case *ast.MappingValueNode:
+		m, size := t.resolve(ast.Mapping(n.GetToken(), false, n), known)
+		return m, size
+	case *ast.MappingNode:
+		own := map[string]bool{}
+		for _, e := range n.Values {
+			own[key(e)] = true
+		}
+		var all []*ast.MappingValueNode
+		for _, e := range n.Values {
+			v, s := t.resolve(e.Value, known)
+			size += s
+			if _, merge := e.Key.(*ast.MergeKeyNode); merge {
+				m, ok := entries(v)
+				if !ok {
+					t.add(e.Key.GetToken(), "", "<<: want an alias of keys")
+				}
+				for _, in := range m {
+					if !own[key(in)] {
+						own[key(in)] = true
+						all = append(all, in)
+					}
+				}
+				continue
+			}
+			e.Value = v
+			all = append(all, e)
+		}
+		n.Values = all
+	case *ast.SequenceNode:
+		for i, v := range n.Values {
+			var s int
+			n.Values[i], s = t.resolve(v, known)
+			size += s
+		}
+	}
+	if size > maxNodes {
+		if len(t.problems) == 0 {
+			t.add(n.GetToken(), "", "aliases make this configuration larger than any can be")
+		}
+		return &ast.NullNode{BaseNode: &ast.BaseNode{}, Token: n.GetToken()}, 1
+	}
+	return n, size
+}
 
 // expand replaces ${NAME} in values that point somewhere.
 func (t *tree) expand(n ast.Node, at string) {

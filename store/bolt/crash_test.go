@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"flightdeck/store"
 	"flightdeck/store/storetest"
 )
@@ -118,12 +116,7 @@ func TestCrash_KillNine(t *testing.T) {
 			storetest.Apply(t, model, crashBatch(seed, applied+1))
 		}
 		compare(t, d, model)
-		if err := d.bolt.View(func(tx *bbolt.Tx) (bad error) {
-			for err := range tx.Check() {
-				bad = err
-			}
-			return bad
-		}); err != nil {
+		if err := d.Check(context.Background()); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
 		if err := d.Close(); err != nil {

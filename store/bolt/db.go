@@ -112,22 +112,25 @@ func Open(dir string, o Options) (*DB, error) {
 	}
 	d := &DB{o: o, dir: dir, bolt: b, writer: make(chan struct{}, 1)}
 	d.close = sync.OnceValue(d.shut)
-	if o.ReadOnly {
-		return d, nil
-	}
 	if err := d.begin(); err != nil {
 		return fail(errors.Join(err, d.Close()))
 	}
 	return d, nil
 }
 
-// begin makes the file ready for this program. We hold the lock.
+// begin makes the file ready for this program. We hold the lock, and say so before anything that takes long.
 func (d *DB) begin() error {
+	if d.o.ReadOnly {
+		return d.preread()
+	}
 	d.owner = self()
 	if err := d.owner.write(d.dir); err != nil {
 		return err
 	}
 	if err := d.compact(compactFrom); err != nil {
+		return err
+	}
+	if err := d.preread(); err != nil {
 		return err
 	}
 	return d.prepare()
@@ -204,7 +207,7 @@ func writable() *bbolt.Options {
 	return w
 }
 
-// rawOpen opens the file, checks it and reads it once in order. bbolt panics on some damaged files, and a file shorter than it claims to be faults: both
+// rawOpen opens the file, and checks it. bbolt panics on some damaged files, and a file shorter than it claims to be faults: both
 // become errors here, with the lock given back.
 func rawOpen(path string, bo *bbolt.Options, o Options) (b *bbolt.DB, err error) {
 	var file *os.File
@@ -227,7 +230,7 @@ func rawOpen(path string, bo *bbolt.Options, o Options) (b *bbolt.DB, err error)
 	case errors.Is(err, berrors.ErrTimeout), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch), errors.Is(err, berrors.ErrChecksum):
-		return nil, fmt.Errorf("%w (%v)", errOther, err)
+		return nil, fmt.Errorf("%w (%w)", errOther, err)
 	case err != nil:
 		return nil, fmt.Errorf("%w; nothing was changed", err)
 	}
@@ -248,11 +251,6 @@ func check(path string, file *os.File, b *bbolt.DB, o Options) error {
 		if tx.Size() > info.Size() {
 			return fmt.Errorf("the file is damaged: %d bytes of %d are there; nothing was changed; restore a backup, or move it away and sync anew",
 				info.Size(), tx.Size())
-		}
-		if b.IsReadOnly() { // the first look; the second finds it in memory
-			if err := preread(file, tx.Size()); err != nil {
-				return err
-			}
 		}
 		meta := tx.Bucket(bucketMeta)
 		if meta == nil {
@@ -275,8 +273,17 @@ func check(path string, file *os.File, b *bbolt.DB, o Options) error {
 }
 
 // preread brings the file into memory in order: bbolt's map is advised for random access and would bring it page by page.
-func preread(file *os.File, size int64) error {
-	_, err := bufio.NewReaderSize(io.NewSectionReader(file, 0, size), int(min(size, 1<<20))).WriteTo(blackHole{})
+func (d *DB) preread() error {
+	file, err := os.Open(filepath.Join(d.dir, File))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	i, err := d.size()
+	if err != nil {
+		return err
+	}
+	_, err = bufio.NewReaderSize(io.LimitReader(file, i.Size), int(min(i.Size, 1<<20))).WriteTo(blackHole{})
 	return err
 }
 

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -43,6 +44,34 @@ func (d *DB) Info() (i Info, err error) {
 		i.Free = int64(stats.FreePageN+stats.PendingPageN) * int64(d.bolt.Info().PageSize)
 	}
 	return i, err
+}
+
+// Check reads the whole file and returns the first thing that is wrong in it: a page, a record, a line of the log. Commits wait meanwhile.
+func (d *DB) Check(ctx context.Context) error {
+	select {
+	case d.writer <- struct{}{}: // bbolt's own check wants no commit beside it
+		defer func() { <-d.writer }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := d.view(ctx, func(tx *bbolt.Tx) (bad error) {
+		for err := range tx.Check() { // to its end: it sends until it is done
+			if bad == nil {
+				bad = err
+			}
+		}
+		if bad != nil {
+			return bad
+		}
+		s := &snapshot{ctx: ctx, tx: tx}
+		return errors.Join(
+			s.All(func(*store.Records) error { return nil }),
+			s.Since(trimmed(tx.Bucket(bucketLog), s.Rev()), func(*store.Delta) error { return nil }),
+		)
+	}); err != nil {
+		return fmt.Errorf("check %s: %w", filepath.Join(d.dir, File), err)
+	}
+	return nil
 }
 
 // Backup writes a consistent copy of the live store to path, which it replaces in one step when the copy is complete and on the disk. Commits go on

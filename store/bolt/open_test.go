@@ -290,6 +290,9 @@ func TestSnapshot_DamagedRecord(t *testing.T) {
 	if !errors.Is(err, store.ErrNewer) || !strings.Contains(err.Error(), `deal "a:2"`) {
 		t.Fatalf("%v, want ErrNewer that names the deal", err)
 	}
+	if err := d.Check(context.Background()); err == nil || !strings.Contains(err.Error(), `deal "a:2"`) {
+		t.Fatalf("Check: %v, want an error that names the deal", err)
+	}
 }
 
 func TestDB_ConcurrentUse(t *testing.T) {
@@ -358,7 +361,7 @@ func TestDB_Closed(t *testing.T) {
 	_, cursor := d.Cursor(context.Background(), "a", "deals")
 	_, info := d.Info()
 	for what, err := range map[string]error{
-		"Apply": applied, "Cursor": cursor, "Info": info, "Backup": d.Backup(filepath.Join(t.TempDir(), "b")),
+		"Apply": applied, "Cursor": cursor, "Info": info, "Check": d.Check(context.Background()), "Backup": d.Backup(filepath.Join(t.TempDir(), "b")),
 		"View": d.View(context.Background(), func(store.Snapshot) error { return nil }),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "the store is closed") {

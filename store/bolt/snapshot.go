@@ -33,8 +33,10 @@ type snapshot struct {
 	c   coder
 }
 
+// Rev implements [store.Snapshot].
 func (s *snapshot) Rev() store.Rev { return revOf(s.tx) }
 
+// All implements [store.Snapshot].
 func (s *snapshot) All(fn func(*store.Records) error) error {
 	var block store.Records
 	for _, e := range store.Entities() {
@@ -66,6 +68,7 @@ func (s *snapshot) All(fn func(*store.Records) error) error {
 	return nil
 }
 
+// Since implements [store.Snapshot].
 func (s *snapshot) Since(rev store.Rev, fn func(*store.Delta) error) error {
 	log, now := s.tx.Bucket(bucketLog), s.Rev()
 	if rev > now || rev < trimmed(log, now) {
@@ -96,6 +99,7 @@ func (s *snapshot) Since(rev store.Rev, fn func(*store.Delta) error) error {
 	return nil
 }
 
+// IDs implements [store.Snapshot].
 func (s *snapshot) IDs(src store.SourceID, e store.Entity, fn func(store.ID) error) error {
 	if e == store.EntityStage || e == store.EntityOrg || !e.Valid() {
 		return nil
@@ -116,6 +120,7 @@ func (s *snapshot) IDs(src store.SourceID, e store.Entity, fn func(store.ID) err
 	return nil
 }
 
+// Status implements [store.Snapshot].
 func (s *snapshot) Status() ([]store.SourceStatus, error) {
 	var r store.Records
 	err := s.tx.Bucket(bucketOf(store.EntityStatus)).ForEach(func(k, v []byte) error {

@@ -196,6 +196,7 @@ type memorySnapshot struct {
 	*memoryState
 }
 
+// Rev implements [store.Snapshot].
 func (s memorySnapshot) Rev() store.Rev { return s.rev }
 
 func (s memorySnapshot) refs(keep func(store.Ref) bool) []store.Ref {
@@ -209,6 +210,7 @@ func (s memorySnapshot) refs(keep func(store.Ref) bool) []store.Ref {
 	return refs
 }
 
+// All implements [store.Snapshot].
 func (s memorySnapshot) All(fn func(*store.Records) error) error {
 	refs := s.refs(func(store.Ref) bool { return true })
 	for len(refs) > 0 {
@@ -231,6 +233,7 @@ func (s memorySnapshot) All(fn func(*store.Records) error) error {
 	return nil
 }
 
+// Since implements [store.Snapshot].
 func (s memorySnapshot) Since(rev store.Rev, fn func(*store.Delta) error) error {
 	if rev < s.trimmed || rev > s.rev {
 		return store.ErrTrimmed
@@ -259,6 +262,7 @@ func (s memorySnapshot) Since(rev store.Rev, fn func(*store.Delta) error) error 
 	return nil
 }
 
+// IDs implements [store.Snapshot].
 func (s memorySnapshot) IDs(src store.SourceID, e store.Entity, fn func(store.ID) error) error {
 	if e == store.EntityStage || e == store.EntityOrg {
 		return nil
@@ -271,6 +275,7 @@ func (s memorySnapshot) IDs(src store.SourceID, e store.Entity, fn func(store.ID
 	return nil
 }
 
+// Status implements [store.Snapshot].
 func (s memorySnapshot) Status() (out []store.SourceStatus, err error) {
 	for _, row := range s.rows {
 		if v, ok := row.(store.SourceStatus); ok {

@@ -86,3 +86,14 @@ func (b *Book) Leads() map[store.PersonID]bool {
 	}
 	return leads
 }
+
+// LastTouch returns the day of an account's newest touch that s holds, up to the as-of day; NoDay when there is none.
+func (s *Selection) LastTouch(account Code) Day {
+	run := s.b.touchesOf.of(account)
+	for i := len(run) - 1; i >= 0; i-- {
+		if s.MatchTouch(s.b.touch, int(run[i])) {
+			return s.b.touch.Day[run[i]]
+		}
+	}
+	return store.NoDay
+}

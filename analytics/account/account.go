@@ -30,7 +30,7 @@ func view(b *analytics.Book, s analytics.Scope) *viewer {
 func (v *viewer) row(c analytics.Code) Row {
 	b, a := v.b, v.b.Account(c)
 	r := Row{ID: a.ID, Name: a.Name, Owner: a.Owner, OwnerName: b.PersonName(a.Owner), Industry: a.Industry, City: a.City, Grade: v.board.Grade(c),
-		Health: migration.HealthAt(b, c, v.sel.AsOf), Won: v.board.Value(c), LastTouch: store.NoDay, SilentDays: -1, NextClose: store.NoDay}
+		Health: migration.HealthAt(b, c, v.sel.AsOf), Won: v.board.Value(c), SilentDays: -1, NextClose: store.NoDay}
 	open := b.Adder()
 	for _, dc := range b.AccountDeals(c) {
 		d, ok := v.sel.Deal(dc)
@@ -44,11 +44,7 @@ func (v *viewer) row(c analytics.Code) Row {
 		}
 	}
 	r.Open = open.Sum()
-	for blk, i := range b.AccountTouches(c) {
-		if v.sel.MatchTouch(blk, i) {
-			r.LastTouch = blk.Day[i]
-		}
-	}
+	r.LastTouch = v.sel.LastTouch(c)
 	if r.LastTouch != store.NoDay {
 		r.SilentDays = int(v.sel.AsOf - r.LastTouch)
 	}

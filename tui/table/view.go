@@ -94,6 +94,14 @@ func (t *Table) View(th *theme.Theme) string {
 	return b.String()
 }
 
+// Still is View without a selected row: a list that stands beside the pane that has the focus.
+func (t *Table) Still(th *theme.Theme) string {
+	at := t.at
+	t.at = -1
+	defer func() { t.at = at }()
+	return t.View(th)
+}
+
 func (t *Table) row(th *theme.Theme, p int) string {
 	i := t.index(p)
 	clear(t.cells)

@@ -93,8 +93,7 @@ func (g Grid) Draw(th *theme.Theme, s layout.Size) []string {
 	}
 	var shade [theme.HeatSteps]string
 	for i := range shade {
-		g := string(theme.Shade(i))
-		shade[i] = layout.FitCenter(g, v.Cell)
+		shade[i] = layout.Blank(v.Cell/2) + string(theme.Shade(i)) + layout.Blank(v.Cell-v.Cell/2-1) // a blank before it, for the selection's sign
 	}
 	for r := v.Row; r < v.Row+v.Rows; r++ {
 		sign, on := byte(' '), th.Muted
@@ -121,44 +120,55 @@ func (g Grid) Draw(th *theme.Theme, s layout.Size) []string {
 					text = text[:n] + ">" + text[n+1:]
 				}
 			}
-			row.Add(style, text)
+			row.Put(style, text, v.Cell)
 		}
 		out = append(out, row.String())
 	}
 	return out
 }
 
-// heads writes each column label over its cell; labels wider than a cell take the room of the next ones, which are left out.
+// heads writes column labels so that each ends where its cell does. The selected one comes first, then those that have room, a blank between two.
 func (g Grid) heads(th *theme.Theme, w int, v Window) string {
 	row := layout.NewRow(w)
 	row.Fill(th.Muted, ' ', 1).Cell(th.Muted, g.Corner, v.Label-1, layout.Left).Fill("", ' ', 1)
-	free := 0
-	for c := v.Col; c < v.Col+v.Cols; c++ {
-		if free > 0 {
-			take := min(free, v.Cell)
-			free -= take
-			if rest := v.Cell - take; rest > 0 {
-				row.Fill(th.Muted, ' ', rest)
+	taken := make([]int, v.Cols*v.Cell+1) // per column of the screen: the label that stands there, from 1
+	place := func(c int) {
+		end := (c - v.Col + 1) * v.Cell
+		from := max(0, end-layout.Width(g.Cols[c]))
+		end = from + layout.Width(g.Cols[c])
+		if end == from || end >= len(taken) {
+			return
+		}
+		for x := max(0, from-1); x <= end; x++ {
+			if taken[x] != 0 {
+				return
 			}
-			continue
 		}
-		style := th.Muted
-		if c == g.Col {
-			style = th.Strong
+		for x := from; x < end; x++ {
+			taken[x] = c + 1
 		}
-		label := g.Cols[c]
-		n := layout.Width(label)
-		if n < v.Cell { // over the figures, which are right-aligned
-			row.Add(style, layout.FitRight(label, v.Cell))
-			continue
+	}
+	if g.Col >= v.Col && g.Col < v.Col+v.Cols {
+		place(g.Col)
+	}
+	for c := v.Col; c < v.Col+v.Cols; c++ {
+		if c != g.Col {
+			place(c)
 		}
-		if n == v.Cell && v.Cell == 1 {
-			row.Add(style, label)
-			continue
+	}
+	for x := 0; x < len(taken)-1; {
+		c, from := taken[x], x
+		for x < len(taken)-1 && taken[x] == c {
+			x++
 		}
-		row.Add(style, label)
-		row.Fill(th.Muted, ' ', 1)
-		free = n + 1 - v.Cell
+		switch {
+		case c == 0:
+			row.Fill("", ' ', x-from)
+		case c-1 == g.Col:
+			row.Add(th.Strong, g.Cols[c-1])
+		default:
+			row.Add(th.Muted, g.Cols[c-1])
+		}
 	}
 	return row.String()
 }

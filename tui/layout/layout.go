@@ -61,12 +61,18 @@ func (s Size) Columns(weights ...int) []Size {
 
 // Width returns the columns that s takes; escape sequences take none.
 func Width(s string) int {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c >= 0x7f {
+	n := 0
+	for _, r := range s {
+		switch { // what names and figures are made of; the rest is left to the library, whole, since marks join with what is before them
+		case r >= 0x20 && r < 0x7f, r >= 0x2800 && r <= 0x28ff:
+			n++
+		case r >= 0x4e00 && r <= 0x9fff, r >= 0x3400 && r <= 0x4dbf, r >= 0x3001 && r <= 0x3029, r >= 0xff01 && r <= 0xff60:
+			n += 2
+		default:
 			return ansi.StringWidth(s)
 		}
 	}
-	return len(s)
+	return n
 }
 
 // Cut shortens s to at most w columns, the last of them "~" when something was cut. s may hold escape sequences.
@@ -247,7 +253,27 @@ func (r *Row) Add(style theme.Style, text string) *Row {
 
 // Cell appends plain text in style, aligned in exactly w columns.
 func (r *Row) Cell(style theme.Style, text string, w int, a Align) *Row {
-	return r.Add(style, a.Pad(text, min(w, r.w-r.at)))
+	w = min(w, r.w-r.at)
+	n := Width(text)
+	if n > w {
+		return r.Add(style, a.Pad(text, w))
+	}
+	if w <= 0 {
+		return r
+	}
+	lead := 0
+	switch a {
+	case Right:
+		lead = w - n
+	case Center:
+		lead = (w - n) / 2
+	}
+	r.to(style)
+	r.b.WriteString(Blank(lead))
+	r.b.WriteString(text)
+	r.b.WriteString(Blank(w - n - lead))
+	r.at += w
+	return r
 }
 
 // Fill appends the ASCII glyph n times.
@@ -261,6 +287,16 @@ func (r *Row) Fill(style theme.Style, glyph byte, n int) *Row {
 		r.b.WriteByte(glyph)
 	}
 	r.at += n
+	return r
+}
+
+// Put appends text that is known to be n columns wide, as when a pattern is drawn many times over. It is left out when it does not fit.
+func (r *Row) Put(style theme.Style, text string, n int) *Row {
+	if n > 0 && n <= r.w-r.at {
+		r.to(style)
+		r.b.WriteString(text)
+		r.at += n
+	}
 	return r
 }
 

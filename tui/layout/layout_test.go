@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"flightdeck/tui/theme"
 )
 
@@ -113,5 +115,17 @@ func BenchmarkRow_Chinese(b *testing.B) {
 	st := theme.Style("\x1b[0;1m")
 	for b.Loop() {
 		NewRow(120).Cell("", "宏达集团有限公司", 30, Left).Cell(st, "1,234.5万", 12, Right).Cell("", "in negotiation", 20, Left).String()
+	}
+}
+
+// The quick path of Width must agree with the library that the renderer uses.
+func TestWidth_AgreesWithTheRenderer(t *testing.T) {
+	for r := rune(0x20); r < 0x30000; r++ {
+		if r >= 0xd800 && r < 0xe000 {
+			continue
+		}
+		if s := "a" + string(r) + "中"; Width(s) != ansi.StringWidth(s) {
+			t.Fatalf("%U: %d, the renderer says %d", r, Width(s), ansi.StringWidth(s))
+		}
 	}
 }

@@ -1,0 +1,168 @@
+package table_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/colorprofile"
+
+	"flightdeck/tui/layout"
+	"flightdeck/tui/table"
+	"flightdeck/tui/theme"
+	"flightdeck/tui/tuitest"
+)
+
+var th = theme.New(colorprofile.ANSI256, true)
+
+func make3(n int, painted *int) *table.Table {
+	t := table.New(
+		table.Column{Title: "客户", Width: 20, Min: 6, Grow: 1},
+		table.Column{Title: "金额", Width: 10, Align: layout.Right},
+		table.Column{Title: "备注", Width: 16, Min: 8, Drop: 2},
+		table.Column{Title: "日期", Width: 10, Drop: 1},
+	)
+	t.SetRows(list(0, n, painted))
+	return t
+}
+
+// list is n rows with the keys from on.
+func list(from, n int, painted *int) table.Rows {
+	return table.Rows{Len: n, Key: func(i int) string { return fmt.Sprint("k", from+i) }, Match: func(i int) string { return fmt.Sprintf("ACME 客户%d", from+i) },
+		Cells: func(i int, c []table.Cell) {
+			if painted != nil {
+				*painted++
+			}
+			c[0].Text, c[1].Text, c[2].Text, c[3].Text = fmt.Sprintf("客户%d有限责任公司", from+i), fmt.Sprint(1000*i), "备注", "2026-09-18"
+		}}
+}
+
+func TestTable_EverySize(t *testing.T) {
+	for _, n := range []int{0, 1, 5, 500} {
+		tb := make3(n, nil)
+		for _, w := range tuitest.Widths {
+			for _, h := range tuitest.Heights {
+				s := layout.Size{W: w, H: h}
+				tb.SetSize(s)
+				tb.Update(tuitest.Key("end"))
+				tuitest.Fits(t, fmt.Sprint(n, " rows"), tb.View(th), s)
+				tb.Update(tuitest.Key("home"))
+				tuitest.Fits(t, fmt.Sprint(n, " rows"), tb.View(th), s)
+			}
+		}
+		tb.SetSize(layout.Size{})
+		tb.View(th)
+	}
+	var zero table.Table
+	zero.Update(tuitest.Key("down"))
+	zero.SetSize(layout.Size{W: 10, H: 3})
+	if _, ok := zero.Selected(); ok || zero.View(th) == "" {
+		t.Error("an empty table selects something, or draws nothing")
+	}
+}
+
+func TestTable_OnlyVisibleRowsArePainted(t *testing.T) {
+	painted := 0
+	tb := make3(100000, &painted)
+	tb.SetSize(layout.Size{W: 80, H: 20})
+	for range 50 {
+		tb.Update(tuitest.Key("pgdown"))
+	}
+	painted = 0
+	tb.View(th)
+	if painted != 19 {
+		t.Errorf("%d rows painted for 19 lines", painted)
+	}
+}
+
+func TestTable_NarrowDropsTheLeastImportant(t *testing.T) {
+	tb := make3(3, nil)
+	for _, c := range []struct {
+		w       int
+		has, no string
+	}{{80, "备注 日期", ""}, {36, "日期", "备注"}, {20, "金额", "日期"}} {
+		tb.SetSize(layout.Size{W: c.w, H: 4})
+		head := strings.Join(strings.Fields(layout.Plain(strings.Split(tb.View(th), "\n")[0])), " ")
+		if !strings.Contains(head, c.has) || c.no != "" && strings.Contains(head, c.no) {
+			t.Errorf("%d columns: heading %q, want %q and not %q", c.w, head, c.has, c.no)
+		}
+	}
+}
+
+func TestTable_SelectionFollowsItsRow(t *testing.T) {
+	tb := make3(50, nil)
+	tb.SetSize(layout.Size{W: 80, H: 10})
+	for range 20 {
+		tb.Update(tuitest.Key("j"))
+	}
+	tb.SetRows(list(-5, 60, nil)) // five rows came before
+	if i, ok := tb.Selected(); !ok || i != 25 {
+		t.Errorf("after a reload row %d is selected, want 25", i)
+	}
+	tb.SetRows(list(1000, 10, nil)) // it is gone
+	if i, ok := tb.Selected(); !ok || i != 9 {
+		t.Errorf("after its row went, row %d is selected, want the last", i)
+	}
+	tb.SetRows(table.Rows{})
+	if _, ok := tb.Selected(); ok {
+		t.Error("something is selected in nothing")
+	}
+}
+
+func TestTable_FilterMarksAndState(t *testing.T) {
+	tb := make3(50, nil)
+	tb.SetSize(layout.Size{W: 80, H: 10})
+	tb.Update(tuitest.Key("space"))
+	tb.SetFilter("acme 客户4")
+	if n, of := tb.Position(); n != 1 || of != 11 { // 4, 40 … 49
+		t.Errorf("position %d of %d", n, of)
+	}
+	tb.Update(tuitest.Key("down"))
+	tb.Update(tuitest.Key("space"))
+	if got := tb.Marked(); len(got) != 1 || got[0] != 40 {
+		t.Errorf("marked in view: %v", got)
+	}
+	state := tb.State()
+	again := table.New(table.Column{Title: "x", Width: 10})
+	again.SetSize(layout.Size{W: 80, H: 10})
+	again.Restore(state)
+	again.SetRows(table.Rows{}) // still loading
+	again.SetRows(list(0, 50, nil))
+	if i, _ := again.Selected(); i != 41 || again.Filter() != "acme 客户4" || len(again.Marked()) != 1 {
+		t.Errorf("restored: row %d, filter %q, marks %v", i, again.Filter(), again.Marked())
+	}
+	tb.SetFilter("zzz")
+	if _, ok := tb.Selected(); ok || tb.Len() != 0 {
+		t.Error("a filter that nothing passes leaves rows")
+	}
+	tb.SetFilter("")
+	if tb.Len() != 50 || len(tb.Marked()) != 2 {
+		t.Errorf("%d rows, %d marks after the filter went", tb.Len(), len(tb.Marked()))
+	}
+}
+
+func TestTable_EveryChangeBumpsVersion(t *testing.T) {
+	tb := make3(50, nil)
+	for name, change := range map[string]func(){
+		"size": func() { tb.SetSize(layout.Size{W: 70, H: 9}) }, "rows": func() { tb.SetRows(list(0, 40, nil)) }, "filter": func() { tb.SetFilter("4") },
+		"move": func() { tb.Update(tuitest.Key("down")) }, "mark": func() { tb.Update(tuitest.Key("space")) }, "select": func() { tb.Select("k14") },
+		"columns": func() {
+			tb.SetColumns(table.Column{Title: "y", Width: 5}, table.Column{}, table.Column{}, table.Column{})
+		}, "restore": func() { tb.Restore(table.State{Filter: "7"}) },
+	} {
+		before := tb.Version()
+		change()
+		if tb.Version() == before {
+			t.Errorf("%s does not bump the version: a kept view would be stale", name)
+		}
+	}
+}
+
+func BenchmarkView_200x50(b *testing.B) {
+	tb := make3(10000, nil)
+	tb.SetSize(layout.Size{W: 200, H: 50})
+	b.ReportAllocs()
+	for b.Loop() {
+		tb.View(th)
+	}
+}

@@ -86,10 +86,12 @@ func parseTime(s string, loc *time.Location, layouts []string) (time.Time, bool,
 			return t, !strings.ContainsAny(l, "345") && !strings.Contains(l, "15"), nil
 		}
 	}
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return fromNumber(n, loc)
-	} else if f, err := strconv.ParseFloat(s, 64); err == nil && f > 1e8 && f < 1e17 { // seconds with a fraction
-		return fromNumber(int64(f), loc)
+	if !strings.ContainsAny(s, "-/:") { // a failed ParseInt costs more than all the rest
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return fromNumber(n, loc)
+		} else if f, err := strconv.ParseFloat(s, 64); err == nil && f > 1e8 && f < 1e17 { // a fraction
+			return fromNumber(int64(f), loc)
+		}
 	}
 	if len(s) > 4 && s[4] == '/' {
 		s = strings.ReplaceAll(s, "/", "-")

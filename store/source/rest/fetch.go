@@ -131,9 +131,6 @@ func (s *Source) begin(cur *cursor, st *stream, r source.Request) bool {
 		now = time.Now()
 	}
 	ps := &pass{Full: cur.Mark.IsZero() && cur.Keep == "", Start: now, Until: now, Limit: r.Limit}
-	if !cur.Mark.IsZero() && st.spec.Incremental != nil {
-		ps.From = cur.Mark.Add(-st.spec.Incremental.Overlap)
-	}
 	cur.Pass = ps
 	if !s.nextPart(cur, st, 0) {
 		cur.Pass = nil
@@ -211,7 +208,7 @@ func (s *Source) details(ctx context.Context, t *then, vals values, rows []any) 
 func (s *Source) apply(ctx context.Context, st *stream, pt *part, ps *pass, rows, details []any, body any, page *source.Page) (uint64, error) {
 	m := &mapper{vars: s.vars, out: page, fields: map[string]any{}, ids: fnv.New64a()}
 	for _, row := range rows {
-		if st.changed == nil {
+		if st.changed == nil || pt.Every > 0 { // a part that is left out of most passes says nothing of what the others have seen
 			break
 		}
 		v, err := st.changed.one(ctx, row, s.vars)

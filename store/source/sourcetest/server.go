@@ -37,7 +37,7 @@ type Server struct {
 	tie      bool
 	fault    Fault
 	asked    int
-	Requests []string // method and URI, in order
+	requests []string
 	hang     chan struct{}
 }
 
@@ -65,6 +65,13 @@ func (s *Server) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.clock
+}
+
+// Requests returns method and URI of what was asked, in order.
+func (s *Server) Requests() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
 }
 
 // Tie stops or restarts the clock, so that what is put meanwhile has one time of change.
@@ -128,7 +135,7 @@ func (s *Server) Heal() { s.Break(Fault{}) }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	s.Requests = append(s.Requests, r.Method+" "+r.RequestURI)
+	s.requests = append(s.requests, r.Method+" "+r.RequestURI)
 	s.asked++
 	fault := s.fault.Kind
 	if s.asked < s.fault.Page {

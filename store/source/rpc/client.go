@@ -57,7 +57,7 @@ func (f *fault) Error() string {
 
 // Unwrap tells a refused permission, which Tryton only words, apart.
 func (f *fault) Unwrap() error {
-	if f.kind == "AccessError" || strings.Contains(f.text, "not allowed to access") {
+	if strings.Contains(f.text, "not allowed to access") {
 		return source.ErrDenied
 	}
 	return nil

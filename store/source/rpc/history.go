@@ -176,7 +176,7 @@ func (s *Source) states(ctx context.Context, revisions map[int64][]revision, pag
 		slices.Sort(ids)
 		rows, err := s.readAt(ctx, ids, at)
 		var f *fault
-		if errors.As(err, &f) && !errors.Is(err, source.ErrDenied) {
+		if errors.As(err, &f) { // that the model may be read is known by now
 			rows = nil
 			for _, id := range ids {
 				one, err := s.readAt(ctx, []int64{id}, at)

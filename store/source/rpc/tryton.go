@@ -127,6 +127,7 @@ type cursor struct {
 	ID     int64 `json:"i,omitempty"` // its id
 	Total  int   `json:"n,omitempty"`
 	Inside bool  `json:"p,omitempty"`
+	Blind  bool  `json:"b,omitempty"` // within a pass: no clock can be believed, so the next pass begins where this one did
 }
 
 func (c cursor) String() store.Cursor {
@@ -231,8 +232,12 @@ func (s *Source) changed(ctx context.Context, r source.Request, sh shape, c curs
 		}
 		c.Edited = !c.Edited
 	}
-	if c.Feed == len(sh.feeds) {
-		page.More, c = false, cursor{Since: c.Until}
+	if c.Feed == len(sh.feeds) || c.Feed > 0 && c.Since == 0 { // the first pass named every record by the first feed
+		since := c.Until
+		if c.Blind {
+			since = c.Since
+		}
+		page.More, c = false, cursor{Since: since}
 	}
 	page.Next = c.String()
 	return page, nil
@@ -273,6 +278,10 @@ func (s *Source) begin(ctx context.Context, now time.Time, sh shape, since int64
 	if at.IsZero() || !now.IsZero() && (at.Sub(now) > ahead || now.Sub(at) > ahead) {
 		if at, err = s.newest(ctx, sh, now); err != nil {
 			return cursor{}, err
+		}
+		if at.IsZero() {
+			c.Blind, c.Until = true, max(a.at.UnixMicro(), now.Add(ahead).UnixMicro(), since)
+			return c, nil
 		}
 	}
 	at = at.Truncate(time.Second).Add(time.Second) // Date has whole seconds; what was written in this one is wanted now, and again by the overlap

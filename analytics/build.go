@@ -13,6 +13,7 @@ var ErrRebuild = errors.New("the change touches the whole book")
 // Build makes a Book of everything in snap. It blocks for as long as reading takes: about a second per million rows.
 func Build(snap store.Snapshot, o Options) (*Book, error) {
 	e := newEditor(o)
+	e.once = true // a snapshot names each record once
 	if err := snap.All(func(r *store.Records) error { e.records(r); return nil }); err != nil {
 		return nil, fmt.Errorf("build book: %w", err)
 	}

@@ -174,42 +174,29 @@ func (b *Book) kindOf(stage Code) store.StageKind {
 // newest returns the last day up to now on which anything happened.
 func (b *Book) newest(now Day) Day {
 	last := store.NoDay
-	see := func(d Day) {
-		if d <= now && d > last {
+	last = latest(last, now, b.touch.Day, b.touch.Dead)
+	last = latest(last, now, b.change.day, b.change.dead)
+	last = latest(last, now, b.sales.day, b.sales.dead)
+	last = latest(last, now, b.grades.day, b.grades.dead)
+	last = latest(last, now, b.health.day, b.health.dead)
+	for i, live := range b.deals.live {
+		if !live {
+			continue
+		}
+		if d := b.deals.rec[i].Created; d <= now && d > last {
+			last = d
+		}
+		if d := b.deal.close[i]; d <= now && d > last && b.kindOf(b.deal.stage[i]) != store.StageOpen {
 			last = d
 		}
 	}
-	for i, d := range b.touch.Day {
-		if !b.touch.Dead[i] {
-			see(d)
-		}
-	}
-	for i, d := range b.change.day {
-		if !b.change.dead[i] {
-			see(d)
-		}
-	}
-	for i := range b.deals.rec {
-		if b.deals.live[i] {
-			see(b.deals.rec[i].Created)
-			if b.kindOf(b.deal.stage[i]) != store.StageOpen {
-				see(b.deal.close[i])
-			}
-		}
-	}
-	for i, d := range b.sales.day {
-		if !b.sales.dead[i] {
-			see(d)
-		}
-	}
-	for i, d := range b.grades.day {
-		if !b.grades.dead[i] {
-			see(d)
-		}
-	}
-	for i, d := range b.health.day {
-		if !b.health.dead[i] {
-			see(d)
+	return last
+}
+
+func latest(last, now Day, days []Day, dead []bool) Day {
+	for i, d := range days {
+		if d > last && d <= now && !dead[i] {
+			last = d
 		}
 	}
 	return last

@@ -14,6 +14,7 @@ import (
 type editor struct {
 	b     *Book
 	bulk  bool
+	once  bool // of a fact no ID comes twice
 	owned [32]bool // by entity: this table is ours to write
 
 	deadOwned    [32]bool
@@ -175,7 +176,7 @@ func addFact[T any](e *editor, ent store.Entity, f *facts[T], ed *runsEdit, id s
 		return
 	}
 	thawFacts(e, ent, f)
-	c, fresh := f.ids.add(id)
+	c, fresh := e.factID(&f.ids, id)
 	row := int32(len(f.rec))
 	if fresh {
 		f.row = append(f.row, row)
@@ -186,8 +187,18 @@ func addFact[T any](e *editor, ent store.Entity, f *facts[T], ed *runsEdit, id s
 		}
 		f.row[c] = row
 	}
+	if row := len(f.rec); row == cap(f.rec) && e.bulk { // doubling: a load copies each row once and not five times
+		f.rec, f.own, f.day, f.dead = slices.Grow(f.rec, row), slices.Grow(f.own, row), slices.Grow(f.day, row), slices.Grow(f.dead, row)
+	}
 	f.rec, f.own, f.day, f.dead = append(f.rec, v), append(f.own, own), append(f.day, day), append(f.dead, false)
 	ed.in(own, row)
+}
+
+func (e *editor) factID(d *dict, id store.ID) (Code, bool) {
+	if e.once {
+		return d.push(id), true
+	}
+	return d.add(id)
 }
 
 func dropFact[T any](e *editor, ent store.Entity, f *facts[T], ed *runsEdit, id store.ID) {

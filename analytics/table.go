@@ -30,8 +30,22 @@ func (d *dict) find(id store.ID) (Code, bool) {
 	return c, ok
 }
 
+// push gives id a Code unseen: for loads in which no ID comes twice. The map is then made when somebody first edits the dict, which is after the
+// first frame.
+func (d *dict) push(id store.ID) Code {
+	d.ids = append(d.ids, id)
+	return Code(len(d.ids) - 1)
+}
+
 // edit returns a dict that may be added to without d seeing it.
 func (d *dict) edit() dict {
+	if len(d.base)+len(d.over) < len(d.ids) {
+		base := make(map[store.ID]Code, len(d.ids))
+		for c, id := range d.ids {
+			base[id] = Code(c)
+		}
+		return dict{base: base, over: map[store.ID]Code{}, ids: slices.Clip(d.ids)}
+	}
 	if len(d.over) > 256 && len(d.over) > len(d.base)/8 {
 		all := make(map[store.ID]Code, len(d.base)+2*len(d.over))
 		maps.Copy(all, d.base)

@@ -28,6 +28,7 @@ type wiring struct {
 	sources []syncer.Entry      // in place of the configuration's
 	done    func(syncer.Result) // told of every run
 	accept  []store.SourceID
+	tries   int // per page; 0: the syncer's usual
 	log     *slog.Logger
 }
 
@@ -52,7 +53,7 @@ func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*
 			w.sources = append(w.sources, syncer.Entry{Source: build(s), Every: s.Every})
 		}
 	}
-	a.engine = syncer.New(syncer.Options{Store: db, Sources: w.sources, Log: w.log, Accept: w.accept, Done: func(r syncer.Result) {
+	a.engine = syncer.New(syncer.Options{Store: db, Sources: w.sources, Log: w.log, Accept: w.accept, Attempts: w.tries, Done: func(r syncer.Result) {
 		if err := a.keepQuotas(ctx); err != nil && w.log != nil {
 			w.log.Error("quotas", "err", err)
 		}

@@ -40,6 +40,9 @@ func (in *invocation) sync(ctx context.Context, once bool, accept []string) (err
 		return usagef("no sources are configured; write a configuration with: flightdeck init folder > flightdeck.yaml")
 	}
 	w := wiring{}
+	if once {
+		w.tries = 3 // somebody waits for the answer
+	}
 	for _, name := range accept {
 		known := false
 		for _, s := range cfg.Sources {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -381,7 +382,7 @@ func TestOnce_DeadServerIsNotAskedForEveryStream(t *testing.T) {
 		name  string
 		err   error
 		tries int
-	}{{"down", errors.New("connection refused"), 8}, {"password", source.ErrAuth, 1}} {
+	}{{"silent", errors.New("502 bad gateway"), 8}, {"down", fmt.Errorf("GET: %w", &net.OpError{Op: "dial", Err: errors.New("connection refused")}), 4}, {"password", source.ErrAuth, 1}} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := storetest.NewMemory()

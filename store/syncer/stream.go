@@ -301,7 +301,7 @@ func (s *stream) fail(ctx context.Context, res StreamResult, err error) StreamRe
 		res.State = store.SyncWaiting
 	}
 	now := s.w.e.opt.Now()
-	s.status.State, s.status.Finished, s.status.Error = res.State, now, explain(err)
+	s.status.State, s.status.Finished, s.status.Error = res.State, now, Explain(err)
 	w := s.w
 	w.fails++ // the pause of a failed run counts this one
 	s.status.Retry = now.Add(w.pause(err))
@@ -335,7 +335,7 @@ func (s *stream) waiting(ctx context.Context, err error, d time.Duration) {
 	if d < 2*time.Second || ctx.Err() != nil {
 		return
 	}
-	s.status.State, s.status.Error, s.status.Retry = store.SyncWaiting, explain(err), s.w.e.opt.Now().Add(d)
+	s.status.State, s.status.Error, s.status.Retry = store.SyncWaiting, Explain(err), s.w.e.opt.Now().Add(d)
 	if err := s.write(ctx); err != nil {
 		s.w.e.opt.Log.Warn("status not stored", "source", s.w.id, "stream", s.name, "err", err)
 	}
@@ -352,8 +352,8 @@ func (s *stream) write(ctx context.Context) error {
 	return nil
 }
 
-// explain is an error as a status keeps it: cleaned, without a secret, with what to do.
-func explain(err error) string {
+// Explain is an error as a status keeps it and as it may be shown: cleaned, clipped, without a secret, with what to do.
+func Explain(err error) string {
 	switch {
 	case errors.Is(err, source.ErrAuth):
 		return clean(err) + "; check the credential that flightdeck.yaml names, then sync again"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -72,6 +73,13 @@ func unanswered(err error) bool {
 	var boom *panicError
 	return err != nil && !errors.Is(err, source.ErrAuth) && !errors.Is(err, source.ErrDenied) && !errors.Is(err, source.ErrExpired) &&
 		!errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, context.Canceled) && !errors.As(err, &told) && !errors.As(err, &boom)
+}
+
+// unreachable reports that not even a connection came about: the same for every stream.
+func unreachable(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
 }
 
 // final reports an error that trying again at once cannot mend.
@@ -143,7 +151,7 @@ func (w *worker) run(ctx context.Context) Result {
 				res.Err, res.State = fmt.Errorf("%s: %w", sr.Stream, sr.Err), sr.State
 			}
 			var told *source.RetryAfter
-			if errors.Is(sr.Err, source.ErrAuth) || errors.Is(sr.Err, circuitbreaker.ErrOpen) || errors.As(sr.Err, &told) {
+			if errors.Is(sr.Err, source.ErrAuth) || errors.Is(sr.Err, circuitbreaker.ErrOpen) || errors.As(sr.Err, &told) || unreachable(sr.Err) {
 				stop = sr.Err
 			}
 		}

@@ -34,8 +34,11 @@ func hash(t testing.TB, r *store.Records) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
+// middling is large enough for every kind of thing to happen.
+var middling = Size{Regions: 3, Teams: 6, Reps: 20, Accounts: 150, Deals: 1000, Touches: 12_000, Sales: 5000, Quarters: 8, Months: 24}
+
 func TestCompany_SameSeedSameDaySameCompany(t *testing.T) {
-	cfg := Config{Seed: 7, Now: noon}
+	cfg := Config{Seed: 7, Now: noon, Size: middling}
 	a := generate(t, cfg)
 	c, err := New(cfg)
 	if err != nil {
@@ -59,8 +62,8 @@ func TestCompany_SameSeedSameDaySameCompany(t *testing.T) {
 }
 
 func TestCompany_LaterNowShowsMoreOfTheSameDay(t *testing.T) {
-	morning := generate(t, Config{Seed: 7, Now: noon.Add(-5 * time.Hour)})
-	later := generate(t, Config{Seed: 7, Now: noon})
+	morning := generate(t, Config{Seed: 7, Now: noon.Add(-5 * time.Hour), Size: middling})
+	later := generate(t, Config{Seed: 7, Now: noon, Size: middling})
 	now := noon.Add(-5 * time.Hour)
 	changes := slices.DeleteFunc(slices.Clone(later.Changes), func(c store.Change) bool { return c.At.After(now) })
 	if !slices.Equal(changes, morning.Changes) {
@@ -77,7 +80,7 @@ func TestCompany_LaterNowShowsMoreOfTheSameDay(t *testing.T) {
 
 func TestCompany_Sizes(t *testing.T) {
 	small := Size{Regions: 1, Teams: 1, Reps: 1, Accounts: 3, Deals: 5, Touches: 40, Sales: 30, Quarters: 2, Months: 1}
-	wide := Size{Regions: 8, Teams: 37, Reps: 300, Accounts: 1500, Deals: 6000, Touches: 30_000, Sales: 90_000, Quarters: 4, Months: 6}
+	wide := Size{Regions: 8, Teams: 37, Reps: 150, Accounts: 500, Deals: 1500, Touches: 9_000, Sales: 25_000, Quarters: 4, Months: 6}
 	for _, tc := range []struct {
 		name string
 		size Size
@@ -85,7 +88,9 @@ func TestCompany_Sizes(t *testing.T) {
 	}{{"demo", Demo, .08}, {"wide", wide, .12}, {"small", small, 1.5}} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := generate(t, Config{Seed: 3, Now: noon, Size: tc.size})
-			check(t, r, noon, Org())
+			if tc.name != "demo" { // which TestCompany_WholeAndConsistent checks
+				check(t, r, noon, Org())
+			}
 			for _, f := range []struct {
 				name      string
 				got, want int
@@ -129,13 +134,13 @@ func TestCompany_YieldStops(t *testing.T) {
 
 // TestCompany_StreamsInBoundedBlocks: a hundred times the accounts must not make the blocks larger.
 func TestCompany_StreamsInBoundedBlocks(t *testing.T) {
-	size := Size{Regions: 2, Teams: 4, Reps: 12, Accounts: 4000, Deals: 8000, Touches: 40_000, Sales: 10_000, Quarters: 4, Months: 6}
+	size := Size{Regions: 2, Teams: 4, Reps: 12, Accounts: 2500, Deals: 5000, Touches: 30_000, Sales: 10_000, Quarters: 4, Months: 6}
 	blocks, most := 0, 0
 	err := Generate(Config{Now: noon, Size: size}, func(r *store.Records) error {
 		blocks, most = blocks+1, max(most, r.Len())
 		return nil
 	})
-	if err != nil || blocks < 10 || most > 2*blockRows {
+	if err != nil || blocks < 5 || most > 2*blockRows {
 		t.Errorf("%d blocks, the largest with %d records, error %v", blocks, most, err)
 	}
 }
@@ -147,9 +152,11 @@ func TestCompany_WholeAndConsistent(t *testing.T) {
 		time.Date(2026, 9, 30, 16, 0, 0, 0, time.UTC),   // the first of a quarter
 		time.Date(2028, 2, 29, 1, 0, 0, 0, time.UTC),
 	}
+	size := Demo
 	for i, now := range days {
-		r := generate(t, Config{Seed: uint64(i), Now: now})
+		r := generate(t, Config{Seed: uint64(i), Now: now, Size: size})
 		check(t, r, now, Org())
+		size = middling
 	}
 }
 

@@ -204,12 +204,12 @@ func (g *gen) estimate(c *chance, p *plan, d store.Day, s int) store.Day {
 	for _, days := range stageDays[s:] {
 		left += days
 	}
-	bias := .85
+	bias := 1.15
 	switch p.style {
 	case styleSandbag:
-		bias = 1.6
+		bias = 1.8
 	case stylePad:
-		bias = .5
+		bias = .6
 	}
 	return g.snap(c, d+store.Day(left*p.slow*bias*c.spread(.3)), d)
 }
@@ -237,9 +237,9 @@ func (g *gen) promise(c *chance, p *plan) {
 		if p.stalled != 0 {
 			until = min(until, p.stalled)
 		}
-		careless := .2
+		careless := .26
 		if p.quality < 0 {
-			careless = .45
+			careless = .55
 		}
 		for !c.yes(careless) { // else the date passes and nobody says so
 			late := c.between(-4, 2)
@@ -290,7 +290,7 @@ func (g *gen) price(c *chance, p *plan) {
 
 // call makes the rep's forecast category along the way.
 func (g *gen) call(c *chance, p *plan) {
-	commit, best := .5, .6
+	commit, best := .6, .6
 	switch p.style {
 	case styleSandbag:
 		commit, best = .08, .3

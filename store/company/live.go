@@ -60,11 +60,6 @@ func (c *Company) Take() *store.Records {
 // Source returns the name in front of the company's IDs.
 func (c *Company) Source() store.SourceID { return c.g.Source }
 
-// Key names the configuration that the company follows from: two companies with the same Key began alike.
-func (c *Company) Key() string {
-	return strconv.FormatUint(mix(c.g.Seed^mix(uint64(c.g.Now.Unix())^mix(uint64(c.g.size.Deals)<<32|uint64(c.g.size.Touches)))), 36)
-}
-
 // number returns the zero-based number in an ID such as demo:d17.
 func number(id store.ID) int {
 	n, _ := strconv.Atoi(id.Native()[1:])
@@ -131,6 +126,15 @@ func (c *Company) any(m *moment) (*store.Deal, int) {
 	}
 	i := m.IntN(len(c.open))
 	return &c.deals[c.open[i]], i
+}
+
+// far is any, but of two deals the one that has come further: things move faster near the end.
+func (c *Company) far(m *moment) (*store.Deal, int) {
+	d, i := c.any(m)
+	if e, j := c.any(m); d != nil && stageNumber(e.Stage) > stageNumber(d.Stage) {
+		return e, j
+	}
+	return d, i
 }
 
 // set changes a field of d and records it.
@@ -212,7 +216,7 @@ func (c *Company) retract(m *moment) bool {
 
 // advance moves a deal one stage on, or decides it when it was in the last one.
 func (c *Company) advance(m *moment) bool {
-	d, i := c.any(m)
+	d, i := c.far(m)
 	if d == nil {
 		return false
 	}
@@ -229,11 +233,11 @@ func (c *Company) advance(m *moment) bool {
 
 // decide ends a deal that is not certain to.
 func (c *Company) decide(m *moment) bool {
-	d, i := c.any(m)
+	d, i := c.far(m)
 	if d == nil {
 		return false
 	}
-	return c.close(m, d, i, stageNumber(d.Stage) >= stageQuoted && m.yes(.5))
+	return c.close(m, d, i, stageNumber(d.Stage) >= stageQuoted && m.yes(.65))
 }
 
 func (c *Company) close(m *moment, d *store.Deal, place int, won bool) bool {

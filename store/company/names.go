@@ -91,11 +91,11 @@ func customerName(c *chance, i int, ind *industry, where *city, language int) (f
 
 func chineseName(c *chance) string { return pick(c, surnames) + pick(c, given) }
 
-// staffName gives our own people names that do not repeat within the first several thousand.
+// staffName gives our own people names that do not repeat before all pairs are used: 2741 is a prime that does not divide their number.
 func staffName(i int) string {
 	n := len(surnames) * len(given)
 	j := (i*2741 + 371) % n
-	return surnames[j%len(surnames)] + given[(j/len(surnames)+i*7)%len(given)]
+	return surnames[j%len(surnames)] + given[j/len(surnames)]
 }
 
 // role is a contact's part in the buying.

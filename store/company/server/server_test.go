@@ -395,6 +395,26 @@ func TestServer_PanicInAStepIsToldToClients(t *testing.T) {
 	})
 }
 
+func FuzzCursor(f *testing.F) {
+	s := &Server{life: "LIFE"}
+	for _, seed := range []string{"", "LIFE-0-0", "LIFE-3-7", "LIFE-7-3", "LIFE--1-2", "LIFE-1", "OTHER-0-0", "LIFE-0-99999999999999999999", "LIFE-+1-2"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		const end = 50
+		c, ok := s.parse(text, end)
+		if !ok {
+			return
+		}
+		if c.begin < 0 || c.begin > c.at || c.at > end {
+			t.Fatalf("%q was read as %+v", text, c)
+		}
+		if again, ok := s.parse(s.cursor(c), end); !ok || again != c {
+			t.Fatalf("%q was read as %+v, and its own cursor as %+v", text, c, again)
+		}
+	})
+}
+
 // BenchmarkServeDemo guards the first pull: the whole demo company written as JSON.
 func BenchmarkServeDemo(b *testing.B) {
 	s, _ := made(b, company.Demo)

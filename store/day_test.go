@@ -27,7 +27,7 @@ func TestParseDay_Refuses(t *testing.T) {
 		"02/03/2026", "2026-03-02T00:00:00Z", "2026-03-02 ", "２０２６-03-02", "\x1b[31m2026"} {
 		if d, err := ParseDay(s); err == nil || d != NoDay {
 			t.Errorf("%q was read as %s", s, d)
-		} else if isClean(err.Error()) == false {
+		} else if !isClean(err.Error()) {
 			t.Errorf("the error for %q carries it raw: %q", s, err)
 		}
 	}
@@ -46,7 +46,8 @@ func TestDay_Zones(t *testing.T) {
 		t.Errorf("in UTC it is %s", d)
 	}
 	d := Date(2026, 3, 2)
-	if s, e := d.Time(shanghai), d.End(shanghai); e.Sub(s) != 24*time.Hour || DayOf(s, shanghai) != d || DayOf(e.Add(-1), shanghai) != d || DayOf(e, shanghai) != d+1 {
+	s, e := d.Time(shanghai), d.End(shanghai)
+	if e.Sub(s) != 24*time.Hour || DayOf(s, shanghai) != d || DayOf(e.Add(-1), shanghai) != d || DayOf(e, shanghai) != d+1 {
 		t.Errorf("the day lasts from %s to %s", s, e)
 	}
 	newYork, err := time.LoadLocation("America/New_York")

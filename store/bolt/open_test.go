@@ -277,6 +277,36 @@ func TestOpen_StoppedAtTheBeginning(t *testing.T) {
 	storetest.Apply(t, open(t, dir, Options{}), deals("a:1"))
 }
 
+// The file that we waited for may meanwhile be one that another process has replaced by its compacted copy.
+func TestOpen_Replaced(t *testing.T) {
+	dir := t.TempDir()
+	_ = open(t, dir, Options{}).Close()
+	path := filepath.Join(dir, File)
+	var file *os.File
+	b, err := bbolt.Open(path, 0o600, &bbolt.Options{OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
+		f, err := os.OpenFile(name, flag, mode)
+		file = f
+		return f, err
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if err := check(path, file, b, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	copied, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(path+".compact", copied, 0o600), os.Rename(path+".compact", path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := check(path, file, b, Options{}); !errors.Is(err, errMoved) {
+		t.Fatalf("%v, want errMoved: what is written there is lost", err)
+	}
+}
+
 func TestSnapshot_DamagedRecord(t *testing.T) {
 	dir := t.TempDir()
 	d := open(t, dir, Options{})

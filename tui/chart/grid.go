@@ -115,7 +115,7 @@ func (g Grid) Draw(th *theme.Theme, s layout.Size) []string {
 				text = layout.FitRight(g.Text(r, c), v.Cell)
 			}
 			if r == g.Row && c == g.Col {
-				style = th.Selection
+				style = th.Cursor
 				if n := strings.LastIndexByte(strings.TrimRight(text, " "), ' '); n >= 0 { // the sign stands in the blank before the figure
 					text = text[:n] + ">" + text[n+1:]
 				}

@@ -36,7 +36,7 @@ func (b builder) palette() palette {
 		}
 	}
 	return palette{
-		muted: "#5f5f5f", accent: "#0059b3", good: "#00703c", warn: "#8a5200", bad: "#b3200f", border: "#8a8a8a", past: "#8a5200",
+		muted: "#5f5f5f", accent: "#0059b3", good: "#00701a", warn: "#8a5200", bad: "#b3200f", border: "#8a8a8a", past: "#8a5200",
 		series:  [6]string{"#0067a5", "#955a00", "#00704f", "#97457a", "#6b6100", "#b0430a"},
 		heatLow: "#e3eefa", heatHigh: "#0a2f6b", riseLow: "#dff3e6", riseHigh: "#004d27", fallLow: "#fbe5e1", fallHigh: "#7a1509",
 		heat256: [...]uint8{195, 153, 110, 74, 67, 61, 25, 18}, rise256: [...]uint8{194, 157, 151, 114, 71, 34, 28, 22},

@@ -53,6 +53,7 @@ type Theme struct {
 	Warn      Style
 	Bad       Style
 	Selection Style // the selected row, all of it
+	Cursor    Style // the selected cell of a grid: stands out from every step of the ramps
 	Mark      Style // marked rows
 	Border    Style // rules and axes
 	Past      Style // "as of" in the past: must not be overlooked
@@ -76,12 +77,17 @@ func New(p colorprofile.Profile, dark bool) *Theme {
 	t := &Theme{Profile: p, Dark: dark}
 	t.Strong = b.fg("", "1")
 	t.Title = b.fg("", "1")
-	t.Selection = b.selection()
+	t.Selection, t.Cursor = b.selection(), b.seq("1", "7")
 	if p < colorprofile.ANSI {
 		t.Header, t.Accent, t.Bad, t.Warn, t.Past, t.Mark, t.Input = b.fg("", "4"), b.fg("", "1"), b.fg("", "1"), b.fg("", "1"), b.fg("", "1;7"), b.fg("", "1"), b.fg("", "4")
 		return t
 	}
 	c := b.palette()
+	if p >= colorprofile.ANSI256 && dark {
+		t.Cursor = b.on("#ffffff", "1")
+	} else if p >= colorprofile.ANSI256 {
+		t.Cursor = b.on("#000000", "1")
+	}
 	t.Muted, t.Header, t.Accent = b.fg(c.muted, ""), b.fg(c.muted, "1;4"), b.fg(c.accent, "")
 	t.Good, t.Warn, t.Bad = b.fg(c.good, ""), b.fg(c.warn, ""), b.fg(c.bad, "1")
 	t.Mark, t.Border, t.Past, t.Input = b.fg(c.warn, "1"), b.fg(c.border, ""), b.on(c.past, "1"), b.fg(c.accent, "4")

@@ -111,7 +111,7 @@ func TestLevel(t *testing.T) {
 func styles(t *Theme) map[string]Style {
 	m := map[string]Style{
 		"Text": t.Text, "Strong": t.Strong, "Muted": t.Muted, "Title": t.Title, "Header": t.Header, "Accent": t.Accent, "Good": t.Good, "Warn": t.Warn, "Bad": t.Bad,
-		"Selection": t.Selection, "Mark": t.Mark, "Border": t.Border, "Past": t.Past, "Input": t.Input, "Track": t.Track, "GoodBar": t.GoodBar, "WarnBar": t.WarnBar, "BadBar": t.BadBar,
+		"Selection": t.Selection, "Cursor": t.Cursor, "Mark": t.Mark, "Border": t.Border, "Past": t.Past, "Input": t.Input, "Track": t.Track, "GoodBar": t.GoodBar, "WarnBar": t.WarnBar, "BadBar": t.BadBar,
 	}
 	for i := range t.Series {
 		m[fmt.Sprint("Series", i)], m[fmt.Sprint("Fill", i)] = t.Series[i], t.Fill[i]

@@ -546,6 +546,7 @@ func TestFetch_NothingNew(t *testing.T) {
 func FuzzParseSpec(f *testing.F) {
 	f.Add([]byte(tinySpec))
 	f.Add([]byte(cappedSpec))
+	f.Add([]byte("a: \nerrors:\n !0 00\n0000008:\n    0000000000: 000000000000\n    00: 000\n    0: 0000000000000000\n")) // a panic in the YAML library
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if _, err := ParseSpec("fuzz", b); err != nil && err.Error() == "" {
 			t.Error("an error that says nothing")

@@ -176,13 +176,23 @@ func LoadSpec(name string) (*Spec, error) {
 // ParseSpec reads a connector's file; name is for errors.
 func ParseSpec(name string, b []byte) (*Spec, error) {
 	var s Spec
-	if err := yaml.UnmarshalWithOptions(b, &s, yaml.Strict()); err != nil {
+	if err := unmarshal(b, &s); err != nil {
 		return nil, fmt.Errorf("spec %s: %s", name, yaml.FormatError(err, false, true))
 	}
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("spec %s: %w", name, err)
 	}
 	return &s, nil
+}
+
+// unmarshal decodes strictly. The library panics on a tag where a list should be (goccy/go-yaml 1.19.2, found by fuzzing).
+func unmarshal(b []byte, s *Spec) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.New("not readable as YAML: probably a tag (!…) or an indentation in the wrong place")
+		}
+	}()
+	return yaml.UnmarshalWithOptions(b, s, yaml.Strict())
 }
 
 func oneOf(field, v string, want []string) error {

@@ -10,13 +10,23 @@ import (
 
 // StageEvent is a deal's beginning or its entry into a stage.
 type StageEvent struct {
-	ID     store.ID // of the event: made from the deal, the day and the stage
-	Begin  bool     // the deal began; From is None
+	Deal   Code
+	Begin  bool // the deal began; From is None
 	Day    Day
-	Minute int16     // of the day in the organisation's time zone; -1: only the day is known
-	At     time.Time // in the organisation's time zone; the day's first instant when Minute is -1
-	From   Code      // stage; None unknown
+	Minute int16 // of the day in the organisation's time zone; -1: only the day is known
+	From   Code  // stage; None unknown
 	To     Code
+}
+
+// At returns when e happened, to the minute, in the organisation's time zone; the day's first instant when only the day is known.
+func (b *Book) At(e StageEvent) time.Time {
+	y, m, d := e.Day.Date()
+	return time.Date(y, m, d, 0, max(0, int(e.Minute)), 0, 0, b.loc)
+}
+
+// EventID names e: made from its deal, day and stage.
+func (b *Book) EventID(e StageEvent) store.ID {
+	return b.deals.id(e.Deal) + store.ID("|"+e.Day.String()+"|") + b.stages.id(e.To)
 }
 
 // StageEvents calls yield with a deal's beginning, where its day is known, and each of its entries into a stage, oldest first. What the source gives no
@@ -28,20 +38,18 @@ func (b *Book) StageEvents(deal Code) iter.Seq[StageEvent] {
 		}
 		prev := None
 		for k, s := range b.steps[deal] {
-			e := StageEvent{Begin: k == 0, Day: s.Day, Minute: -1, From: prev, To: s.Stage}
+			e := StageEvent{Deal: deal, Begin: k == 0, Day: s.Day, Minute: -1, From: prev, To: s.Stage}
 			prev = s.Stage
 			if s.Day == store.NoDay {
 				continue
 			}
-			e.At = s.Day.Time(b.loc)
 			for _, r := range b.changesOf.of(deal) {
-				if b.change.field[r] == store.FieldStage && b.change.day[r] == s.Day && Code(b.change.new[r]) == s.Stage && !b.change.only[r] {
-					e.At = moment(b.change.at[r]).In(b.loc)
-					e.Minute = int16(e.At.Hour()*60 + e.At.Minute())
+				if b.change.day[r] == s.Day && b.change.field[r] == store.FieldStage && Code(b.change.new[r]) == s.Stage && !b.change.only[r] {
+					at := moment(b.change.at[r]).In(b.loc)
+					e.Minute = int16(at.Hour()*60 + at.Minute())
 					break
 				}
 			}
-			e.ID = b.deals.id(deal) + store.ID("|"+s.Day.String()+"|") + b.stages.id(s.Stage)
 			if !yield(e) {
 				return
 			}
@@ -70,6 +78,16 @@ func (b *Book) Began(deal Code) Day {
 // HasTouches reports whether any source gave a touch.
 func (b *Book) HasTouches() bool { return slices.Contains(b.touch.Dead, false) }
 
+// HasAreas reports whether any touch says where it was.
+func (b *Book) HasAreas() bool {
+	for i, a := range b.touch.Area {
+		if !b.touch.Dead[i] && b.Area(a) != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // HasSales reports whether any source gave a sales line.
 func (b *Book) HasSales() bool { return slices.Contains(b.sales.dead, false) }
 
@@ -85,6 +103,14 @@ func (b *Book) Leads() map[store.PersonID]bool {
 		}
 	}
 	return leads
+}
+
+// LastChange returns the day of a deal's newest change of any field; NoDay when it has no history.
+func (b *Book) LastChange(deal Code) Day {
+	if !b.deals.isLive(deal) {
+		return store.NoDay
+	}
+	return b.deal.changed[deal]
 }
 
 // LastTouch returns the day of an account's newest touch that s holds, up to the as-of day; NoDay when there is none.

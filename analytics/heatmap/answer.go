@@ -143,7 +143,9 @@ type Answer struct {
 	// stand in for them. A face must say which.
 	Subject string `json:"subject"`
 	// NoHour: nothing in the period has an hour, so that a weekday-hour map has one column, [None], instead of 24 empty ones.
-	NoHour    bool    `json:"no_hour,omitempty"`
+	NoHour bool `json:"no_hour,omitempty"`
+	// ByAccount: no touch in the store says where it was, so that the areas are the accounts' own: region/city.
+	ByAccount bool    `json:"area_of_account,omitempty"`
 	Rows      []Label `json:"rows"`
 	Cols      []Label `json:"cols"`
 	Counts    []int   `json:"counts"`

@@ -13,6 +13,8 @@
 //     have no row.
 //   - An area map has one row per next level below Query.Area (province, then city, then district) and ISO weeks as columns, so that opening a row with
 //     its key as the next Query.Area drills down. What lies directly at Query.Area, with nothing finer known, has the row with that key.
-//   - When the store holds no touch at all, deals' creations and stage changes stand in, each by the deal's owner on that day, and the Answer's
-//     Subject says so. They have no channel and no area, so a channel filter leaves nothing and the area map is all Unplaced.
+//   - When the store holds no touch at all, deals' creations and stage changes stand in, each by the deal's owner as of the day, and the Answer's
+//     Subject says so. They have no channel, so a channel filter leaves nothing.
+//   - When no touch in the store says where it was, the account's region/city stands in, and ByAccount says so. Otherwise a touch without an area is
+//     Unplaced: the two kinds of place do not mix.
 package heatmap

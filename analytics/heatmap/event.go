@@ -3,6 +3,7 @@ package heatmap
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/touch"
@@ -26,66 +27,116 @@ type events struct {
 	b       *analytics.Book
 	subject string
 	all     func(yield func(*event) bool)
+	// byAccount: no touch says where it was, so that area codes are those of places.
+	byAccount bool
+	places    []string         // region/city of accounts
+	placeOf   []analytics.Code // per account Code
 }
 
-func eventsOf(b *analytics.Book, sel *analytics.Selection, q Query, p analytics.Period) events {
-	channel, err := store.ParseChannel(q.Channel)
-	if !b.HasTouches() {
-		return events{b, touch.SubjectDealEvents, func(yield func(*event) bool) {
-			if q.Channel == "" && q.Area == "" {
-				dealEvents(b, sel, p, yield)
-			}
-		}}
+// area returns an event's area in words.
+func (s *events) area(c analytics.Code) string {
+	switch {
+	case !s.byAccount:
+		return s.b.Area(c)
+	case c < 0:
+		return ""
 	}
-	if q.Channel != "" && err != nil {
-		return events{b, touch.SubjectTouches, func(func(*event) bool) {}}
+	return s.places[c]
+}
+
+// locate prepares the accounts' own places.
+func (s *events) locate() {
+	s.byAccount = true
+	at := map[string]analytics.Code{"": analytics.None}
+	for c := range analytics.Code(s.b.Accounts()) {
+		a := s.b.Account(c)
+		place := strings.Trim(a.Region+"/"+a.City, "/")
+		i, ok := at[place]
+		if !ok {
+			i = analytics.Code(len(s.places))
+			at[place] = i
+			s.places = append(s.places, place)
+		}
+		s.placeOf = append(s.placeOf, i)
 	}
-	inside := map[analytics.Code]bool{analytics.None: false}
-	return events{b, touch.SubjectTouches, func(yield func(*event) bool) {
-		var e event
-		for blk, i := range sel.Touches(p) {
-			if q.Channel != "" && blk.Channel[i] != channel {
-				continue
-			}
-			if q.Area != "" {
-				in, ok := inside[blk.Area[i]]
-				if !ok {
-					_, in = below(b.Area(blk.Area[i]), q.Area)
-					inside[blk.Area[i]] = in
-				}
-				if !in {
-					continue
-				}
-			}
-			e = event{day: blk.Day[i], minute: blk.Minute[i], rep: blk.Rep[i], area: blk.Area[i], blk: blk, row: i}
-			if !yield(&e) {
-				return
+}
+
+func eventsOf(b *analytics.Book, sel *analytics.Selection, q Query, p analytics.Period) *events {
+	s := &events{b: b, subject: touch.SubjectTouches}
+	if (q.View == Area || q.Area != "") && !b.HasAreas() {
+		s.locate()
+	}
+	inside := map[analytics.Code]bool{}
+	in := func(area analytics.Code) bool {
+		ok, known := inside[area]
+		if !known {
+			_, ok = below(s.area(area), q.Area)
+			inside[area] = ok
+		}
+		return ok
+	}
+	place := func(area, account analytics.Code) analytics.Code {
+		if s.byAccount {
+			if area = analytics.None; account != analytics.None {
+				area = s.placeOf[account]
 			}
 		}
-	}}
-}
-
-// dealEvents walks the deals that match, by whoever owns them on the as-of day.
-func dealEvents(b *analytics.Book, sel *analytics.Selection, p analytics.Period, yield func(*event) bool) {
-	for d := range sel.Deals() {
-		for s := range b.StageEvents(d.Deal) {
-			if p.Contains(s.Day) && s.Day <= sel.AsOf {
-				if !yield(&event{day: s.Day, minute: s.Minute, rep: d.Owner, area: analytics.None, deal: d.Deal, stage: s}) {
+		return area
+	}
+	channel, err := store.ParseChannel(q.Channel)
+	anyChannel := q.Channel == ""
+	switch {
+	case !b.HasTouches():
+		s.subject = touch.SubjectDealEvents
+		s.all = func(yield func(*event) bool) {
+			if !anyChannel {
+				return
+			}
+			for d := range sel.Deals() {
+				area := place(analytics.None, d.Account)
+				if q.Area != "" && !in(area) {
+					continue
+				}
+				for st := range b.StageEvents(d.Deal) {
+					if p.Contains(st.Day) && st.Day <= sel.AsOf {
+						if !yield(&event{day: st.Day, minute: st.Minute, rep: d.Owner, area: area, deal: d.Deal, stage: st}) {
+							return
+						}
+					}
+				}
+			}
+		}
+	case !anyChannel && err != nil:
+		s.all = func(func(*event) bool) {}
+	default:
+		s.all = func(yield func(*event) bool) {
+			var e event
+			for blk, i := range sel.Touches(p) {
+				if !anyChannel && blk.Channel[i] != channel {
+					continue
+				}
+				area := place(blk.Area[i], blk.Account[i])
+				if q.Area != "" && !in(area) {
+					continue
+				}
+				e = event{day: blk.Day[i], minute: blk.Minute[i], rep: blk.Rep[i], area: area, blk: blk, row: i}
+				if !yield(&e) {
 					return
 				}
 			}
 		}
 	}
+	return s
 }
 
-// row joins an event with its names.
+// rowOf joins an event with its names.
 func (s *events) rowOf(e *event) touch.Row {
 	b := s.b
 	if e.blk != nil {
 		return touch.RowOf(b, e.blk, e.row)
 	}
 	d := b.Deal(e.deal)
-	r := touch.Row{ID: e.stage.ID, At: e.stage.At, DayOnly: e.stage.Minute < 0, Rep: b.Person(e.rep).ID, RepName: b.Person(e.rep).Name, Account: d.Account,
+	r := touch.Row{ID: b.EventID(e.stage), At: b.At(e.stage), DayOnly: e.stage.Minute < 0, Rep: b.Person(e.rep).ID, RepName: b.Person(e.rep).Name, Account: d.Account,
 		AccountName: b.AccountName(d.Account), Deal: d.ID, DealName: d.Name, Delay: -1, Event: "stage", From: b.Stage(e.stage.From).ID, To: b.Stage(e.stage.To).ID}
 	if e.stage.Begin {
 		r.Event = "created"
@@ -107,9 +158,11 @@ func (s *events) sorted(keep func(*event) bool) []touch.Row {
 		if !keep(e) {
 			continue
 		}
-		r := ref{e: *e, id: e.stage.ID, at: e.stage.At.UnixMilli()}
+		r := ref{e: *e}
 		if e.blk != nil {
 			r.at, r.id = e.blk.At[e.row], e.blk.ID[e.row]
+		} else {
+			r.at, r.id = s.b.At(e.stage).UnixMilli(), s.b.EventID(e.stage)
 		}
 		refs = append(refs, r)
 	}

@@ -184,6 +184,28 @@ func TestHeatmap_DatesOnly(t *testing.T) {
 	}
 }
 
+// TestHeatmap_AreaOfTheAccount: where no touch says where it was, the account's place stands in; as soon as one does, it does not.
+func TestHeatmap_AreaOfTheAccount(t *testing.T) {
+	at := booktest.Today.Time(booktest.Zone)
+	r := &store.Records{Org: &store.Org{TimeZone: "Asia/Shanghai", Currency: "CNY"}, People: []store.Person{{ID: "p"}},
+		Accounts: []store.Account{{ID: "a", Region: "华南", City: "深圳市"}, {ID: "b", Region: "华南"}, {ID: "c"}},
+		Touches: []store.Touch{{ID: "1", Rep: "p", Account: "a", At: at}, {ID: "2", Rep: "p", Account: "b", At: at}, {ID: "3", Rep: "p", Account: "c", At: at},
+			{ID: "4", Rep: "p", At: at}}}
+	b := booktest.Book(r)
+	a := heatmap.Of(b, analytics.Scope{}, heatmap.Query{View: heatmap.Area})
+	if !a.ByAccount || len(a.Rows) != 1 || a.Rows[0].Key != "华南" || a.Total != 2 || a.Unplaced != 2 {
+		t.Errorf("%+v: want 华南 with two and two unplaced", a)
+	}
+	in := heatmap.Of(b, analytics.Scope{}, heatmap.Query{View: heatmap.Area, Area: "华南"})
+	if len(in.Rows) != 2 || in.Rows[0].Key != "华南" || in.Rows[1].Name != "深圳市" {
+		t.Errorf("%+v: want 华南 itself and 深圳市", in.Rows)
+	}
+	r.Touches[3].Area = "广东省"
+	if a = heatmap.Of(booktest.Book(r), analytics.Scope{}, heatmap.Query{View: heatmap.Area}); a.ByAccount || a.Total != 1 || a.Unplaced != 3 {
+		t.Errorf("%+v: want only the touch that says where it was", a)
+	}
+}
+
 func TestHeatmap_NothingFromTheFuture(t *testing.T) {
 	d := booktest.Today - 30
 	r := &store.Records{Org: &store.Org{TimeZone: "Asia/Shanghai", Currency: "CNY"}, People: []store.Person{{ID: "p"}}, Touches: []store.Touch{

@@ -117,8 +117,8 @@ const (
 	CauseNone        CauseKind = ""            // the grade is the same on both days
 	CauseSource      CauseKind = "source"      // Text as the source gives it
 	CauseUnexplained CauseKind = "unexplained" // the grade differs, the source's history says nothing
-	CauseValue       CauseKind = "value"       // derived: the account's own trailing value changed its rank: Before → After
-	CauseRank        CauseKind = "rank"        // derived: its own value is the same, the others' changed
+	CauseValue       CauseKind = "value"       // derived: the account's own trailing value moved it: Before → After
+	CauseRank        CauseKind = "rank"        // derived: the others' values moved past it; its own stayed or moved the other way
 	CauseEntered     CauseKind = "entered"     // the account was not known on the first day
 )
 

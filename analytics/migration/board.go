@@ -19,9 +19,14 @@ type ledger struct {
 	wins    [][]win         // per account Code; only without sales lines
 }
 
+// win is a deal that was ever won. Most never change again: those are fixed, and their amount is looked up once for all days.
 type win struct {
-	deal  analytics.Code
-	first analytics.Day // entered a won stage
+	deal   analytics.Code
+	first  analytics.Day // entered a won stage
+	fixed  bool
+	closed analytics.Day
+	amount store.Money
+	value  int64
 }
 
 func newLedger(b *analytics.Book) *ledger {
@@ -38,7 +43,11 @@ func newLedger(b *analytics.Book) *ledger {
 		for c := range n {
 			for _, d := range b.AccountDeals(c) {
 				if first, ok := b.FirstWon(d); ok {
-					l.wins[c] = append(l.wins[c], win{d, first})
+					w := win{deal: d, first: first}
+					if st := b.DealAt(d, store.MaxDay); st.Kind == store.StageWon && st.Since == first && st.Closed <= first && b.LastChange(d) <= first {
+						w.fixed, w.closed, w.amount, w.value = true, st.Closed, st.Amount, st.Value
+					}
+					l.wins[c] = append(l.wins[c], w)
 				}
 			}
 		}
@@ -103,6 +112,12 @@ func (d *Board) Value(account analytics.Code) analytics.Sum {
 	}
 	for _, w := range d.l.wins[account] {
 		if w.first > p.To {
+			continue
+		}
+		if w.fixed {
+			if p.Contains(w.closed) {
+				sum.AddDeal(&analytics.DealState{Amount: w.amount, Value: w.value})
+			}
 			continue
 		}
 		if x := b.DealAt(w.deal, p.To); x.Exists && x.Kind == store.StageWon && p.Contains(x.Closed) {

@@ -143,7 +143,7 @@ func (q *question) cause(c analytics.Code, before, after *Board, from, to store.
 	switch {
 	case from == to:
 		x.Kind = CauseNone
-	case x.Before.Money.Minor != x.After.Money.Minor:
+	case q.place[to] > q.place[from] && x.After.Money.Minor < x.Before.Money.Minor, q.place[to] < q.place[from] && x.After.Money.Minor > x.Before.Money.Minor:
 		x.Kind = CauseValue
 	default:
 		x.Kind = CauseRank

@@ -121,6 +121,64 @@ func TestMigration_EveryCellOpens(t *testing.T) {
 	}
 }
 
+// TestBoard_AgainstPlain: derived grades and values are those that the definition gives when it is read literally, on any day, whatever happened to the deals
+// since.
+func TestBoard_AgainstPlain(t *testing.T) {
+	rng := booktest.Rand(t)
+	for range 5 {
+		r := booktest.Company(rng, small, booktest.With{})
+		b := booktest.Book(r)
+		for range 6 {
+			day := booktest.Today - store.Day(rng.IntN(700))
+			value, total := map[store.ID]int64{}, int64(0)
+			since := map[store.ID]store.Day{}
+			for _, a := range r.Accounts {
+				since[a.ID] = a.Created
+				for _, d := range r.Deals {
+					c, _ := b.DealCode(d.ID)
+					if d.Account != a.ID {
+						continue
+					}
+					st := b.DealAt(c, day)
+					if st.Created != store.NoDay && (since[a.ID] == store.NoDay || st.Created < since[a.ID]) {
+						since[a.ID] = st.Created
+					}
+					if st.Exists && st.Kind == store.StageWon && st.Closed > day-365 && st.Closed <= day && st.HasValue() {
+						value[a.ID] += st.Value
+					}
+				}
+				if since[a.ID] <= day {
+					total += value[a.ID]
+				}
+			}
+			board := migration.BoardAt(b, day)
+			for _, a := range r.Accounts {
+				above := int64(0)
+				for _, o := range r.Accounts {
+					if since[o.ID] <= day && value[o.ID] > value[a.ID] {
+						above += value[o.ID]
+					}
+				}
+				want := store.Grade("C")
+				switch {
+				case since[a.ID] > day:
+					want = ""
+				case value[a.ID] == 0:
+					want = "D"
+				case above*100 < total*80:
+					want = "A"
+				case above*100 < total*95:
+					want = "B"
+				}
+				c, _ := b.AccountCode(a.ID)
+				if got := board.Grade(c); got != want || board.Value(c).Money.Minor != value[a.ID] {
+					t.Fatalf("%s on %v: %s with %v, want %s with %d", a.ID, day, got, board.Value(c), want, value[a.ID])
+				}
+			}
+		}
+	}
+}
+
 // TestMigration_DerivedCause: an account that stops buying falls, another falls only because the first one's rival grew; each says which it was.
 func TestMigration_DerivedCause(t *testing.T) {
 	d := booktest.Today // 2026-07-15: from 2026-06-30

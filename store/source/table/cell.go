@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 	"github.com/xuri/excelize/v2"
@@ -20,12 +21,42 @@ import (
 // numbers is how a file writes numbers.
 type numbers struct {
 	decimal, group string
-	sheet          bool // typed cells of a workbook always arrive as plain numbers, whatever the text cells use
+	currency       store.Currency // of the amounts, where a sign or code that says otherwise is an error; "" where the row names its own
+	sheet          bool           // typed cells of a workbook always arrive as plain numbers, whatever the text cells use
 }
 
 var plainNumber = regexp.MustCompile(`^[-+]?\d+(\.\d+)?([eE][-+]?\d{1,3})?$`)
 
-const currencySigns = "¥￥$€£₩₹"
+// signs are the currencies that a sign may mean.
+var signs = map[rune]string{'¥': "CNY JPY", '￥': "CNY JPY", '元': "CNY", '$': "USD HKD TWD SGD AUD CAD NZD MXN", '€': "EUR", '£': "GBP", '₩': "KRW", '₹': "INR"}
+
+// money strips a currency sign or code from either side of an amount.
+func (n numbers) money(s string) (string, error) {
+	for _, cut := range []func() (string, string){
+		func() (string, string) {
+			if len(s) > 3 && store.Currency(s[:3]).Valid() {
+				return s[:3], s[3:]
+			}
+			r, size := utf8.DecodeRuneInString(s)
+			return signs[r], s[size:]
+		},
+		func() (string, string) {
+			if len(s) > 3 && store.Currency(s[len(s)-3:]).Valid() {
+				return s[len(s)-3:], s[:len(s)-3]
+			}
+			r, size := utf8.DecodeLastRuneInString(s)
+			return signs[r], s[:len(s)-size]
+		},
+	} {
+		if which, rest := cut(); which != "" {
+			if n.currency != "" && !strings.Contains(which, string(n.currency)) {
+				return "", fmt.Errorf("the cell's currency is not %s; correct currency in the mapping, or map a column to the field currency", n.currency)
+			}
+			s = strings.TrimSpace(rest)
+		}
+	}
+	return s, nil
+}
 
 // parse returns the number in s as an exact decimal. It accepts a currency sign or code on either side, accounting brackets for a negative
 // amount, full-width digits, a percent sign (which is dropped: 45 % is 45) and the Chinese units 万 and 亿.
@@ -52,18 +83,14 @@ func (n numbers) parse(s string) (decimal.Decimal, error) {
 	} else if r, ok := strings.CutPrefix(t, "+"); ok && !negative {
 		t = r
 	}
-	t = strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(t), currencySigns))
+	t, err := n.money(strings.TrimSpace(t))
+	if err != nil {
+		return decimal.Decimal{}, err
+	}
 	if r, ok := strings.CutPrefix(t, "-"); ok && !negative { // $-5
 		negative, t = true, r
 	}
-	if len(t) > 3 && store.Currency(t[:3]).Valid() {
-		t = strings.TrimSpace(t[3:])
-	}
-	if len(t) > 3 && store.Currency(t[len(t)-3:]).Valid() {
-		t = strings.TrimSpace(t[:len(t)-3])
-	}
-	t = strings.TrimSuffix(strings.TrimSuffix(t, "%"), "元")
-	t = strings.TrimSpace(strings.TrimRight(strings.TrimSpace(t), currencySigns))
+	t = strings.TrimSpace(strings.TrimSuffix(t, "%"))
 	shift := int32(0)
 	for {
 		if r, ok := strings.CutSuffix(t, "万"); ok {

@@ -9,6 +9,7 @@ import (
 )
 
 func TestNumbers(t *testing.T) {
+	dollars := numbers{decimal: ".", group: ",", currency: "USD"}
 	english, german, sheet := numbers{decimal: ".", group: ","}, numbers{decimal: ",", group: "."}, numbers{decimal: ",", group: ".", sheet: true}
 	for _, c := range []struct {
 		n        numbers
@@ -20,6 +21,7 @@ func TestNumbers(t *testing.T) {
 		{english, "12345678901234567.89", "12345678901234567.89"},
 		{english, "1,23", ""}, {english, "12,34,567", ""}, {english, "", ""}, {english, "abc", ""}, {english, "--5", ""}, {english, "1.2.3", ""}, {english, "1e5", ""},
 		{english, "NaN", ""}, {english, "(-5)", ""}, {english, "万", ""}, {english, "1万万万万万", ""}, {english, strings.Repeat("9", 70), ""}, {english, "5-", ""},
+		{dollars, "$1,000", "1000"}, {dollars, "1,000 USD", "1000"}, {dollars, "1000", "1000"}, {dollars, "¥1,000", ""}, {dollars, "1,000元", ""}, {dollars, "EUR 5", ""},
 		{german, "1.234.567,89", "1234567.89"}, {german, "1234,5", "1234.5"}, {german, "1,234.5", ""},
 		{sheet, "1234.5", "1234.5"}, {sheet, "1.1E+3", "1100"}, {sheet, "1.234,50", "1234.5"}, {sheet, "1.234", ""}, {sheet, "1e999", ""},
 	} {

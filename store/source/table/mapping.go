@@ -40,6 +40,8 @@ type line struct {
 	columns map[string]int // folded name → index
 	cells   []string
 	tongue  *tongue
+	// currencies: the row names its amounts' currency in a column.
+	currencies bool
 }
 
 func fold(column string) string { return strings.ToLower(strings.TrimSpace(column)) }
@@ -143,6 +145,9 @@ func (v *Value) value(l *line, t tables, number bool) got {
 	n := numbers{decimal: "."} // of constants
 	if g.tongue != nil {
 		n = g.tongue.numbers
+		if l.currencies {
+			n.currency = ""
+		}
 	}
 	d, err := n.parse(g.text)
 	if err != nil {
@@ -272,6 +277,7 @@ func (m *mapper) row(r *recipe, l *line, out *source.Page) {
 	if !l.matches(r.When) {
 		return
 	}
+	_, l.currencies = r.Fields["currency"]
 	fields := make(map[string]any, len(r.Fields)+1)
 	extra := map[string]any{}
 	var h maphash.Hash

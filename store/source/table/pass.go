@@ -192,7 +192,7 @@ func (f Format) over(g Format) Format {
 func (f Format) tongue(s *Source, sheet, date1904 bool) (*tongue, error) {
 	d, err := newDates(f.Dates, s.zone)
 	d.sheet, d.date1904 = sheet, date1904
-	n := numbers{decimal: f.Decimal, group: ",", sheet: sheet}
+	n := numbers{decimal: f.Decimal, group: ",", currency: s.cfg.Currency, sheet: sheet}
 	if n.decimal == "" {
 		n.decimal = "."
 	}

@@ -26,10 +26,14 @@ var later = time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)
 func parse(t *testing.T, text string) Config {
 	t.Helper()
 	var c Config
-	if err := yaml.UnmarshalWithOptions([]byte(text), &c, yaml.Strict()); err != nil {
+	if err := unmarshal(text, &c); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func unmarshal(text string, c *Config) error {
+	return yaml.UnmarshalWithOptions([]byte(text), c, yaml.Strict())
 }
 
 func folder(t *testing.T, config string, files map[string]string) *Source {

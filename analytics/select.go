@@ -111,6 +111,15 @@ func (s *Selection) DealsAt(day Day) iter.Seq[*DealState] {
 	}
 }
 
+// All returns the states of the matching deals: Deals, copied.
+func (s *Selection) All() []DealState {
+	var out []DealState
+	for d := range s.Deals() {
+		out = append(out, *d)
+	}
+	return out
+}
+
 // coarse tests what has no history.
 func (s *Selection) coarse(i Code) bool {
 	b := s.b

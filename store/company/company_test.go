@@ -127,7 +127,7 @@ func TestCompany_BadSize(t *testing.T) {
 func TestCompany_YieldStops(t *testing.T) {
 	stop, calls := errors.New("stop"), 0
 	err := Generate(Config{Now: noon}, func(*store.Records) error { calls++; return stop })
-	if err != stop || calls != 1 {
+	if !errors.Is(err, stop) || calls != 1 {
 		t.Errorf("got %v after %d calls; want yield's own error after the first", err, calls)
 	}
 }
@@ -178,11 +178,10 @@ func TestCompany_LooksLikeLife(t *testing.T) {
 		if x.At.After(last[x.Deal]) {
 			last[x.Deal] = x.At
 		}
-		at := local(x.At) % daySeconds / 3600
-		switch {
-		case at == 10:
+		switch local(x.At) % daySeconds / 3600 {
+		case 10:
 			n["at ten"]++
-		case at == 12:
+		case 12:
 			n["at lunch"]++
 		}
 		if x.Logged.Sub(x.At) > 2*time.Hour {

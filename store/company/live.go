@@ -179,9 +179,8 @@ func (m *moment) said(d *store.Deal) bool {
 
 // meet is a touch: of a deal, or of a customer.
 func (c *Company) meet(m *moment) bool {
-	a, deal, rep, since := pick(m.chance, c.accounts), store.ID(""), 0, m.at.Add(-20*time.Minute)
-	rep = c.g.holder(a.owner, m.today)
-	t := &careTalk
+	a, deal, since := pick(m.chance, c.accounts), store.ID(""), m.at.Add(-20*time.Minute)
+	rep, t := c.g.holder(a.owner, m.today), &careTalk
 	if d, _ := c.any(m); d != nil && m.yes(.85) {
 		a, deal, rep = c.of(d), d.ID, number(d.Owner)
 		if d.Modified.After(since) {

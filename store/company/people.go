@@ -135,7 +135,7 @@ func (g *gen) units(out *store.Records) {
 	for _, p := range g.people {
 		out.People = append(out.People, store.Person{
 			ID: p.id, Unit: p.unit, Name: p.name, Title: p.title, Inactive: p.left != store.NoDay,
-			Email: "p" + string(p.id.Native()[1:]) + "@haichuan.example",
+			Email: p.id.Native() + "@haichuan.example",
 		})
 	}
 	g.quotas(out)

@@ -141,9 +141,9 @@ type Move struct {
 	AccountName string         `json:"account"`
 	Owner       store.PersonID `json:"owner_id"`
 	OwnerName   string         `json:"owner"`
-	From        store.Grade    `json:"from"` // empty: new
-	To          store.Grade    `json:"to"`   // empty: lost
-	At          time.Time      `json:"at"`   // of the last step, in the organisation's time zone; zero: unknown or no move
+	From        store.Grade    `json:"from"`        // empty: new
+	To          store.Grade    `json:"to"`          // empty: lost
+	At          time.Time      `json:"at,omitzero"` // of the last step, in the organisation's time zone; zero: unknown or no move
 	Cause       Cause          `json:"cause"`
 	Rule        string         `json:"rule"` // rule and version that decided, if known
 	Money       analytics.Sum  `json:"money"`

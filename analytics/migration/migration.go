@@ -184,9 +184,10 @@ func Accounts(b *analytics.Book, s analytics.Scope, cell Cell) List {
 		acc := b.Account(c)
 		m := Move{Account: acc.ID, AccountName: acc.Name, Owner: acc.Owner, OwnerName: b.PersonName(acc.Owner), From: from, To: to,
 			Cause: q.cause(c, before, after, from, to), Money: after.Value(c), Health: HealthAt(b, c, q.to)}
-		if q.derived {
+		switch {
+		case q.derived:
 			m.Rule = RuleOf(b).String()
-		} else {
+		case from != to:
 			_, m.At, m.Rule = q.told(c, from)
 		}
 		l.Rows = append(l.Rows, m)

@@ -81,7 +81,7 @@ func (s *Source) changes(ctx context.Context, ids []int64, c cursor, page *sourc
 			}
 			now.currency = currencies[id]
 			if i > 0 || low.IsZero() || !r.at.Before(low) { // the one before the bound only says what it was
-				for _, ch := range diff(last, &now) {
+				for _, ch := range s.diff(last, &now) {
 					ch["deal"], ch["at"] = id, r.at
 					dec.Decode("change", ch, fmt.Sprintf("sale.opportunity %d at %s", id, r.at.Format(time.RFC3339)), page)
 				}
@@ -93,7 +93,8 @@ func (s *Source) changes(ctx context.Context, ids []int64, c cursor, page *sourc
 }
 
 // diff names what differs between two states. Of the first known state only the stage is told: the others are what the next change comes from.
-func diff(was, is *state) (changes []map[string]any) {
+// States that are one stage to the organisation are no change.
+func (s *Source) diff(was, is *state) (changes []map[string]any) {
 	add := func(field string, from, to any) {
 		changes = append(changes, map[string]any{"field": field, "from": from, "to": to, "currency": is.currency})
 	}
@@ -101,10 +102,10 @@ func diff(was, is *state) (changes []map[string]any) {
 		add("stage", nil, is.stage)
 		return changes
 	}
-	if was.stage != is.stage {
+	if s.stages[was.stage] != s.stages[is.stage] {
 		add("stage", was.stage, is.stage)
 	}
-	if was.amount != is.amount && is.amount != "" {
+	if is.amount != "" && !sameAmount(was.amount, is.amount) {
 		add("amount", was.amount, is.amount)
 	}
 	if was.close != is.close && is.close != "" {
@@ -118,6 +119,13 @@ func diff(was, is *state) (changes []map[string]any) {
 		add("owner", from, is.owner)
 	}
 	return changes
+}
+
+// sameAmount reports whether two amounts are one, however many zeros their data base writes.
+func sameAmount(a, b string) bool {
+	x, err := store.ParseMoney(a, "XXX")
+	y, err2 := store.ParseMoney(b, "XXX")
+	return a == b || err == nil && err2 == nil && x == y
 }
 
 // revisions returns each opportunity's revisions since low, oldest first, preceded by the one before them.

@@ -169,7 +169,7 @@ func TestSource_History(t *testing.T) {
 	f.put("sale.opportunity", o)
 	o["amount"], o["end_date"] = dec("250.50"), date("2027-01-31")
 	f.put("sale.opportunity", o)
-	o["comment"] = "nothing that is kept"
+	o["comment"], o["amount"] = "nothing that is kept", dec("250.5")
 	f.put("sale.opportunity", o)
 	bad := opportunity(2, "lead", "1.00")
 	bad["description"] = "unreadable"
@@ -197,11 +197,14 @@ func TestSource_History(t *testing.T) {
 	o["employee"] = 2
 	o["state"] = "lost"
 	f.put("sale.opportunity", o)
+	lost := f.clock
+	o["state"] = "cancelled" // the same stage to us
+	f.put("sale.opportunity", o)
 	f.calls = nil
 	p = pull(t, s, "changes", p.Next, f.clock)
 	want = []store.Change{
-		{Deal: "tryton:1", Field: store.FieldStage, From: "qualified", To: "lost", At: f.clock},
-		{Deal: "tryton:1", Field: store.FieldOwner, From: "tryton:1", To: "tryton:2", At: f.clock},
+		{Deal: "tryton:1", Field: store.FieldStage, From: "qualified", To: "lost", At: lost},
+		{Deal: "tryton:1", Field: store.FieldOwner, From: "tryton:1", To: "tryton:2", At: lost},
 	}
 	if !slices.Equal(p.Changes, want) {
 		t.Errorf("later changes\n%+v\nwant\n%+v", p.Changes, want)
@@ -212,8 +215,8 @@ func TestSource_History(t *testing.T) {
 			reads++
 		}
 	}
-	if reads != 2 {
-		t.Errorf("%d reads of the past for one new revision, want 2: it and the one before", reads)
+	if reads != 3 {
+		t.Errorf("%d reads of the past for two new revisions, want 3: them and the one before", reads)
 	}
 }
 

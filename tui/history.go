@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 
 	"flightdeck/analytics"
@@ -56,11 +58,15 @@ func (s *Shell) open(p pane.Place) tea.Cmd {
 			return nil
 		}
 		s.leave(e)
+		for _, ahead := range s.entries[s.at+1:] {
+			ahead.drop()
+		}
+		clear(s.entries[s.at+1:])
 		s.entries = s.entries[:s.at+1]
 	}
 	s.entries = append(s.entries, &entry{place: p})
 	if n := len(s.entries) - longest; n > 0 {
-		s.entries = s.entries[n:]
+		s.entries = slices.Delete(s.entries, 0, n)
 	}
 	s.at = len(s.entries) - 1
 	return s.show()
@@ -78,7 +84,8 @@ func (s *Shell) replace(p pane.Place) tea.Cmd {
 		return nil
 	}
 	s.leave(e)
-	e.place, e.pane, e.stale = p, nil, nil
+	e.drop()
+	e.place = p
 	return s.show()
 }
 
@@ -109,6 +116,14 @@ func (s *Shell) forward() tea.Cmd {
 	return s.show()
 }
 
+// drop lets go of the pane.
+func (e *entry) drop() {
+	if c, ok := e.pane.(pane.Closer); ok {
+		c.Close()
+	}
+	e.pane, e.stale = nil, nil
+}
+
 // leave remembers what the pane would forget.
 func (s *Shell) leave(e *entry) {
 	if e.pane == nil {
@@ -128,7 +143,7 @@ func (s *Shell) show() tea.Cmd {
 	e := s.current()
 	for i, o := range s.entries {
 		if (i < s.at-alive || i > s.at+alive) && o.pane != nil {
-			o.pane, o.stale = nil, nil
+			o.drop()
 		}
 	}
 	var cmd tea.Cmd

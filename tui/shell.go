@@ -100,10 +100,14 @@ type next struct{ pane.Committed }
 
 // Init starts the session: it asks the terminal what it is without waiting for an answer, and opens the first place if there is a book.
 func (s *Shell) Init() tea.Cmd {
-	return s.guard(tea.Batch(
-		tea.RequestBackgroundColor, tea.RequestCapability("RGB"), tea.RequestCapability("Tc"),
-		s.tick(), s.commits(), s.begin(),
-	))
+	cmds := []tea.Cmd{s.tick(), s.commits(), s.begin()}
+	if !s.opts.KeepTheme {
+		cmds = append(cmds, tea.RequestBackgroundColor)
+	}
+	if p := s.env.Theme.Profile; p == colorprofile.ANSI || p == colorprofile.ANSI256 { // over SSH nobody says COLORTERM
+		cmds = append(cmds, tea.RequestCapability("RGB"), tea.RequestCapability("Tc"))
+	}
+	return s.guard(tea.Batch(cmds...))
 }
 
 // begin opens the start place once there is a book.

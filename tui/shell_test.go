@@ -27,16 +27,18 @@ import (
 
 // rows is a list pane over made-up rows: enter opens the deal of the selected row.
 type rows struct {
-	env   *pane.Env
-	place pane.Place
-	table *table.Table
-	load  pane.Loader[int]
-	memo  pane.Memo
-	size  layout.Size
-	heard []tea.Msg
-	boom  bool
-	typed string // keys while capturing
-	eats  bool
+	env    *pane.Env
+	place  pane.Place
+	table  *table.Table
+	load   pane.Loader[int]
+	memo   pane.Memo
+	size   layout.Size
+	heard  []tea.Msg
+	boom   bool
+	blind  bool
+	closed bool
+	typed  string // keys while capturing
+	eats   bool
 }
 
 func newRows(env *pane.Env, p pane.Place) *rows {
@@ -102,6 +104,9 @@ func (r *rows) Update(msg tea.Msg) tea.Cmd {
 
 func (r *rows) SetSize(s layout.Size) { r.size = s; r.table.SetSize(s) }
 func (r *rows) View() string {
+	if r.blind {
+		panic("secret customer name")
+	}
 	return r.memo.View(r.env, r.size, 0, r.table.Version(), func() string {
 		if v, ok := r.load.Cover(r.env, r.size); ok {
 			return v
@@ -130,6 +135,7 @@ func (r *rows) Capturing() bool { return r.eats }
 func (r *rows) Table() (analytics.Table, bool) {
 	return analytics.Table{Columns: []string{"a"}, Rows: [][]string{{"=1+1"}}}, r.load.Ready
 }
+func (r *rows) Close()            { r.closed = true; r.load.Stop() }
 func (r *rows) Explain() []string { return []string{"胜率 = 赢单 / (赢单 + 输单)"} }
 
 // world is a small company of two regions.
@@ -216,7 +222,7 @@ func TestShell_BackRestoresSelectionAndFilter(t *testing.T) {
 	for r.shell.Place().Kind != pane.Funnel {
 		r.Keys("esc")
 	}
-	if len(r.made) == made {
+	if len(r.made) == made || !r.made[0].closed {
 		t.Fatal("the far pane was never put away: the test shows nothing")
 	}
 	if got := r.text(); !strings.Contains(got, ">  客户 12") && !strings.Contains(got, "> 客户 12") || !strings.Contains(got, "filter: 1") {
@@ -483,6 +489,62 @@ func TestShell_PanicQuitsAndNamesReport(t *testing.T) {
 				t.Errorf("the report lacks the stack or tells too much:\n%s", text)
 			}
 		})
+	}
+}
+
+func TestShell_PanicInViewNamesReport(t *testing.T) {
+	dir := t.TempDir()
+	r := start(t, 80, 24, tui.Options{}, func(r *rig) { r.env.Report = func(v any, stack []byte) string { return tui.Report(dir, v, stack) } })
+	r.made[0].blind = true
+	defer func() {
+		c, ok := recover().(tui.Crash)
+		if !ok || !strings.HasPrefix(c.Path, dir) || strings.Contains(c.Error(), "secret") || r.shell.Err() == nil {
+			t.Errorf("View panicked with %v", c)
+		}
+		if r.Keys("x"); !r.Quit {
+			t.Error("the program goes on after a panic in View")
+		}
+	}()
+	r.View()
+	t.Error("View hid the panic")
+}
+
+func TestShell_LongHistoryIsBounded(t *testing.T) {
+	r := start(t, 80, 24, tui.Options{}, nil)
+	for i := range 300 {
+		r.Send(pane.Open{Place: pane.Place{Kind: pane.Deal, ID: fmt.Sprint("x:", i)}})
+	}
+	open := 0
+	for _, x := range r.made {
+		if !x.closed {
+			open++
+		}
+	}
+	if open > 20 {
+		t.Errorf("%d panes are kept", open)
+	}
+	for range 300 {
+		r.Keys("[")
+	}
+	if p := r.shell.Place(); p.ID != "x:200" {
+		t.Errorf("the oldest place is %v", p)
+	}
+}
+
+func TestExportTo_HarmlessAndNew(t *testing.T) {
+	write := tui.ExportTo(t.TempDir())
+	table := analytics.Table{Columns: []string{"name", "amount"}, Rows: [][]string{{"=cmd|'/c calc'!A1", "-12.50"}, {"+86 138", "1"}, {"@x, \"y\"", "-"}}}
+	a, err := write("deals", table)
+	b, err2 := write("deals", table)
+	if err != nil || err2 != nil || a == b {
+		t.Fatalf("%q %v, %q %v", a, err, b, err2)
+	}
+	text, _ := os.ReadFile(a)
+	if want := "\ufeffname,amount\n'=cmd|'/c calc'!A1,-12.50\n'+86 138,1\n\"'@x, \"\"y\"\"\",'-\n"; string(text) != want {
+		t.Errorf("%q, want %q", text, want)
+	}
+	if st, _ := os.Stat(a); st.Mode().Perm() != 0o600 {
+		t.Errorf("others may read it: %v", st.Mode())
 	}
 }
 

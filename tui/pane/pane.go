@@ -68,6 +68,9 @@ type Copier interface{ Copy() string }
 // Explainer shows the formulas of its figures in the help, as lines of plain text.
 type Explainer interface{ Explain() []string }
 
+// Closer is told when the shell lets go of the pane, after Snapshot: it stops its loads. The pane is not used again.
+type Closer interface{ Close() }
+
 // Requests, from a pane to the shell.
 type (
 	// Open asks for a place on top of the stack. The shell clamps its scope to the viewer's.

@@ -166,7 +166,12 @@ func (s *events) sorted(keep func(*event) bool) []touch.Row {
 		}
 		refs = append(refs, r)
 	}
-	slices.SortFunc(refs, func(x, y ref) int { return cmp.Or(cmp.Compare(y.at, x.at), cmp.Compare(x.id, y.id)) })
+	slices.SortFunc(refs, func(x, y ref) int {
+		if x.at != y.at {
+			return cmp.Compare(y.at, x.at)
+		}
+		return cmp.Compare(x.id, y.id)
+	})
 	rows := make([]touch.Row, len(refs))
 	for i := range refs {
 		rows[i] = s.rowOf(&refs[i].e)

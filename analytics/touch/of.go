@@ -36,11 +36,6 @@ func RowOf(b *analytics.Book, blk *analytics.TouchBlock, i int) Row {
 	return r
 }
 
-// Sort orders rows newest first; what happened at the same moment by ID.
-func Sort(rows []Row) {
-	slices.SortFunc(rows, func(x, y Row) int { return cmp.Or(y.At.Compare(x.At), strings.Compare(string(x.ID), string(y.ID))) })
-}
-
 // Of gives the touches that s holds, newest first: those of s.Period, or all up to the as-of day when no period is chosen. At most limit; 0 is no limit.
 func Of(b *analytics.Book, s analytics.Scope, limit int) List {
 	sel := b.Select(s)
@@ -49,15 +44,31 @@ func Of(b *analytics.Book, s analytics.Scope, limit int) List {
 		p = analytics.Period{From: store.MinDay, To: sel.AsOf}
 	}
 	type ref struct {
+		at  int64
 		blk *analytics.TouchBlock
 		row int
 	}
 	var refs []ref
-	for blk, i := range sel.Touches(p) {
-		refs = append(refs, ref{blk, i})
+	last := min(p.To, sel.AsOf)
+	// the newest few are found in the last days: look there first, further back only while they are not enough
+	for span := analytics.Day(7); ; span *= 4 {
+		from := max(p.From, last-span)
+		if limit <= 0 {
+			from = p.From
+		}
+		refs = refs[:0]
+		for blk, i := range sel.Touches(analytics.Period{From: from, To: last}) {
+			refs = append(refs, ref{blk.At[i], blk, i})
+		}
+		if from == p.From || len(refs) >= limit {
+			break
+		}
 	}
 	slices.SortFunc(refs, func(x, y ref) int {
-		return cmp.Or(cmp.Compare(y.blk.At[y.row], x.blk.At[x.row]), strings.Compare(string(x.blk.ID[x.row]), string(y.blk.ID[y.row])))
+		if x.at != y.at {
+			return cmp.Compare(y.at, x.at)
+		}
+		return strings.Compare(string(x.blk.ID[x.row]), string(y.blk.ID[y.row]))
 	})
 	if limit > 0 && len(refs) > limit {
 		refs = refs[:limit]

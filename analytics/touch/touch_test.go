@@ -76,3 +76,10 @@ func TestTouch_OfAgainstPlain(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkOf(b *testing.B) {
+	book := booktest.Book(booktest.Company(booktest.Rand(b), booktest.Demo, booktest.With{Touches: true}))
+	for b.Loop() {
+		touch.Of(book, analytics.Scope{}, 200)
+	}
+}

@@ -56,7 +56,7 @@ func (in *invocation) doctor(ctx context.Context) error {
 			if f.err != nil {
 				failed++
 			}
-			fmt.Fprintln(in.stdout, f)
+			say(in.stdout, "%s\n", f)
 		}
 	}
 	cfg, err := in.load()

@@ -76,15 +76,18 @@ func (in *invocation) tell(err error) {
 	if errors.As(err, &quiet) {
 		return
 	}
-	fmt.Fprintf(in.stderr, "flightdeck: %v\n", err)
+	say(in.stderr, "flightdeck: %v\n", err)
 	var locked *store.LockedError
 	if errors.As(err, &locked) {
-		fmt.Fprintf(in.stderr, "End that process, ask it over SSH, or name another folder with --store DIR.\n")
+		say(in.stderr, "End that process, ask it over SSH, or name another folder with --store DIR.\n")
 	}
 	if !in.began {
-		fmt.Fprintf(in.stderr, "Try: flightdeck --help\n")
+		say(in.stderr, "Try: flightdeck --help\n")
 	}
 }
+
+// say writes what a person reads. That nobody reads any more is no failure.
+func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 
 // quietError is a failure that was told already.
 type quietError struct{ error }

@@ -57,7 +57,7 @@ func (in *invocation) sync(ctx context.Context, once bool, accept []string) (err
 	w.done = func(r syncer.Result) {
 		mu.Lock()
 		defer mu.Unlock()
-		fmt.Fprintln(in.stdout, line(r))
+		say(in.stdout, "%s\n", line(r))
 	}
 	a, err := in.open(ctx, cfg, w)
 	if err != nil {
@@ -74,7 +74,7 @@ func (in *invocation) sync(ctx context.Context, once bool, accept []string) (err
 func (in *invocation) report(results []syncer.Result, err error) error {
 	failed := 0
 	for _, r := range results {
-		fmt.Fprintln(in.stdout, line(r))
+		say(in.stdout, "%s\n", line(r))
 		if r.Err != nil {
 			failed++
 		}

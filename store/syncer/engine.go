@@ -170,6 +170,8 @@ type Result struct {
 	Duration time.Duration
 	Err      error // of the first stream that failed or is held; nil when all finished
 	Streams  []StreamResult
+
+	next time.Duration // until the next run
 }
 
 // StreamResult is a [Result]'s part for one stream.
@@ -208,9 +210,7 @@ func (w *worker) loop(ctx context.Context) {
 				continue
 			}
 		}
-		if w.pull.Swap(false) {
-			w.breaker.HalfOpen() // a person wants to know now
-		}
+		w.pull.Store(false)
 		res := w.run(ctx)
 		if ctx.Err() != nil {
 			return
@@ -218,7 +218,7 @@ func (w *worker) loop(ctx context.Context) {
 		if w.e.opt.Done != nil {
 			w.e.opt.Done(res)
 		}
-		timer.Reset(w.pause(res.Err))
+		timer.Reset(res.next)
 		if w.paused.Load() {
 			timer.Stop()
 		}

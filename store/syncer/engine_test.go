@@ -326,7 +326,7 @@ func TestOnce_ToldToWaitThenGoesOn(t *testing.T) {
 		go func() { done <- engine(m, s).Once(t.Context())[0] }()
 		time.Sleep(10 * time.Second)
 		_, st := stored(t, m, "crm", "deals")
-		if st.State != store.SyncWaiting || !strings.Contains(st.Error, "slow down") || st.Retry.Sub(time.Now()) < 30*time.Second || st.Done != 1 {
+		if st.State != store.SyncWaiting || !strings.Contains(st.Error, "slow down") || time.Until(st.Retry) < 30*time.Second || st.Done != 1 {
 			t.Errorf("while waiting: %+v", st)
 		}
 		if res := <-done; res.Err != nil || res.Rows != 3 {
@@ -403,4 +403,46 @@ func TestOnce_DeadServerIsNotAskedForEveryStream(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestOnce_StatusOfAStreamThatIsNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		once(t, engine(m, &scripted{id: "crm", streams: []store.Stream{"setup"}, fetch: three}))
+		once(t, engine(m, deals(three)))
+		if _, st := stored(t, m, "crm", "setup"); st.Source != "" {
+			t.Errorf("left behind: %+v", st)
+		}
+		if _, st := stored(t, m, "crm", "deals"); st.Source == "" {
+			t.Error("no status of deals")
+		}
+	})
+}
+
+func TestOnce_OneTryAfterTheBreakerOpened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		down := true
+		s := &scripted{id: "crm", streams: []store.Stream{"people", "deals"}}
+		s.fetch = func(c context.Context, r source.Request, n int) (source.Page, error) {
+			if down {
+				return source.Page{}, errors.New("502 bad gateway")
+			}
+			return three(c, r, n)
+		}
+		e := engine(m, s)
+		once(t, e)
+		s.calls = nil
+		once(t, e)
+		if n := len(s.asked()); n != 1 {
+			t.Errorf("asked %d times after the breaker had opened", n)
+		}
+		if _, st := stored(t, m, "crm", "people"); !strings.Contains(st.Error, "502 bad gateway") {
+			t.Errorf("the reason is lost: %+v", st)
+		}
+		down = false
+		if res := once(t, e); res.Err != nil {
+			t.Errorf("back again: %+v", res)
+		}
+	})
 }

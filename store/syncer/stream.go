@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/failsafe-go/failsafe-go/circuitbreaker"
-
 	"flightdeck/store"
 	"flightdeck/store/source"
 )
@@ -304,7 +302,8 @@ func (s *stream) fail(ctx context.Context, res StreamResult, err error) StreamRe
 	s.status.State, s.status.Finished, s.status.Error = res.State, now, Explain(err)
 	w := s.w
 	w.fails++ // the pause of a failed run counts this one
-	s.status.Retry = now.Add(w.pause(err))
+	w.retry = max(w.retry, w.pause(err))
+	s.status.Retry = now.Add(w.retry)
 	w.fails--
 	if werr := s.write(ctx); werr != nil {
 		res.Err = fmt.Errorf("%w; and the status could not be stored: %w", err, werr)
@@ -359,8 +358,6 @@ func Explain(err error) string {
 		return clean(err) + "; check the credential that flightdeck.yaml names, then sync again"
 	case errors.Is(err, source.ErrDenied):
 		return clean(err) + "; grant the configured user read access to this list"
-	case errors.Is(err, circuitbreaker.ErrOpen):
-		return "not asked: the server did not answer several times in a row"
 	}
 	return clean(err)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,9 +34,11 @@ type worker struct {
 	exec    failsafe.Executor[any]
 
 	mu      sync.Mutex
-	fails   int // runs in a row that failed
+	fails   int           // runs in a row that failed
+	retry   time.Duration // until the next run, when a stream of this one failed
 	streams []*stream
 	current *stream // whom a scheduled retry belongs to
+	last    error   // what the server's last failure was
 }
 
 func newWorker(e *Engine, s Entry) *worker {
@@ -43,6 +46,7 @@ func newWorker(e *Engine, s Entry) *worker {
 	w.breaker = circuitbreaker.NewBuilder[any]().
 		HandleIf(func(_ any, err error) bool { return unanswered(err) }).
 		WithFailureThreshold(uint(2 * e.opt.Attempts)). // one bad stream is not yet a dead server
+		WithSuccessThreshold(1).
 		WithDelayFunc(func(failsafe.ExecutionAttempt[any]) time.Duration {
 			return min(time.Minute<<min(w.fails, 10), max(worstFail, w.every))
 		}).Build()
@@ -104,15 +108,29 @@ func (w *worker) call(ctx context.Context, fn func(context.Context) error) error
 		defer cancel()
 		err = fn(tctx)
 		if err != nil && tctx.Err() != nil && ctx.Err() == nil {
-			return fmt.Errorf("no answer within %s: %s", w.e.opt.FetchTimeout, clean(err)) // not wrapped: it is not our cancellation
+			err = fmt.Errorf("no answer within %s: %s", w.e.opt.FetchTimeout, clean(err)) // not wrapped: it is not our cancellation
+		}
+		if unanswered(err) {
+			w.last = err
 		}
 		return err
 	})
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.Is(err, circuitbreaker.ErrOpen) && w.last != nil:
+		return &silentError{w.last}
 	}
 	return err
 }
+
+// silentError is the breaker's: the server failed so often in a row that it is left alone for a while.
+type silentError struct{ last error }
+
+func (e *silentError) Error() string {
+	return "the server fails again and again, so it is left alone for a while: " + e.last.Error()
+}
+func (e *silentError) Unwrap() error { return circuitbreaker.ErrOpen }
 
 // panicError is a panic inside a source.
 type panicError struct{ value any }
@@ -129,9 +147,15 @@ func (w *worker) run(ctx context.Context) Result {
 	res := Result{Source: w.id, Kind: w.src.Kind()}
 	var stop error // the reason not to ask this source any further in this run
 	if err := w.load(ctx); err != nil {
+		w.fails++
 		res.State, res.Err = store.SyncFailed, fmt.Errorf("read status of %s: %w", w.id, err)
+		res.next = w.pause(res.Err)
 		return res
 	}
+	if w.breaker.IsOpen() {
+		w.breaker.HalfOpen() // the schedule has waited for it, or a person wants to know now: one try decides
+	}
+	w.retry = 0
 	failed := false
 	for _, s := range w.streams {
 		w.current = s
@@ -167,6 +191,9 @@ func (w *worker) run(ctx context.Context) Result {
 	default:
 		w.fails = 0
 	}
+	if res.next = w.retry; res.next == 0 {
+		res.next = w.pause(res.Err)
+	}
 	res.Duration = time.Since(begun)
 	w.e.opt.Log.Debug("source read", "source", w.id, "state", res.State, "rows", res.Rows, "removed", res.Removed, "duration", res.Duration)
 	return res
@@ -177,12 +204,17 @@ func (w *worker) load(ctx context.Context) error {
 	if w.streams != nil {
 		return nil
 	}
+	names := w.src.Streams()
 	known := map[store.Stream]store.SourceStatus{}
+	var stale []store.Ref // of streams that the source no longer has: nobody would ever bring them up to date
 	err := w.e.opt.Store.View(ctx, func(s store.Snapshot) error {
 		all, err := s.Status()
 		for _, st := range all {
 			if st.Source == w.id {
 				known[st.Stream] = st
+				if !slices.Contains(names, st.Stream) {
+					stale = append(stale, store.Ref{Entity: store.EntityStatus, ID: st.Key()})
+				}
 			}
 		}
 		return err
@@ -190,8 +222,13 @@ func (w *worker) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(stale) > 0 {
+		if _, err := w.e.opt.Store.Apply(ctx, &store.Batch{Source: w.id, Deleted: stale, Seen: w.e.opt.Now()}); err != nil {
+			return err
+		}
+	}
 	var streams []*stream
-	for _, name := range w.src.Streams() {
+	for _, name := range names {
 		c, err := w.e.opt.Store.Cursor(ctx, w.id, name)
 		if err != nil {
 			return err

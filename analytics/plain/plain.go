@@ -192,20 +192,40 @@ func (w *World) Above(person store.ID) []store.ID {
 
 // Select gives the deals of a scope on its day, the plain way.
 func (w *World) Select(s analytics.Scope, day store.Day) (out []State) {
-	industry := map[store.ID]string{}
-	for _, a := range w.Accounts {
-		industry[a.ID] = a.Industry
-	}
 	for _, d := range w.Deals {
 		st := w.At(d, day)
-		above := w.Above(st.Owner)
-		if !st.Exists || !slices.Contains(above, s.Root) || !slices.Contains(above, s.Node) || s.Node != "" && !w.under(s.Node, s.Root) ||
-			s.Product != "" && d.Product != s.Product || s.Stage != "" && st.Deal.Stage != s.Stage || s.Industry != "" && industry[d.Account] != s.Industry {
+		if !st.Exists || !w.Within(s, st.Owner) || s.Product != "" && d.Product != s.Product || s.Stage != "" && st.Deal.Stage != s.Stage || s.Industry != "" && w.Industry(d.Account) != s.Industry {
 			continue
 		}
 		out = append(out, st)
 	}
 	return out
+}
+
+// Within reports whether a person's figures count under the scope's Root and Node.
+func (w *World) Within(s analytics.Scope, person store.ID) bool {
+	above := w.Above(person)
+	return slices.Contains(above, s.Root) && slices.Contains(above, s.Node) && (s.Node == "" || w.under(s.Node, s.Root))
+}
+
+// Industry is an account's.
+func (w *World) Industry(id store.ID) string {
+	for _, a := range w.Accounts {
+		if a.ID == id {
+			return a.Industry
+		}
+	}
+	return ""
+}
+
+// Deal finds a deal.
+func (w *World) Deal(id store.ID) (store.Deal, bool) {
+	for _, d := range w.Deals {
+		if d.ID == id {
+			return d, true
+		}
+	}
+	return store.Deal{}, false
 }
 
 // under reports whether node lies in root's subtree.

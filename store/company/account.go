@@ -199,6 +199,7 @@ func (g *gen) feelHealth(c *chance, a *account, out *store.Records) {
 	trend := 7 * c.NormFloat64() / 365
 	size, last, before := sizeScore(a.revenue), store.NoDay, 0
 	decided := level // at the last decision
+	rows, steps := 0, 0
 	from := max(g.healthStart(), a.created+7)
 	for d := monthEnd(from); d < g.today; d = g.nextHealth(d) {
 		gap := float64(30)
@@ -231,7 +232,8 @@ func (g *gen) feelHealth(c *chance, a *account, out *store.Records) {
 		}
 		h := int(math.Round(score))
 		if at := midnight(d) + clock(23, 30); at <= g.now {
-			out.Health = append(out.Health, store.Health{ID: g.id('a', a.i+1, 'h', int(d)), Account: a.id, Day: d, Score: h, Note: note, Seen: instant(at)})
+			rows++
+			out.Health = append(out.Health, store.Health{ID: g.id('a', a.i+1, 'h', rows), Account: a.id, Day: d, Score: h, Note: note, Seen: instant(at)})
 			a.health, a.felt = h, d
 		}
 		last = d
@@ -241,9 +243,10 @@ func (g *gen) feelHealth(c *chance, a *account, out *store.Records) {
 		// Grades are decided in the night after the month's end.
 		if at := midnight(d+1) + clock(2, 0) + int64(a.i%3600); at <= g.now {
 			if to := gradeFor(a.grade, index(h, size)); to != a.grade {
+				steps++
 				note := moved(&decided, &level, h >= before)
 				out.Grades = append(out.Grades, store.GradeChange{
-					ID: g.id('a', a.i+1, 'g', int(d+1)), Account: a.id, From: a.grade, To: to, Cause: gradeCause(a.grade, before, h, size, note),
+					ID: g.id('a', a.i+1, 'g', steps), Account: a.id, From: a.grade, To: to, Cause: gradeCause(a.grade, before, h, size, note),
 					Rule: gradeRule, At: instant(at), Seen: instant(at),
 				})
 				a.grade = to

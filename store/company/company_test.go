@@ -310,3 +310,24 @@ func BenchmarkGenerateDemo(b *testing.B) {
 		}
 	}
 }
+
+// TestCompany_AnotherDayIsNoMassDeletion: a store that has seen the company of one day takes that of another without most of a stream vanishing.
+func TestCompany_AnotherDayIsNoMassDeletion(t *testing.T) {
+	before := generate(t, Config{Seed: 7, Now: noon, Size: middling})
+	for _, days := range []int{1, 30, 200} {
+		still := map[store.Ref]bool{}
+		generate(t, Config{Seed: 7, Now: noon.AddDate(0, 0, days), Size: middling}).Refs(func(r store.Ref) bool { still[r] = true; return true })
+		all, gone := map[store.Entity]int{}, map[store.Entity]int{}
+		before.Refs(func(r store.Ref) bool {
+			if all[r.Entity]++; !still[r] {
+				gone[r.Entity]++
+			}
+			return true
+		})
+		for e, n := range all {
+			if e != store.EntityQuota && 5*gone[e] > 2*n { // quotas are those of the quarters
+				t.Errorf("%d days on, %d of %d records of %s are gone", days, gone[e], n, e)
+			}
+		}
+	}
+}

@@ -14,6 +14,8 @@
 //   - A grade is decided by a rule from the health row and the customer's revenue that stand in the same data, and its cause says so.
 //   - Nothing lies after Config.Now but promised dates and quotas: what the simulation would do later is cut off. The same seed on the same day
 //     plans the same life; a later Now shows more of it.
+//   - What belongs to a deal or an account is numbered within it, in order. So the company of another day, in a store that has seen this one, is mostly the same
+//     records with other contents, and not a mass deletion, before which a syncer rightly stops.
 //   - [Company] goes on living: [Company.Step] is the next event, determined by the seed and the number of the step.
 //
 // Names are put together from word lists; persons and customers do not exist.

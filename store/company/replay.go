@@ -48,8 +48,8 @@ func (g *gen) text(f store.Field, v int64, cur store.Currency) string {
 func (g *gen) replay(c *chance, p *plan, out *store.Records) {
 	s := state{-1, p.amount, int64(p.promised), int64(p.owner), int64(store.CategoryPipeline)}
 	id := g.id('d', p.n+1, 0, 0)
-	last := p.created
-	for i, e := range g.evs {
+	last, n := p.created, 0
+	for _, e := range g.evs {
 		if e.at > g.now {
 			break
 		}
@@ -57,8 +57,9 @@ func (g *gen) replay(c *chance, p *plan, out *store.Records) {
 		if *v == e.value {
 			continue
 		}
+		n++
 		out.Changes = append(out.Changes, store.Change{
-			ID: g.id('d', p.n+1, 'c', i+1), Deal: id, Field: e.field, From: g.text(e.field, *v, p.currency), To: g.text(e.field, e.value, p.currency),
+			ID: g.id('d', p.n+1, 'c', n), Deal: id, Field: e.field, From: g.text(e.field, *v, p.currency), To: g.text(e.field, e.value, p.currency),
 			At: instant(e.at), Seen: instant(e.at), By: g.people[s.owner].id,
 		})
 		*v, last = e.value, e.at

@@ -220,7 +220,6 @@ func (g *gen) prove(c *chance, p *plan, out *store.Records) {
 			if d.stage != st.stage {
 				continue
 			}
-			n++
 			until := g.until(i)
 			if st.stage == stageWon {
 				until = min(g.end, st.at+10*daySeconds)
@@ -230,6 +229,7 @@ func (g *gen) prove(c *chance, p *plan, out *store.Records) {
 				continue
 			}
 			at := min(st.at+1+int64(late), until-1)
+			n++
 			if at > g.now {
 				continue
 			}

@@ -21,7 +21,7 @@ type figure struct {
 
 var figures = []figure{
 	{locale.FunnelStanding, 7, 0, funnel.Standing, func(l *locale.Locale, s *funnel.Stage) string { return count(l, s.Count) }, func(s *funnel.Stage) float64 { return float64(s.Count) }},
-	{locale.FunnelAmount, 10, 0, funnel.Standing, func(l *locale.Locale, s *funnel.Stage) string { return row.Sum(l, s.Amount) }, func(s *funnel.Stage) float64 { return float64(s.Amount.Money.Minor) }},
+	{locale.FunnelAmount, 10, 0, funnel.Standing, func(l *locale.Locale, s *funnel.Stage) string { return row.SumShort(l, s.Amount) }, func(s *funnel.Stage) float64 { return float64(s.Amount.Money.Minor) }},
 	{locale.FunnelEntered, 8, 0, funnel.Entered, func(l *locale.Locale, s *funnel.Stage) string { return count(l, s.Entered) }, func(s *funnel.Stage) float64 { return float64(s.Entered) }},
 	{locale.FunnelAdvanced, 9, 4, funnel.Advanced, func(l *locale.Locale, s *funnel.Stage) string { return open(s, count(l, s.Advanced)) }, func(s *funnel.Stage) float64 { return float64(s.Advanced) }},
 	{locale.FunnelLost, 6, 3, funnel.Lost, func(l *locale.Locale, s *funnel.Stage) string { return open(s, count(l, s.Lost)) }, func(s *funnel.Stage) float64 { return float64(s.Lost) }},

@@ -110,6 +110,23 @@ func Sum(l *locale.Locale, s analytics.Sum) string {
 	return t
 }
 
+// SumShort writes a sum for a narrow column: "*" says that something could not be added for want of a rate; Missing says what.
+func SumShort(l *locale.Locale, s analytics.Sum) string {
+	if len(s.Missing) > 0 {
+		return l.Money(s.Money) + "*"
+	}
+	return l.Money(s.Money)
+}
+
+// Missing lists what could not be added to a sum, "" when nothing.
+func Missing(l *locale.Locale, s analytics.Sum) string {
+	words := make([]string, len(s.Missing))
+	for i, m := range s.Missing {
+		words[i] = l.MoneyExact(m)
+	}
+	return strings.Join(words, ", ")
+}
+
 // DealColumns are the columns of a list of deals; wide lists show all.
 func DealColumns(l *locale.Locale) []table.Column {
 	return []table.Column{

@@ -1,0 +1,316 @@
+package forecast
+
+import (
+	"flightdeck/analytics"
+	"flightdeck/analytics/forecast"
+	"flightdeck/tui/chart"
+	"flightdeck/tui/layout"
+	"flightdeck/tui/locale"
+	"flightdeck/tui/row"
+	"flightdeck/tui/theme"
+)
+
+// figure is a column that can be chosen, and the part of the deals that it opens.
+type figure struct {
+	head  locale.Key
+	width int
+	drop  int // goes first when there is no room: the highest; 0 stays
+	part  string
+	text  func(l *locale.Locale, r *forecast.Row) string
+	style func(th *theme.Theme, r *forecast.Row) theme.Style
+}
+
+func sum(of func(r *forecast.Row) analytics.Sum) func(*locale.Locale, *forecast.Row) string {
+	return func(l *locale.Locale, r *forecast.Row) string { return row.SumShort(l, of(r)) }
+}
+
+func count(of func(r *forecast.Row) int) func(*locale.Locale, *forecast.Row) string {
+	return func(l *locale.Locale, r *forecast.Row) string { return l.Int(of(r)) }
+}
+
+func alarm(of func(r *forecast.Row) int, bad func(*theme.Theme) theme.Style) func(*theme.Theme, *forecast.Row) theme.Style {
+	return func(th *theme.Theme, r *forecast.Row) theme.Style {
+		if of(r) == 0 {
+			return th.Muted
+		}
+		return bad(th)
+	}
+}
+
+var (
+	overdue = func(r *forecast.Row) int { return r.Overdue }
+	stale   = func(r *forecast.Row) int { return r.Stale }
+)
+
+// figures: the first one is the node itself and stands left of the columns.
+var figures = []figure{
+	{head: locale.ForecastNode},
+	{locale.ForecastQuota, 10, 0, "", func(l *locale.Locale, r *forecast.Row) string {
+		switch {
+		case !r.HasQuota:
+			return "-"
+		case r.QuotaPartial:
+			return row.SumShort(l, r.Quota) + "?"
+		}
+		return row.SumShort(l, r.Quota)
+	}, muted},
+	{locale.ForecastClosed, 10, 0, forecast.Closed, sum(func(r *forecast.Row) analytics.Sum { return r.Closed }), nil},
+	{locale.ForecastAttain, 6, 2, forecast.Closed, func(l *locale.Locale, r *forecast.Row) string {
+		return l.Ratio(int64(r.Attainment.Num), int64(r.Attainment.Den))
+	}, nil},
+	{locale.ForecastCommit, 10, 0, forecast.Commit, sum(func(r *forecast.Row) analytics.Sum { return r.Commit }), nil},
+	{locale.ForecastBest, 10, 5, forecast.BestCase, sum(func(r *forecast.Row) analytics.Sum { return r.BestCase }), nil},
+	{locale.ForecastPipeline, 10, 7, forecast.Pipeline, sum(func(r *forecast.Row) analytics.Sum { return r.Pipeline }), muted},
+	{locale.ForecastWeighted, 10, 4, "", sum(func(r *forecast.Row) analytics.Sum { return r.Weighted }), nil},
+	{locale.ForecastGap, 11, 0, "", gap, func(th *theme.Theme, r *forecast.Row) theme.Style {
+		switch {
+		case !r.Gap.Given():
+			return th.Muted
+		case r.Gap.Minor > 0:
+			return th.Bad
+		}
+		return th.Good
+	}},
+	{locale.ForecastOverdue, 8, 1, "overdue", count(overdue), alarm(overdue, func(th *theme.Theme) theme.Style { return th.Bad })},
+	{locale.ForecastStale, 6, 3, "stale", count(stale), alarm(stale, func(th *theme.Theme) theme.Style { return th.Warn })},
+}
+
+func muted(th *theme.Theme, _ *forecast.Row) theme.Style { return th.Muted }
+
+// gap is signed as a manager says it: what is missing is negative.
+func gap(l *locale.Locale, r *forecast.Row) string {
+	if !r.Gap.Given() {
+		return "-"
+	}
+	g := r.Gap
+	g.Minor = -g.Minor
+	return l.MoneySigned(g)
+}
+
+// name is the node's name, worded where the data has none.
+func (m *model) name(r *forecast.Row) string {
+	switch {
+	case r.Name != "":
+		return r.Name
+	case r.Kind == "company":
+		return m.env.Locale.T(locale.Company)
+	}
+	return m.env.Locale.T(locale.Unassigned)
+}
+
+// under is how many lines under the tree speak of the chosen node.
+const under = 4
+
+// room is how many rows of the tree fit.
+func (m *model) room() int {
+	h := m.size.H - 3
+	if h >= 8+under {
+		h -= under
+	}
+	return max(1, h)
+}
+
+// View implements pane.Pane.
+func (m *model) View() string {
+	if v, ok := m.load.Cover(m.env, m.size); ok {
+		return v
+	}
+	if len(m.load.Value.Rows) == 0 {
+		return layout.Card(m.env.Locale.T(locale.ForecastNothing), m.env.Theme.Muted, m.size)
+	}
+	return m.memo.View(m.env, m.size, m.load.Value.Stamp.Rev, m.version, m.draw)
+}
+
+func (m *model) draw() string {
+	l, th := m.env.Locale, m.env.Theme
+	body := layout.Size{W: m.size.W, H: max(0, m.size.H-2)}
+	lines := []string{m.heading(th, l), ""}
+	if m.size.Wide() && m.behind.Ready {
+		parts := body.Columns(12, 8)
+		lines = append(lines, layout.Beside(m.tree(th, l, parts[0]), parts[0].W, " ", m.deals(th, l, parts[1]))...)
+	} else {
+		lines = append(lines, m.tree(th, l, body)...)
+	}
+	return layout.Frame(lines, m.size)
+}
+
+func (m *model) heading(th *theme.Theme, l *locale.Locale) string {
+	a := &m.load.Value
+	head := layout.NewRow(m.size.W).Gap(2)
+	if m.load.Err != nil {
+		head.Add(th.Bad, l.F(locale.Failed, m.load.Err)).Gap(2)
+	}
+	head.Add(th.Strong, l.Period(a.Period)).Gap(2)
+	switch day := a.Stamp.AsOf; {
+	case day > a.Period.To:
+		head.Add(th.Muted, l.T(locale.ForecastOver))
+	case day < a.Period.From:
+		head.Add(th.Muted, l.T(locale.ForecastNotYet))
+	default:
+		gone := float64(day-a.Period.From+1) / float64(a.Period.Days())
+		head.Add(th.Muted, l.F(locale.ForecastDaysLeft, l.Int(int(a.Period.To-day)), l.Percent(gone, 0)))
+	}
+	if a.Historic {
+		head.Gap(2).Add(th.Warn, l.T(locale.ForecastHistoric))
+	}
+	head.Gap(2).Add(th.Muted, string(a.org))
+	return head.String()
+}
+
+// columns picks the figures that fit and how wide the names are.
+func (m *model) columns(l *locale.Locale, w int) (cols []int, name int) {
+	need := 12
+	for _, i := range m.shown {
+		r := &m.load.Value.Rows[i]
+		need = max(need, layout.Width(m.name(r))+r.Depth+2)
+	}
+	need = min(need, 34)
+	for drop := 9; ; drop-- {
+		cols, name = cols[:0], w-2
+		for i, f := range figures {
+			if i > 0 && (f.drop < drop || i == m.figure) {
+				cols = append(cols, i)
+				name -= f.width + 1
+			}
+		}
+		if name >= min(need, 18) || drop <= 1 {
+			return cols, max(4, min(name, need))
+		}
+	}
+}
+
+func (m *model) tree(th *theme.Theme, l *locale.Locale, s layout.Size) []string {
+	cols, name := m.columns(l, s.W)
+	head := layout.NewRow(s.W)
+	head.Fill(th.Header, ' ', 2).Cell(th.Header, l.T(locale.ForecastNode), name, layout.Left)
+	for _, i := range cols {
+		t := l.T(figures[i].head)
+		if i == m.figure {
+			t = ">" + t
+		}
+		head.Fill(th.Header, ' ', 1).Cell(th.Header, t, figures[i].width, layout.Right)
+	}
+	lines := []string{head.Padded(th.Header)}
+	room, at := m.room(), m.index()
+	m.top = max(0, min(m.top, len(m.shown)-room))
+	if at < m.top {
+		m.top = at
+	}
+	if at >= m.top+room {
+		m.top = at - room + 1
+	}
+	for p := m.top; p < min(len(m.shown), m.top+room); p++ {
+		lines = append(lines, m.row(th, l, m.shown[p], p == at, cols, name, s.W))
+	}
+	if s.H-room-1 >= under {
+		for len(lines) < room+1 && len(lines) < s.H-under {
+			lines = append(lines, "")
+		}
+		lines = append(lines, m.about(th, l, m.shown[at], s.W)...)
+	}
+	return lines
+}
+
+func (m *model) row(th *theme.Theme, l *locale.Locale, i int, chosen bool, cols []int, name, w int) string {
+	x := &m.load.Value.Rows[i]
+	on, sign := theme.Style(""), byte(' ')
+	if chosen {
+		on, sign = th.Selection, '>'
+	}
+	r := layout.NewRow(w)
+	r.Fill(on, sign, 1).Fill(on, ' ', 1)
+	mark := "  "
+	if !m.leaf(i) {
+		mark = "- "
+		if m.folded(i) {
+			mark = "+ "
+		}
+	}
+	style := on
+	if !chosen && x.Depth == 0 {
+		style = th.Strong
+	}
+	r.Cell(style, layout.Blank(x.Depth)+mark+m.name(x), name, layout.Left)
+	for _, c := range cols {
+		f := &figures[c]
+		text, style := f.text(l, x), on
+		if !chosen && f.style != nil {
+			style = f.style(th, x)
+		}
+		if chosen && c == m.figure {
+			text = "[" + text + "]"
+		}
+		r.Fill(on, ' ', 1).Cell(style, text, f.width, layout.Right)
+	}
+	return r.Padded(on)
+}
+
+// about says of the chosen node what the columns have no room for.
+func (m *model) about(th *theme.Theme, l *locale.Locale, i, w int) []string {
+	x := &m.load.Value.Rows[i]
+	head := layout.NewRow(w)
+	head.Add(th.Border, "--").Gap(1).Add(th.Strong, m.name(x)).Gap(2)
+	if x.HasQuota {
+		call := x.Closed.Money
+		call.Minor += x.Commit.Money.Minor
+		head.Add(th.Muted, l.F(locale.ForecastCall, l.Money(x.Closed.Money), l.Money(x.Commit.Money), l.Money(call), l.Money(x.Quota.Money), gap(l, x)))
+	} else {
+		head.Add(th.Muted, l.T(locale.ForecastNoQuota))
+	}
+	f := func(s analytics.Sum) float64 { return float64(s.Money.Minor) }
+	g := chart.Gauge{Closed: f(x.Closed), Commit: f(x.Closed) + f(x.Commit), Best: f(x.Closed) + f(x.Commit) + f(x.BestCase)}
+	if x.HasQuota {
+		g.Quota = f(x.Quota)
+	}
+	bar := "   " + g.Draw(th, max(0, min(w-6, 100)))
+	legend := layout.NewRow(w).Gap(3).Add(th.Muted, l.T(locale.ForecastLegend)).String()
+	facts := l.F(locale.ForecastCounts, l.Int(x.Deals), l.Int(x.Won), l.Int(x.Open), l.Int(x.Overdue), l.Int(x.Stale))
+	if x.NoAmount > 0 {
+		facts += ", " + l.F(locale.ForecastNoAmount, l.Int(x.NoAmount))
+	}
+	if x.NoClose > 0 {
+		facts += ", " + l.F(locale.ForecastNoClose, l.Int(x.NoClose))
+	}
+	if x.QuotaPartial {
+		facts += ", " + l.T(locale.ForecastPartial)
+	}
+	tail := layout.NewRow(w).Gap(3)
+	for _, s := range []analytics.Sum{x.Closed, x.Commit, x.BestCase, x.Pipeline} {
+		if t := row.Missing(l, s); t != "" {
+			tail.Add(th.Warn, l.F(locale.ForecastMissing, t)).Gap(2)
+			break
+		}
+	}
+	tail.Add(th.Muted, facts)
+	return []string{head.String(), bar, legend, tail.String()}
+}
+
+// deals draws the chosen node's deals, and under them the reasons of the first flagged ones.
+func (m *model) deals(th *theme.Theme, l *locale.Locale, s layout.Size) []string {
+	if s.W < 20 || s.H < 4 {
+		return nil
+	}
+	rows := m.behind.Value.Rows
+	x := &m.load.Value.Rows[m.shown[m.index()]]
+	lines := []string{layout.NewRow(s.W).Gap(2).Add(th.Muted, l.F(locale.ForecastFlagged, m.name(x))).String()}
+	why := min(6, s.H/4)
+	m.list.SetSize(layout.Size{W: s.W, H: s.H - 2 - why})
+	lines = append(lines, layout.Lines(m.list.Still(th))...)
+	lines = append(lines, "")
+	for i := range rows {
+		if len(rows[i].Flags) == 0 || len(lines) >= s.H {
+			break
+		}
+		t := rows[i].Name + ": "
+		for k, f := range rows[i].Flags {
+			if k > 0 {
+				t += "; "
+			}
+			t += row.Reason(l, f)
+		}
+		for _, line := range layout.Wrap(t, s.W-3) {
+			lines = append(lines, "  "+th.Muted.Render(line))
+		}
+	}
+	return lines
+}

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -76,7 +77,8 @@ func (s *Script) Run(today store.Day) error {
 		rec := l.rec
 		b := analytics.FromRecords(&rec, analytics.Options{Now: func() time.Time { return today.Time(l.zone) }})
 		if err := c.eval(b, today); err != nil {
-			if e, ok := err.(*Error); ok {
+			var e *Error
+			if errors.As(err, &e) {
 				e.Name = s.Name
 				return e
 			}
@@ -130,7 +132,7 @@ func (c *Command) refused(err error) error {
 	}
 	for _, l := range c.Body {
 		if want := strings.Join(l.Words, " "); !strings.Contains(err.Error(), want) {
-			return &Error{Line: l.Line, Err: fmt.Errorf("the error is %q, want it to contain %q", err, want)}
+			return &Error{Line: l.Line, Err: fmt.Errorf("the error is %w, want it to contain %q", err, want)}
 		}
 	}
 	return nil

@@ -44,7 +44,7 @@ func TestScript_Errors(t *testing.T) {
 		{"indented first", "  a\n", "x.test:1: an indented line before any load or eval"},
 		{"open quote", "load\n  person \"li\n", "x.test:2: a double quote is not closed"},
 		{"eval what", "eval some\n", "x.test:1: eval what? want one of account"},
-		{"unknown kind", "load\n  dael d\n", `x.test:2: load "dael": want one of account`},
+		{"unknown kind", "load\n  offer d\n", `x.test:2: load "offer": want one of account`},
 		{"unknown key", "load\n  person li unti=a\n", `x.test:2: load person: unknown key "unti"; want title, unit`},
 		{"stage kind", "load\n  stage s closed 1\n", `x.test:2: load stage: parse stage kind "closed"`},
 		{"bad day", "load\n  deal d stage=a created=2026-13-01\n", "x.test:2: load deal: parse day"},

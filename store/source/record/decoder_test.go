@@ -61,7 +61,7 @@ func TestDecode_Issues(t *testing.T) {
 		{"unknown stage", "deal", map[string]any{"id": "1", "stage": "Limbo"}, "stage", "Closed Won, Prospecting", false, 1},
 		{"unknown category", "deal", map[string]any{"id": "1", "category": "maybe"}, "category", "best_case", false, 1},
 		{"object for a name", "deal", map[string]any{"id": "1", "name": map[string]any{"a": 1}}, "name", "single value", false, 1},
-		{"unknown field", "deal", map[string]any{"id": "1", "nmae": "x"}, "nmae", "next_step", false, 1},
+		{"unknown field", "deal", map[string]any{"id": "1", "titel": "x"}, "titel", "next_step", false, 1},
 		{"no id", "deal", map[string]any{"name": "x"}, "id", "without id", true, 0},
 		{"id of control characters", "deal", map[string]any{"id": "\x1b\x00"}, "id", "without id", true, 0},
 		{"touch far away", "touch", map[string]any{"id": "1", "at": "2026-01-01", "lat": "91"}, "lat", "degrees", false, 1},
@@ -189,9 +189,9 @@ func TestCheck(t *testing.T) {
 		fields []string
 		want   string
 	}{
-		{"deal", []string{"id", "nmae"}, `no field "nmae": want one of id, name, account`},
+		{"deal", []string{"id", "titel"}, `no field "titel": want one of id, name, account`},
 		{"deal", []string{"name"}, `needs the field "id"`},
-		{"dael", []string{"id"}, "want one of account, change"},
+		{"deel", []string{"id"}, "want one of account, change"},
 	} {
 		if err := Check(tt.entity, tt.fields...); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s %v: %v", tt.entity, tt.fields, err)

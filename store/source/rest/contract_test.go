@@ -3,7 +3,10 @@ package rest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"testing"
+	"time"
 
 	"flightdeck/store"
 	"flightdeck/store/source"
@@ -67,16 +70,78 @@ func world(t testing.TB, spec string, n int, rows sourcetest.Kind) sourcetest.Wo
 }
 
 func TestContract(t *testing.T) {
-	for _, spec := range []string{"keep", "token", "offset", "page", "link"} {
+	for _, spec := range []string{"keep", "token", "offset", "page", "link", "window"} {
 		t.Run(spec, func(t *testing.T) {
 			sourcetest.Run(t, sourcetest.Harness{
-				Stream: "deals", Entity: store.EntityDeal, PageSize: 10, Secret: canary,
+				Stream: "deals", Entity: store.EntityDeal, PageSize: 10, Secret: canary, Repeats: spec == "window",
 				Make: func(t testing.TB, n int, rows sourcetest.Kind) sourcetest.World { return world(t, spec, n, rows) },
 				Faults: []sourcetest.Kind{
 					sourcetest.ServerError, sourcetest.Cut, sourcetest.HTML, sourcetest.Throttle, sourcetest.Unauthorized, sourcetest.Forbidden, sourcetest.Gone,
 					sourcetest.Hang, sourcetest.Hostile, sourcetest.FarDate, sourcetest.Ties,
 				},
 			})
+		})
+	}
+}
+
+// While somebody works in the CRM during every pass, a copy kept from the pages equals the CRM as soon as it is left in peace for one pass.
+func TestChurn(t *testing.T) {
+	for _, spec := range []string{"keep", "window"} {
+		t.Run(spec, func(t *testing.T) {
+			seed := uint64(time.Now().UnixNano())
+			t.Logf("seed %d", seed)
+			rnd := rand.New(rand.NewPCG(seed, 1))
+			srv := sourcetest.NewServer(t, canary)
+			s := open(t, spec, srv.URL)
+			truth, copied := map[store.ID]int64{}, map[store.ID]int64{}
+			put := func(id int) {
+				r := row(id)
+				fen := rnd.Int64N(1e9)
+				r["amount"] = json.Number(fmt.Sprintf("%d.%02d", fen/100, fen%100))
+				srv.Tie(rnd.IntN(3) == 0)
+				srv.Put("deals", r)
+				truth[store.MakeID("crm", fmt.Sprint(id))] = fen
+			}
+			for id := range 60 {
+				put(id)
+			}
+			var c store.Cursor
+			page := func(limit int) bool {
+				p, err := s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: c, Limit: limit, Now: srv.Now()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, d := range p.Deals {
+					copied[d.ID] = d.Amount.Minor
+				}
+				for _, ref := range p.Deleted {
+					delete(copied, ref.ID)
+				}
+				c = p.Next
+				return p.More
+			}
+			for range 150 {
+				page(7)
+				for range rnd.IntN(4) {
+					put(rnd.IntN(70))
+				}
+				if id := rnd.IntN(70); spec == "keep" && rnd.IntN(5) == 0 {
+					srv.Delete("deals", "deal", fmt.Sprint(id))
+					delete(truth, store.MakeID("crm", fmt.Sprint(id)))
+				}
+			}
+			for range 2 { // the pass under way, and one in peace
+				for page(7) {
+				}
+			}
+			if !maps.Equal(truth, copied) {
+				t.Errorf("seed %d: the copy differs: %d rows of %d", seed, len(copied), len(truth))
+				for id, v := range truth {
+					if copied[id] != v {
+						t.Errorf("%s: %d, copied as %d", id, v, copied[id])
+					}
+				}
+			}
 		})
 	}
 }

@@ -46,8 +46,9 @@
 // (start: 0 or 1); link (next gives a URL of the same host; without next the Link header's). more says whether there is a following page, where
 // the server tells; without it the pass ends with a page that has no next, or for offset and page when total is reached or a page is empty (a short page
 // proves nothing: servers lower the limit without saying so). With offset and page, ask for a stable order, by id or creation, wherever the API has
-// one: a row that moves during a pass pushes another one out of sight. cap
-// is how many rows the server gives for one query; the engine then begins a new query at the last timestamp (sorted streams only).
+// one: a row that moves during a pass pushes another one out of sight. Where the only order is that of change (incremental with sorted: true), set window: each
+// page is then a new query from the last time of change on; rows at the boundary come twice, which does no harm. cap is how many rows the server
+// gives for one query; the engine then begins a new query likewise.
 //
 // A stream may have several parts, read one after the other in one pass, each with its own path, query, pager, records and so on, the stream's being the
 // defaults: only: full or incremental limits a part to such passes, every: 6h to one run in that time. A part's

@@ -334,8 +334,10 @@ func (s *Source) advance(ctx context.Context, cur *cursor, pt *part, a answer, a
 			return false, errors.New("the server says that there is more but gives no rows; correct the connector's pager")
 		}
 	}
-	if pt.Pager.Cap > 0 && ps.Rows+s.limit(pt, ps) > pt.Pager.Cap {
-		if !ps.Max.After(ps.From) {
+	ahead := ps.Max.After(ps.From) // otherwise the whole page has one time of change, and only the pager leads on
+	full := pt.Pager.Cap > 0 && ps.Rows+s.limit(pt, ps) > pt.Pager.Cap
+	if full || pt.Pager.Window && ahead {
+		if !ahead {
 			return false, fmt.Errorf("more than %d rows have the same time of change (%s), which is more than the server gives for one query", pt.Pager.Cap,
 				ps.Max.Format(time.RFC3339))
 		}

@@ -99,7 +99,7 @@ func TestNew_BadConfig(t *testing.T) {
 func TestNew_BadSpec(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"unknown key", "rows: .data", "rowz: .data", "[13:5] unknown field"},
-		{"unknown field", "name: .name", "nmae: .name", `deal has no field "nmae": want one of id, name`},
+		{"unknown field", "name: .name", "titel: .name", `deal has no field "titel": want one of id, name`},
 		{"unknown entity", "entity: deal", "entity: cat", "want one of account"},
 		{"no id", "id: .id, ", "", `deal needs the field "id"`},
 		{"unknown placeholder", `"{token}"`, `"{tokn}"`, "{tokn} is unknown"},

@@ -104,6 +104,8 @@ type Pager struct {
 	Keep  bool   `yaml:"keep"`  // the last token is the next pass's first
 	Start int    `yaml:"start"` // first page number
 	Cap   int    `yaml:"cap"`   // rows that one query gives at most
+	// Window begins a new query at the last time of change after every page, so that a row that moves during a pass pushes no other out of sight.
+	Window bool `yaml:"window"`
 }
 
 // Incremental says how only what changed is asked for.
@@ -340,8 +342,8 @@ func (p *Part) validate(st *Stream) error {
 	if p.Pager.Keep && (p.Pager.Kind != "token" || st.Incremental != nil || len(st.Parts) > 1) {
 		errs = append(errs, errors.New("pager.keep: only for a stream with one part, of kind token, and without incremental"))
 	}
-	if p.Pager.Cap > 0 && (st.Incremental == nil || !st.Incremental.Sorted) {
-		errs = append(errs, errors.New("pager.cap: only for a stream whose incremental is sorted"))
+	if (p.Pager.Cap > 0 || p.Pager.Window) && (st.Incremental == nil || !st.Incremental.Sorted) {
+		errs = append(errs, errors.New("pager.cap, pager.window: only for a stream whose incremental is sorted"))
 	}
 	if p.Rows == "" {
 		errs = append(errs, errors.New("rows: missing: where the answer has its list, or . when it is one"))

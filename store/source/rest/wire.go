@@ -157,7 +157,7 @@ func (s *Source) send(ctx context.Context, method string, u *url.URL, body any, 
 		}
 		return answer{}, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
 		return answer{}, fmt.Errorf("the answer was cut short: %w", err)

@@ -33,6 +33,7 @@ type Server struct {
 	mu       sync.Mutex
 	rows     map[string][]Row // in order of change
 	gone     map[string][]tombstone
+	seq      int
 	clock    time.Time
 	tie      bool
 	fault    Fault
@@ -90,7 +91,7 @@ func (s *Server) Put(stream string, rows ...Row) {
 		if !s.tie {
 			s.clock = s.clock.Add(time.Second)
 		}
-		r["seq"] = s.next(stream)
+		r["seq"] = s.next()
 		if _, ok := r["updated_at"]; !ok || r["stamped"] == true {
 			r["updated_at"], r["stamped"] = s.clock.Format(time.RFC3339), true
 		}
@@ -104,23 +105,21 @@ func (s *Server) Delete(stream, entity, id string) {
 	defer s.mu.Unlock()
 	s.remove(stream, id)
 	s.clock = s.clock.Add(time.Second)
-	s.gone[stream] = append(s.gone[stream], tombstone{s.next(stream), Row{"entity": entity, "id": id}})
+	s.gone[stream] = append(s.gone[stream], tombstone{s.next(), Row{"entity": entity, "id": id}})
 }
 
 func (s *Server) remove(stream string, id any) {
 	s.rows[stream] = slices.DeleteFunc(s.rows[stream], func(r Row) bool { return fmt.Sprint(r["id"]) == fmt.Sprint(id) })
 }
 
-// next is the following number in the order of change.
-func (s *Server) next(stream string) int {
-	n := 0
-	for _, r := range s.rows[stream] {
-		n = max(n, r["seq"].(int))
-	}
-	for _, g := range s.gone[stream] {
-		n = max(n, g.seq)
-	}
-	return n + 1
+func (s *Server) has(stream string, id any) bool {
+	return slices.ContainsFunc(s.rows[stream], func(r Row) bool { return fmt.Sprint(r["id"]) == fmt.Sprint(id) })
+}
+
+// next is the following number in the order of change; none is ever used again.
+func (s *Server) next() int {
+	s.seq++
+	return s.seq
 }
 
 // Break arms a fault: the Page-th request from now is answered with it, and all after it until [Server.Heal].
@@ -199,7 +198,8 @@ func (s *Server) answer(r *http.Request) (any, int, http.Header) {
 		return s.keep(stream, q.Get("cursor"), limit)
 	}
 	rows = window(rows, q.Get("since"), q.Get("until"))
-	total, from := len(rows), 0
+	total := len(rows)
+	var from int
 	switch dialect {
 	case "offset":
 		from, _ = strconv.Atoi(q.Get("offset"))
@@ -245,10 +245,12 @@ func (s *Server) keep(stream, cursor string, limit int) (any, int, http.Header) 
 		}
 	}
 	more := total > len(data)
-	if cursor != "" && !more { // tombstones come with the last page: nothing newer can bring the record back
-		for _, g := range s.gone[stream] {
-			if g.seq > after {
-				gone, last = append(gone, g.ref), max(last, g.seq)
+	upTo := last
+	for _, g := range s.gone[stream] {
+		if g.seq > after && (!more || g.seq <= upTo) {
+			last = max(last, g.seq)
+			if cursor != "" && !s.has(stream, g.ref["id"]) { // one that came back is no deletion
+				gone = append(gone, g.ref)
 			}
 		}
 	}

@@ -154,7 +154,7 @@ func (c *client) post(ctx context.Context, session, method string, params []any)
 	if err != nil {
 		return answer{}, fmt.Errorf("call %s: %w", method, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if err := status(resp, method); err != nil {
 		return answer{}, err
 	}
@@ -184,16 +184,16 @@ func (c *client) post(ctx context.Context, session, method string, params []any)
 }
 
 func status(resp *http.Response, method string) error {
-	switch {
-	case resp.StatusCode == http.StatusOK:
+	switch resp.StatusCode {
+	case http.StatusOK:
 		return nil
-	case resp.StatusCode == http.StatusUnauthorized:
+	case http.StatusUnauthorized:
 		return errUnauthorised
-	case resp.StatusCode == http.StatusForbidden:
+	case http.StatusForbidden:
 		return fmt.Errorf("call %s: %s: %w", method, resp.Status, source.ErrDenied)
-	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode == http.StatusServiceUnavailable:
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		return &source.RetryAfter{Wait: wait(resp.Header.Get("Retry-After")), Err: fmt.Errorf("call %s: %s", method, resp.Status)}
-	case resp.StatusCode == http.StatusNotFound:
+	case http.StatusNotFound:
 		return fmt.Errorf("call %s: %s: there is no such database; the url must be https://host:port/database/", method, resp.Status)
 	}
 	return fmt.Errorf("call %s: the server answered %s", method, resp.Status)

@@ -24,7 +24,7 @@ var fields = map[store.Stream][]string{
 }
 
 // read appends the records with these ids to page. One that was deleted meanwhile is simply not among them.
-func (s *Source) read(ctx context.Context, st store.Stream, ids []int64, c cursor, page *source.Page) error {
+func (s *Source) read(ctx context.Context, st store.Stream, now time.Time, ids []int64, c cursor, page *source.Page) error {
 	if st == "deals" { // asked on every page, since what is tracked holds for the page
 		has, err := s.hasHistory(ctx, ids)
 		if err != nil {
@@ -65,13 +65,13 @@ func (s *Source) read(ctx context.Context, st store.Stream, ids []int64, c curso
 		if !ok {
 			continue
 		}
-		dec.Decode(sh.entity.String(), s.fields(st, id, row, cities), fmt.Sprintf("%s %d", sh.model, id), page)
+		dec.Decode(sh.entity.String(), s.fields(st, now, id, row, cities), fmt.Sprintf("%s %d", sh.model, id), page)
 	}
 	return nil
 }
 
 // fields names a row's values as the store does.
-func (s *Source) fields(st store.Stream, id int64, row map[string]any, cities map[int64]string) map[string]any {
+func (s *Source) fields(st store.Stream, now time.Time, id int64, row map[string]any, cities map[int64]string) map[string]any {
 	switch st {
 	case "units":
 		return map[string]any{"id": native(store.EntityUnit, id), "name": dot(row, "party", "name"), "kind": "company"}
@@ -81,7 +81,7 @@ func (s *Source) fields(st store.Stream, id int64, row map[string]any, cities ma
 			f["unit"] = native(store.EntityUnit, company)
 		}
 		if end, ok := row["end_date"].(string); ok {
-			f["inactive"] = end < time.Now().In(s.zone).Format(time.DateOnly)
+			f["inactive"] = end < now.In(s.zone).Format(time.DateOnly)
 		}
 		return f
 	case "accounts":

@@ -331,8 +331,10 @@ func TestClient_Answers(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html")
 			fmt.Fprint(w, "<html>\x1b[31mhello")
 		}, "instead of JSON"},
-		"not found": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, "no such database"},
-		"redirect":  {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://elsewhere.test/", 307) }, "redirected to http://elsewhere.test/"},
+		"not found": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }, "no such database"},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://elsewhere.test/", http.StatusTemporaryRedirect)
+		}, "redirected to http://elsewhere.test/"},
 		"array": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprint(w, "[]")
@@ -412,7 +414,7 @@ func FuzzPlain(f *testing.F) {
 		var page source.Page
 		for _, row := range a.list() {
 			for _, st := range []store.Stream{"units", "people", "accounts", "contacts", "deals"} {
-				s.decoder(st).Decode(shapes[st].entity.String(), s.fields(st, 1, row, nil), "1", &page)
+				s.decoder(st).Decode(shapes[st].entity.String(), s.fields(st, time.Unix(0, 0), 1, row, nil), "1", &page)
 			}
 		}
 		page.Refs(func(r store.Ref) bool {

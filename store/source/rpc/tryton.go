@@ -157,9 +157,10 @@ func (s *Source) Fetch(ctx context.Context, r source.Request) (source.Page, erro
 	if r.Limit > 0 && r.Limit < limit {
 		limit = r.Limit
 	}
-	page, err := source.Page{}, error(nil)
+	var page source.Page
+	var err error
 	if len(sh.feeds) == 0 {
-		page, err = s.whole(ctx, r.Stream, sh, c, limit)
+		page, err = s.whole(ctx, r, sh, c, limit)
 	} else {
 		page, err = s.changed(ctx, r, sh, c, limit)
 	}
@@ -170,7 +171,7 @@ func (s *Source) Fetch(ctx context.Context, r source.Request) (source.Page, erro
 }
 
 // whole reads a page of a small stream by id.
-func (s *Source) whole(ctx context.Context, st store.Stream, sh shape, c cursor, limit int) (source.Page, error) {
+func (s *Source) whole(ctx context.Context, r source.Request, sh shape, c cursor, limit int) (source.Page, error) {
 	ids, err := s.search(ctx, sh.model, []any{[]any{"id", ">", c.ID}}, limit)
 	if err != nil {
 		return source.Page{}, err
@@ -179,7 +180,7 @@ func (s *Source) whole(ctx context.Context, st store.Stream, sh shape, c cursor,
 	if page.More {
 		page.Next = cursor{ID: ids[len(ids)-1]}.String()
 	}
-	return page, s.read(ctx, st, ids, cursor{}, &page)
+	return page, s.read(ctx, r.Stream, r.Now, ids, cursor{}, &page)
 }
 
 // changed reads a page of what was written since the last pass.
@@ -222,7 +223,7 @@ func (s *Source) changed(ctx context.Context, r source.Request, sh shape, c curs
 				Value: at.Format(time.RFC3339), Problem: "written in the future: the clock of whoever wrote it was wrong; the row is read anew in every pass"})
 		}
 	}
-	if err := s.read(ctx, r.Stream, ids, c, &page); err != nil {
+	if err := s.read(ctx, r.Stream, r.Now, ids, c, &page); err != nil {
 		return source.Page{}, err
 	}
 	if len(rows) < limit { // this list is at its end

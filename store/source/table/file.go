@@ -235,7 +235,7 @@ type sheetRows struct {
 
 func openWorkbook(c *content, sheet string) (rows, bool, error) {
 	broken := func(err error) (rows, bool, error) {
-		return nil, false, fmt.Errorf("read %s: not a whole workbook (%v): it is cut off, still being written or protected by a password", c.name, err)
+		return nil, false, fmt.Errorf("read %s: not a whole workbook: it is cut off, still being written or protected by a password: %w", c.name, err)
 	}
 	z, err := zip.NewReader(bytes.NewReader(c.data), int64(len(c.data)))
 	if err != nil {
@@ -248,8 +248,7 @@ func openWorkbook(c *content, sheet string) (rows, bool, error) {
 			return broken(err)
 		}
 		n, err := io.Copy(io.Discard, io.LimitReader(r, 4*maxBytes-total+1))
-		r.Close()
-		if err != nil {
+		if err := errors.Join(err, r.Close()); err != nil {
 			return broken(err)
 		}
 		if total += n; total > 4*maxBytes {
@@ -266,7 +265,7 @@ func openWorkbook(c *content, sheet string) (rows, bool, error) {
 	}
 	r, err := f.Rows(sheet)
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, false, fmt.Errorf("read %s: no sheet %q; it has %s", c.name, store.Clip(sheet, 40), store.Clip(strings.Join(names, ", "), 200))
 	}
 	props, _ := f.GetWorkbookProps()
@@ -276,8 +275,7 @@ func openWorkbook(c *content, sheet string) (rows, bool, error) {
 func (s *sheetRows) next() ([]string, int, error) {
 	if !s.r.Next() {
 		err := s.r.Error()
-		s.r.Close()
-		s.f.Close()
+		_, _ = s.r.Close(), s.f.Close() // temporary files; whether they go says nothing of the rows
 		if err != nil {
 			return nil, 0, fmt.Errorf("read %s: after row %d: %w", s.name, s.line, err)
 		}

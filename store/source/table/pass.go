@@ -91,7 +91,7 @@ func (p *pass) lookup(l *Lookup, files []job) error {
 			var bad *badRow
 			if errors.As(err, &bad) {
 				continue
-			} else if err == io.EOF {
+			} else if errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				return err
@@ -123,7 +123,7 @@ func (p *pass) open(j job) (*reading, *content, error) {
 				err = nil
 			}
 		}
-		if err != io.EOF {
+		if !errors.Is(err, io.EOF) {
 			return nil, nil, err
 		}
 	}
@@ -138,7 +138,7 @@ func (p *pass) open(j job) (*reading, *content, error) {
 	r := &reading{job: j, rows: in, line: line{file: j.name, columns: map[string]int{}, tongue: t}}
 	for n := 0; ; n++ {
 		cells, at, err := in.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil, nil, fmt.Errorf("read %s: no header in line %d: the file is empty or still being written", j.name, max(j.file.Header, 1))
 		} else if err != nil {
 			return nil, nil, fmt.Errorf("read %s: header: %w", j.name, err)
@@ -264,7 +264,7 @@ func (p *pass) step(out *source.Page) (more bool) {
 	case errors.As(err, &bad):
 		p.now.line.number = bad.line
 		p.m.issue(out, &p.now.line, "", "", bad.problem+"; the row was left out", true)
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		p.done = append(p.done, p.now.name)
 		p.now, p.rows = nil, 0
 		return true

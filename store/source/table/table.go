@@ -307,7 +307,10 @@ func (s *Source) same(c *cursor, jobs []job) (bool, error) {
 			return false, nil
 		}
 		now, err := load(path, name)
-		if err != nil || now.Hash != known.Hash { // an error comes again when the pass reads the file
+		if err != nil {
+			return false, nil //nolint:nilerr // it comes again when the pass reads the file, after the others
+		}
+		if now.Hash != known.Hash {
 			return false, nil
 		}
 		c.Files[name] = now.fingerprint

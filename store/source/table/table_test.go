@@ -527,26 +527,26 @@ encoding: klingon
 files:
   - file: ../secret.csv
     rows:
-      - entity: dael
+      - entity: order
         fields: {id: id}
   - file: x.csv
     rows:
       - entity: deal
-        fields: {nmae: name, amount: {column: a, const: b}}
+        fields: {title: name, amount: {column: a, const: b}}
         expect: [close]
 `)
 	_, err := New(c)
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{`id "a:b"`, "dir:", `currency "yuan"`, `"DD.MM"`, `decimal ";"`, `"klingon"`, "../secret.csv", `"dael"`, "nmae", "exactly one of", "expect"} {
+	for _, want := range []string{`id "a:b"`, "dir:", `currency "yuan"`, `"DD.MM"`, `decimal ";"`, `"klingon"`, "../secret.csv", `"order"`, "title", "exactly one of", "expect"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in\n%v", want, err)
 		}
 	}
 	var strict Config
-	if err := yaml.UnmarshalWithOptions([]byte("files:\n  - file: x\n    rows:\n      - entity: deal\n        fields: {id: {colunm: x}}\n"), &strict, yaml.Strict()); err == nil ||
-		!strings.Contains(err.Error(), "colunm") {
+	if err := yaml.UnmarshalWithOptions([]byte("files:\n  - file: x\n    rows:\n      - entity: deal\n        fields: {id: {column_name: x}}\n"), &strict, yaml.Strict()); err == nil ||
+		!strings.Contains(err.Error(), "column_name") {
 		t.Errorf("an unknown key within a value: %v", err)
 	}
 }

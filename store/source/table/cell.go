@@ -28,7 +28,9 @@ type numbers struct {
 var plainNumber = regexp.MustCompile(`^[-+]?\d+(\.\d+)?([eE][-+]?\d{1,3})?$`)
 
 // signs are the currencies that a sign may mean.
-var signs = map[rune]string{'¥': "CNY JPY", '￥': "CNY JPY", '元': "CNY", '$': "USD HKD TWD SGD AUD CAD NZD MXN", '€': "EUR", '£': "GBP", '₩': "KRW", '₹': "INR"}
+var signs = map[rune]string{
+	'¥': "CNY JPY", '￥': "CNY JPY", '元': "CNY", '$': "USD HKD TWD SGD AUD CAD NZD MXN", '€': "EUR", '£': "GBP", '₩': "KRW", '₹': "INR",
+}
 
 // money strips a currency sign or code from either side of an amount.
 func (n numbers) money(s string) (string, error) {
@@ -70,7 +72,7 @@ func (n numbers) parse(s string) (decimal.Decimal, error) {
 	}
 	if n.sheet && plainNumber.MatchString(t) {
 		if n.decimal == "," && n.group == "." && groupOfThree.MatchString(t) {
-			return decimal.Decimal{}, fmt.Errorf("%q is 1.2 or 1,200 sized depending on whether the cell is text; store it as a number with another count of decimals", t)
+			return decimal.Decimal{}, fmt.Errorf("typed as a number this is %s, as text it is a thousand times that; store it as a number with two decimals", t)
 		}
 		return bounded(t)
 	}

@@ -55,7 +55,10 @@ func (q *question) scope(b *analytics.Book) (s analytics.Scope, err error) {
 	if s.AsOf, err = q.in.day(b.Now()); err != nil {
 		return s, err
 	}
-	inside := store.ID("")
+	if q.in.owner != nil {
+		s.Root = q.in.owner.root
+	}
+	inside := s.Root
 	for _, kind := range []string{"region", "team", "person", ""} {
 		if text := q.node[kind]; text != nil && *text != "" {
 			if s.Node, err = b.FindNode(inside, kind, *text); err != nil {

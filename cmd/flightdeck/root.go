@@ -15,6 +15,7 @@ import (
 	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
 
+	"flightdeck/analytics"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/tui/locale"
@@ -30,6 +31,8 @@ type invocation struct {
 	storeDir   string
 	lang       string
 	asOf       string
+
+	owner *owner // set when the process that owns the store answers for somebody else
 
 	began bool // a command's own code ran: what fails from there on is not bad usage unless it says so
 	exit  int
@@ -48,10 +51,22 @@ func (e usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// owner is the process that holds the store, answering a viewer's command: from its own Book, within the viewer's part of the organisation. Only questions
+// can be asked this way, and nothing of the far side's choosing is opened.
+type owner struct {
+	cfg  *config.Config
+	book func() *analytics.Book
+	root store.ID // the viewer's place in the org tree; "": the whole company
+}
+
 // run runs the program and returns its exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
-	in := &invocation{stdin: stdin, stdout: stdout, stderr: stderr, environ: environ}
+	return (&invocation{stdin: stdin, stdout: stdout, stderr: stderr, environ: environ}).run(ctx, args)
+}
+
+func (in *invocation) run(ctx context.Context, args []string) int {
 	root := in.root()
+	stdin, stdout, stderr := in.stdin, in.stdout, in.stderr
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -102,15 +117,21 @@ func (in *invocation) root() *cobra.Command {
 		RunE: in.do(func(cmd *cobra.Command, _ []string) error { return in.cockpit(cmd.Context()) }),
 	}
 	f := root.PersistentFlags()
-	f.StringVar(&in.configPath, "config", "", "configuration `FILE` (default ./flightdeck.yaml, then the user's configuration folder)")
-	f.StringVar(&in.storeDir, "store", "", "folder `DIR` that holds the data (default: the configuration's, then the user's data folder)")
 	f.StringVar(&in.lang, "lang", "", "language, `zh or en` (default: the configuration's, then the locale's)")
 	f.StringVar(&in.asOf, "as-of", "", "ask as of the end of a `DAY`, YYYY-MM-DD (default: today)")
+	_ = root.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(config.Languages, cobra.ShellCompDirectiveNoFileComp))
+	root.AddCommand(in.questionCommands()...)
+	root.AddCommand(in.issuesCommand(), in.sourcesCommand(), in.versionCommand())
+	if in.owner != nil {
+		root.RunE = in.do(func(*cobra.Command, []string) error { return usagef("want a question, such as: funnel --period quarter") })
+		root.CompletionOptions.DisableDefaultCmd = true
+		return root
+	}
+	f.StringVar(&in.configPath, "config", "", "configuration `FILE` (default ./flightdeck.yaml, then the user's configuration folder)")
+	f.StringVar(&in.storeDir, "store", "", "folder `DIR` that holds the data (default: the configuration's, then the user's data folder)")
 	_ = root.MarkPersistentFlagDirname("store")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml")
-	_ = root.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(config.Languages, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.doctorCommand(), in.versionCommand(), in.issuesCommand(), in.sourcesCommand())
-	root.AddCommand(in.questionCommands()...)
+	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.doctorCommand())
 	return root
 }
 
@@ -131,6 +152,9 @@ func (in *invocation) do(fn func(cmd *cobra.Command, args []string) error) func(
 
 // load reads the configuration; without one it gives the defaults.
 func (in *invocation) load() (*config.Config, error) {
+	if in.owner != nil {
+		return in.owner.cfg, nil
+	}
 	path, err := config.Find(in.configPath)
 	if err != nil {
 		return nil, err

@@ -202,11 +202,11 @@ func (e *editor) factID(d *dict, id store.ID) (Code, bool) {
 }
 
 func dropFact[T any](e *editor, ent store.Entity, f *facts[T], ed *runsEdit, id store.ID) {
+	thawFacts(e, ent, f) // before looking: a loaded dict makes its map only now
 	c, ok := f.ids.find(id)
 	if !ok || f.row[c] < 0 {
 		return
 	}
-	thawFacts(e, ent, f)
 	row := f.row[c]
 	e.kill(ent, &f.dead, row)
 	ed.out(f.own[row], row)

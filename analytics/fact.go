@@ -66,12 +66,12 @@ func (e *editor) addChange(v *store.Change) {
 }
 
 func (e *editor) dropChange(id store.ID) {
+	e.thawChanges() // before looking: a loaded dict makes its map only now
 	c := &e.b.change
 	k, ok := c.ids.find(id)
 	if !ok || c.row[k] < 0 {
 		return
 	}
-	e.thawChanges()
 	row := c.row[k]
 	e.kill(store.EntityChange, &c.dead, row)
 	e.changes.out(c.deal[row], row)
@@ -236,13 +236,12 @@ func (e *editor) unlist(t *TouchBlock, row int32) {
 }
 
 func (e *editor) dropTouch(id store.ID) {
+	e.thawTouches() // before looking: a loaded dict makes its map only now
 	t := e.b.touch
 	k, ok := t.ids.find(id)
 	if !ok || t.row[k] < 0 {
 		return
 	}
-	e.thawTouches()
-	t = e.b.touch
 	row := t.row[k]
 	e.kill(store.EntityTouch, &t.Dead, row)
 	e.unlist(t, row)

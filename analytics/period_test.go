@@ -117,6 +117,8 @@ func TestParseScope_Bad(t *testing.T) {
 		"root=t:1":         "want node, product",
 		"nod=1":            "unknown key",
 		"period=2026Q9":    "parse period",
+		"period=quarter":   "relative",
+		"period=30d":       "relative",
 		"as-of=2999-01-01": "1900 to 2099",
 		"as-of=yesterday":  "YYYY-MM-DD",
 		"node=%zz":         "parse scope",

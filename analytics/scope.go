@@ -73,6 +73,9 @@ func ParseScope(str string) (Scope, error) {
 			if s.Period, err = (Calendar{}).Parse(v, 0); err != nil {
 				return s, err
 			}
+			if later, _ := (Calendar{}).Parse(v, 40000); later != s.Period { // "quarter" in a link would mean another one to its reader
+				return s, fmt.Errorf("parse scope %q: period %q is relative; want 2026, 2026Q3, 2026-09 or FROM..TO", store.Clip(str, 60), store.Clip(v, 40))
+			}
 		case "as-of":
 			if s.AsOf, err = store.ParseDay(v); err != nil {
 				return s, err

@@ -40,7 +40,7 @@ type Stage struct {
 	Name        string          `json:"name"`
 	NameEn      string          `json:"name_en"`
 	Kind        store.StageKind `json:"kind"`
-	Order       int             `json:"order"` // its place in funnel order, from 0
+	Order       int             `json:"order"` // its place in funnel order, from 0; -1 when nobody declared it
 	Probability int             `json:"probability"`
 }
 

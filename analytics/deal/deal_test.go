@@ -99,6 +99,18 @@ func TestDeal_Of(t *testing.T) {
 	}
 }
 
+func TestDeal_OthersTouchesStayTheirs(t *testing.T) {
+	r := records()
+	r.Touches = append(r.Touches, store.Touch{ID: "t:t4", Account: "t:a", Contact: "t:c1", Rep: "t:2", At: at(2, 9), Note: "南方的事"})
+	b := analytics.FromRecords(r, plain.Options())
+	for root, want := range map[store.ID]int{"": 3, "t:e": 2} {
+		a, err := deal.Of(b, analytics.Scope{Root: root}, "t:d")
+		if err != nil || len(a.Touches) != want {
+			t.Errorf("root %q: %v, touches %+v; want %d", root, err, a.Touches, want)
+		}
+	}
+}
+
 func TestDeal_AsOf(t *testing.T) {
 	b := analytics.FromRecords(records(), plain.Options())
 	a, err := deal.Of(b, analytics.Scope{AsOf: plain.Today - 46}, "t:d")

@@ -92,8 +92,11 @@ func stageOf(b *analytics.Book, d *analytics.DealState) Stage {
 	if d.Stage == analytics.None {
 		return Stage{Order: -1}
 	}
-	s := b.Stage(d.Stage)
-	return Stage{s.ID, s.Name, s.NameEn, s.Kind, int(d.Rank), s.Probability}
+	s, order := b.Stage(d.Stage), int(d.Rank)
+	if !b.StageDeclared(d.Stage) {
+		order = -1
+	}
+	return Stage{s.ID, s.Name, s.NameEn, s.Kind, order, s.Probability}
 }
 
 // ListOf makes a list of rows: sorted, added up, stamped.

@@ -32,7 +32,8 @@ type invocation struct {
 	lang       string
 	asOf       string
 
-	owner *owner // set when the process that owns the store answers for somebody else
+	args  []string // as they were given
+	owner *owner   // set when the process that owns the store answers for somebody else
 
 	began bool // a command's own code ran: what fails from there on is not bad usage unless it says so
 	exit  int
@@ -65,6 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func (in *invocation) run(ctx context.Context, args []string) int {
+	in.args = args
 	root := in.root()
 	stdin, stdout, stderr := in.stdin, in.stdout, in.stderr
 	root.SetArgs(args)
@@ -94,7 +96,7 @@ func (in *invocation) tell(err error) {
 	say(in.stderr, "flightdeck: %v\n", err)
 	var locked *store.LockedError
 	if errors.As(err, &locked) {
-		say(in.stderr, "End that process, ask it over SSH, or name another folder with --store DIR.\n")
+		say(in.stderr, "End that process, or name another folder with --store DIR.\n")
 	}
 	if !in.began {
 		say(in.stderr, "Try: flightdeck --help\n")
@@ -123,7 +125,9 @@ func (in *invocation) root() *cobra.Command {
 	root.AddCommand(in.questionCommands()...)
 	root.AddCommand(in.issuesCommand(), in.sourcesCommand(), in.versionCommand())
 	if in.owner != nil {
-		root.RunE = in.do(func(*cobra.Command, []string) error { return usagef("want a question, such as: funnel --period quarter") })
+		root.RunE = in.do(func(*cobra.Command, []string) error {
+			return usagef("want a question, such as: funnel --period quarter")
+		})
 		root.CompletionOptions.DisableDefaultCmd = true
 		return root
 	}
@@ -131,7 +135,7 @@ func (in *invocation) root() *cobra.Command {
 	f.StringVar(&in.storeDir, "store", "", "folder `DIR` that holds the data (default: the configuration's, then the user's data folder)")
 	_ = root.MarkPersistentFlagDirname("store")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml")
-	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.doctorCommand())
+	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.serveCommand(), in.doctorCommand())
 	return root
 }
 

@@ -4,7 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+	"golang.org/x/term"
+
+	"flightdeck/store"
+	"flightdeck/tui"
+	"flightdeck/tui/pane"
+	"flightdeck/tui/sshd"
 )
 
 // cockpit opens the screen on the configured store.
@@ -13,17 +23,75 @@ func (in *invocation) cockpit(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	a, err := in.open(ctx, cfg, wiring{})
-	if err != nil {
+	if err := in.needTerminal(); err != nil {
 		return err
+	}
+	a, err := in.open(ctx, cfg, wiring{log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return in.attach(ctx, err)
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	return in.screen(ctx, a)
 }
 
 // screen runs the interactive screen on a until it is quit: the engine and the Book's follower run beside it.
-func (in *invocation) screen(context.Context, *app) error {
-	return errors.New("the interactive screen is not part of this build; use the commands that print (flightdeck --help)")
+func (in *invocation) screen(ctx context.Context, a *app) error {
+	if err := in.needTerminal(); err != nil {
+		return err
+	}
+	h := in.host(ctx, a, slog.New(slog.DiscardHandler))
+	stop := func(err error) error { return errors.Join(err, h.stop()) }
+	start := pane.Place{Kind: pane.Funnel}
+	var err error
+	if start.Scope.AsOf, err = in.day(store.MaxDay); err != nil {
+		return stop(err)
+	}
+	out, _ := in.stdout.(*os.File)
+	wd, _ := os.Getwd()
+	m, err := h.shell(session{
+		ctx: h.ctx, viewer: sshd.Viewer{Local: true}, locale: in.locale(a.cfg), profile: colorprofile.Detect(out, in.environ), start: start,
+		export: tui.ExportTo(wd),
+	})
+	if err != nil {
+		return stop(err)
+	}
+	p := tea.NewProgram(m, tea.WithContext(h.ctx), tea.WithInput(in.stdin), tea.WithOutput(in.stdout), tea.WithEnvironment(in.environ), tea.WithoutSignalHandler())
+	final, err := p.Run()
+	if cause := h.ctx.Err(); cause != nil {
+		err = nil // stop says why, if it was not asked for
+	}
+	if shell, ok := final.(*tui.Shell); ok && shell.Err() != nil {
+		err = shell.Err()
+	}
+	return stop(err)
+}
+
+// needTerminal says what to do where no screen can be drawn.
+func (in *invocation) needTerminal() error {
+	for _, f := range []any{in.stdin, in.stdout} {
+		if f, ok := f.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+			return usagef("this is not a terminal: the screen needs one; print instead with: flightdeck funnel (heatmap, migration, forecast, sources)")
+		}
+	}
+	return nil
+}
+
+// attach shows the screen of the process that holds the store; err is why it could not be opened here.
+func (in *invocation) attach(ctx context.Context, err error) error {
+	var locked *store.LockedError
+	if !errors.As(err, &locked) || locked.Socket == "" {
+		return err
+	}
+	if e := in.needTerminal(); e != nil {
+		return errors.Join(err, e)
+	}
+	say(in.stderr, "flightdeck: %v; attaching to it\n", locked)
+	in0, _ := in.stdin.(*os.File)
+	out, _ := in.stdout.(*os.File)
+	if e := sshd.Attach(ctx, locked.Socket, sshd.Client{Stdin: in0, Stdout: out, Stderr: in.stderr, Environ: in.environ}); e != nil {
+		return fmt.Errorf("%w; %w", err, e)
+	}
+	return nil
 }
 
 // temporary makes a folder for a store that lives as long as the process.

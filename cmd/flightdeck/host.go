@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"flightdeck/analytics"
+	"flightdeck/cmd/internal/config"
+	"flightdeck/store"
+	"flightdeck/tui"
+	"flightdeck/tui/locale"
+	"flightdeck/tui/pane"
+	"flightdeck/tui/sshd"
+	"flightdeck/tui/theme"
+)
+
+// host is the process that owns the store while it runs: the engine, the Book's follower and the socket for other screens go on beside whatever is in
+// front. A panic in one of them ends the process in order, so that the terminal is restored, and leaves a report.
+type host struct {
+	app    *app
+	in     *invocation
+	log    *slog.Logger
+	ctx    context.Context //nolint:containedctx // the lifetime of all that the host runs
+	cancel context.CancelCauseFunc
+	wait   sync.WaitGroup
+	ready  chan struct{} // closed when the store has been read
+}
+
+// socketName is the unix socket beside the store's file.
+const socketName = "screen.sock"
+
+// host starts what runs behind the screens.
+func (in *invocation) host(ctx context.Context, a *app, log *slog.Logger) *host {
+	h := &host{app: a, in: in, log: log, ready: make(chan struct{})}
+	h.ctx, h.cancel = context.WithCancelCause(ctx)
+	h.run("book", func(ctx context.Context) error {
+		// Reading the file comes before all else: the first frame waits for it.
+		if err := a.live.Refresh(ctx); err != nil {
+			return fmt.Errorf("read %s: %w", in.dir(a.cfg), err)
+		}
+		close(h.ready)
+		return a.live.Run(ctx)
+	})
+	h.run("sync", func(ctx context.Context) error {
+		select {
+		case <-h.ready:
+		case <-ctx.Done():
+			return nil
+		}
+		return a.engine.Run(ctx)
+	})
+	h.run("socket", h.serveLocal)
+	return h
+}
+
+// run runs fn until it ends. Its error, or its panic, ends the host.
+func (h *host) run(name string, fn func(context.Context) error) {
+	h.wait.Add(1)
+	go func() {
+		defer h.wait.Done()
+		defer func() {
+			if r := recover(); r != nil {
+				h.cancel(tui.Crash{Path: tui.Report(h.reports(), r, debug.Stack())})
+			}
+		}()
+		if err := fn(h.ctx); err != nil && h.ctx.Err() == nil {
+			h.cancel(fmt.Errorf("%s: %w", name, err))
+		}
+	}()
+}
+
+// stop ends everything and says why it ended, if not because it was asked to.
+func (h *host) stop() error {
+	h.cancel(context.Canceled)
+	h.wait.Wait()
+	if err := context.Cause(h.ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// reports is where reports of panics go: beside the data.
+func (h *host) reports() string { return filepath.Join(h.in.dir(h.app.cfg), "reports") }
+
+// book returns the newest Book, nil until the store has been read.
+func (h *host) book() *analytics.Book {
+	select {
+	case <-h.ready:
+		return h.app.live.Book()
+	default:
+		return nil
+	}
+}
+
+// commits tells a session of new revisions until ctx ends, first of the one that stood in the store.
+func (h *host) commits(ctx context.Context) <-chan store.Rev {
+	in, out := h.app.live.Subscribe(ctx), make(chan store.Rev, 1)
+	h.run("session", func(context.Context) error {
+		select {
+		case <-h.ready:
+		case <-ctx.Done():
+			return nil
+		}
+		for rev := h.app.live.Book().Rev(); ; {
+			select {
+			case out <- rev:
+			case <-ctx.Done():
+				return nil
+			}
+			var ok bool
+			if rev, ok = <-in; !ok {
+				return nil
+			}
+		}
+	})
+	return out
+}
+
+// session is what one person's screen is made of.
+type session struct {
+	ctx     context.Context
+	viewer  sshd.Viewer
+	locale  *locale.Locale
+	profile colorprofile.Profile
+	start   pane.Place
+	export  func(string, analytics.Table) (string, error)
+}
+
+// shell makes the model of a session.
+func (h *host) shell(s session) (tea.Model, error) {
+	dark, keep := true, false
+	switch h.app.cfg.Theme {
+	case "light":
+		dark, keep = false, true
+	case "dark":
+		keep = true
+	case "plain":
+		s.profile = colorprofile.Ascii
+	}
+	env := &pane.Env{
+		Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Theme: theme.New(s.profile, dark), Locale: s.locale, Now: time.Now,
+		Report: func(r any, stack []byte) string { return tui.Report(h.reports(), r, stack) },
+	}
+	return tui.New(env, panes, tui.Options{Start: s.start, Commits: h.commits(s.ctx), Export: s.export, KeepTheme: keep})
+}
+
+// remote is the screen of a session that came over SSH or over the socket.
+func (h *host) remote(s sshd.Session) tea.Model {
+	l := locale.New(locale.Detect(s.Environ))
+	if said := confLang(h.app.cfg); said != "" && !speaks(s.Environ) {
+		if lang, err := locale.Parse(said); err == nil {
+			l = locale.New(lang)
+		}
+	}
+	m, err := h.shell(session{ctx: s.Ctx, viewer: s.Viewer, locale: l, profile: s.Profile})
+	if err != nil { // only a bad key remapping, which the configuration has no place for
+		panic(err)
+	}
+	return m
+}
+
+// answer runs a printing command for a session without a screen.
+func (h *host) answer(ctx context.Context, v sshd.Viewer, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	select {
+	case <-h.ready:
+	case <-ctx.Done():
+		return exitFailed
+	}
+	in := &invocation{
+		stdin: stdin, stdout: stdout, stderr: stderr, environ: environ,
+		owner: &owner{cfg: h.ownerConfig(environ), book: h.app.live.Book, root: v.Root},
+	}
+	return in.run(ctx, args)
+}
+
+// ownerConfig is the configuration as a far session should see it: its own environment's language goes before the owner's.
+func (h *host) ownerConfig(environ []string) *config.Config {
+	if !speaks(environ) {
+		return h.app.cfg
+	}
+	c := *h.app.cfg
+	c.Language = ""
+	return &c
+}
+
+// serveLocal answers on the socket beside the store, so that a second start attaches instead of failing.
+func (h *host) serveLocal(ctx context.Context) error {
+	srv, err := sshd.New(sshd.Options{Screen: h.remote, Command: h.answer, Log: h.log})
+	if err != nil {
+		return err
+	}
+	path, err := filepath.Abs(filepath.Join(h.in.dir(h.app.cfg), socketName))
+	if err != nil {
+		return err
+	}
+	l, err := sshd.ListenLocal(path)
+	if err != nil { // the screen in front works without; a second start is told who holds the store
+		h.log.Warn("no socket for other screens", "err", err)
+		return nil
+	}
+	if err := h.app.db.SetSocket(path); err != nil {
+		h.log.Warn("the socket is not announced", "err", err)
+	}
+	return srv.ServeListener(ctx, l, sshd.Viewer{Name: "local"})
+}
+
+// speaks reports whether an environment names a language.
+func speaks(environ []string) bool {
+	for _, kv := range environ {
+		for _, k := range []string{"LC_ALL=", "LC_MESSAGES=", "LANG="} {
+			if len(kv) > len(k) && kv[:len(k)] == k {
+				return true
+			}
+		}
+	}
+	return false
+}

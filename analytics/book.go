@@ -98,8 +98,8 @@ func (b *Book) DataEnd() Day {
 	return b.dataEnd
 }
 
-// Today returns the day as of which a question without an as-of day is asked: the day on the clock, or [Book.DataEnd] when nothing has happened for
-// more than Rules.QuietDays. A finished data set thus shows its last quarter; the Stamp says which day it was.
+// Today returns the day as of which a question without an as-of day is asked: the day on the clock, or [Book.DataEnd] when nothing has
+// happened for more than Rules.QuietDays. A finished data set thus shows its last quarter; the Stamp says which day it was.
 func (b *Book) Today() Day {
 	now := b.Now()
 	if end := b.DataEnd(); end != store.NoDay && int(now-end) > b.opt.Rules.QuietDays {
@@ -124,9 +124,9 @@ func (b *Book) Period(s Scope) Period {
 	return b.cal.Quarter(b.AsOf(s), 0)
 }
 
-// Stamp says on what an answer to s rests. Oldest is the data's age by its least fresh part: of every stream that has ever finished well, the last
-// time it did; of these the earliest. A source none of whose streams ever did makes it zero: then part of the picture is missing. (One stream that
-// is refused beside others that work does not: its own error says so among the sources.)
+// Stamp says on what an answer to s rests. Oldest is the data's age by its least fresh part: of every stream that has ever finished well,
+// the last time it did; of these the earliest. A source none of whose streams ever did makes it zero: then part of the picture is missing.
+// (One stream that is refused beside others that work does not: its own error says so among the sources.)
 func (b *Book) Stamp(s Scope) Stamp { return Stamp{Rev: b.rev, AsOf: b.AsOf(s), Oldest: b.oldest} }
 
 // Quotas returns every quota record, by ID.
@@ -227,8 +227,8 @@ func (b *Book) Product(c Code) store.Product {
 	return p
 }
 
-// Converted returns m in minor units of the organisation's currency, at the exact rate, rounded half to even; ok is false when m was not given or its
-// currency has no rate.
+// Converted returns m in minor units of the organisation's currency, at the exact rate, rounded half to even; ok is false when m was not
+// given or its currency has no rate.
 func (b *Book) Converted(m store.Money) (minor int64, ok bool) {
 	v := b.Convert(m)
 	return v, m.Given() && v != noRate

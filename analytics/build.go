@@ -27,8 +27,8 @@ func FromRecords(r *store.Records, o Options) *Book {
 	return e.finish(1)
 }
 
-// Advance returns the Book after deltas, oldest first; within one delta deletions come after records. It shares what did not change with b, which stays as it
-// is. It returns ErrRebuild when the organisation's record changed.
+// Advance returns the Book after deltas, oldest first; within one delta deletions come after records. It shares what did not change with b,
+// which stays as it is. It returns ErrRebuild when the organisation's record changed.
 func (b *Book) Advance(deltas ...*store.Delta) (*Book, error) {
 	for _, d := range deltas {
 		if d.Org != nil && !sameOrg(*d.Org, b.given) {

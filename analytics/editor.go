@@ -9,12 +9,12 @@ import (
 	"flightdeck/store"
 )
 
-// editor makes one Book: from nothing, or from another by copying each table when it is first written to. Records go in through records and remove,
-// then finish derives what follows from them. One goroutine.
+// editor makes one Book: from nothing, or from another by copying each table when it is first written to. Records go in through records and
+// remove, then finish derives what follows from them. One goroutine.
 type editor struct {
 	b     *Book
 	bulk  bool
-	once  bool // of a fact no ID comes twice
+	once  bool     // of a fact no ID comes twice
 	owned [32]bool // by entity: this table is ours to write
 
 	deadOwned    [32]bool

@@ -113,8 +113,9 @@ func (b *Book) wasteful() bool {
 	return waste > 1<<16 && waste > pool/2
 }
 
-// Run follows the store until ctx ends, then returns nil. It reads the store first if nobody did. A failure is reported through Options.Report and tried again
-// after a second, then two, up to half a minute; the last good Book stays. It waits without waking while nothing is committed.
+// Run follows the store until ctx ends, then returns nil. It reads the store first if nobody did. A failure is reported through
+// Options.Report and tried again after a second, then two, up to half a minute; the last good Book stays. It waits without waking while
+// nothing is committed.
 func (l *Live) Run(ctx context.Context) error {
 	seen := l.watcher.Watch(ctx)
 	retry := time.Duration(0)
@@ -161,8 +162,8 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Subscribe returns a channel that holds the newest revision published since it was last read; a slow reader misses the ones between. It is closed when ctx
-// ends. The subscription is in place when Subscribe returns.
+// Subscribe returns a channel that holds the newest revision published since it was last read; a slow reader misses the ones between. It is
+// closed when ctx ends. The subscription is in place when Subscribe returns.
 func (l *Live) Subscribe(ctx context.Context) <-chan store.Rev {
 	ch := make(chan store.Rev, 1)
 	l.mu.Lock()

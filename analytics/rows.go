@@ -107,8 +107,8 @@ type accountCols struct {
 	industry []Code
 }
 
-// changeCols are the history of deals, one row per change, append only. Old and new values are what the field holds: a stage's or person's Code, an
-// amount in minor units, a Day, a Category.
+// changeCols are the history of deals, one row per change, append only. Old and new values are what the field holds: a stage's or person's
+// Code, an amount in minor units, a Day, a Category.
 type changeCols struct {
 	ids      dict
 	row      []int32 // by dict Code: the newest row
@@ -128,7 +128,8 @@ type changeCols struct {
 	tail     *tail
 }
 
-// TouchBlock is a block of touches as columns of equal length. Nothing in it may be written to. Rows with Dead set were deleted or replaced: skip them.
+// TouchBlock is a block of touches as columns of equal length. Nothing in it may be written to. Rows with Dead set were deleted or
+// replaced: skip them.
 type TouchBlock struct {
 	ID        []store.ID
 	Rep       []Code // person; None: nobody

@@ -2,40 +2,12 @@ package analytics
 
 import (
 	"iter"
-	"sort"
 
 	"flightdeck/store"
 )
 
-// DealState is a deal as it stood at the end of a day.
-type DealState struct {
-	Exists   bool // it had begun and was not deleted
-	Deal     Code
-	Account  Code // now, not then: accounts and products have no history
-	Product  Code
-	Stage    Code  // None: unknown
-	Rank     int32 // of Stage in funnel order; -1 unknown
-	Kind     store.StageKind
-	Since    Day  // since when in Stage
-	Owner    Code // person
-	Node     int32
-	Category store.Category
-	Amount   store.Money
-	Value    int64 // Amount in minor units of the organisation's currency; the smallest int64: no rate
-	Created  Day
-	Close    Day // promised while open, actual once closed; NoDay unknown
-	// Closed is the day a won or lost deal closed: Close, or the day it reached its stage when Close is unknown or would lie in the future; NoDay while open.
-	Closed Day
-}
-
-// HasValue reports whether the deal has an amount and there is a rate for it.
-func (d *DealState) HasValue() bool { return d.Amount.Given() && d.Value != noRate }
-
-// Open reports whether the deal existed and was neither won nor lost.
-func (d *DealState) Open() bool { return d.Exists && d.Kind == store.StageOpen }
-
-// Selection is a Scope resolved against a Book, once per question. The org node is the intersection of Root and Node: a Node outside Root, or an ID that
-// nobody has, selects nothing, never more.
+// Selection is a Scope resolved against a Book, once per question. The org node is the intersection of Root and Node: a Node outside Root,
+// or an ID that nobody has, selects nothing, never more.
 type Selection struct {
 	b        *Book
 	Scope    Scope
@@ -81,8 +53,8 @@ func (b *Book) Select(s Scope) *Selection {
 // Empty reports whether nothing can match.
 func (s *Selection) Empty() bool { return s.nothing }
 
-// Filtered reports whether something narrows the deals beside the org node, so that a figure of the node as a whole, such as its quota, would not fit
-// beside the others.
+// Filtered reports whether something narrows the deals beside the org node, so that a figure of the node as a whole, such as its quota,
+// would not fit beside the others.
 func (s *Selection) Filtered() bool {
 	return s.product != None || s.stage != None || s.industry != None
 }
@@ -90,7 +62,8 @@ func (s *Selection) Filtered() bool {
 // Inside reports whether an org node lies in the subtree asked about.
 func (s *Selection) Inside(node int32) bool { return !s.nothing && node >= s.Lo && node < s.Hi }
 
-// Deals calls yield with every deal that existed at the end of the as-of day and matches, as it stood then. Owner and stage are those of that day.
+// Deals calls yield with every deal that existed at the end of the as-of day and matches, as it stood then. Owner and stage are those of
+// that day.
 func (s *Selection) Deals() iter.Seq[*DealState] { return s.DealsAt(s.AsOf) }
 
 // DealsAt is Deals as of another day. The state is reused between calls: copy what you keep.
@@ -150,8 +123,8 @@ func (s *Selection) Deal(i Code) (DealState, bool) {
 	return d, s.match(&d)
 }
 
-// Touches calls yield with every touch in p, up to the as-of day, whose rep hangs in the subtree and that matches: a product or a stage is the touch's deal's
-// (a touch without a deal then does not match), an industry its account's.
+// Touches calls yield with every touch in p, up to the as-of day, whose rep hangs in the subtree and that matches: a product or a stage is
+// the touch's deal's (a touch without a deal then does not match), an industry its account's.
 func (s *Selection) Touches(p Period) iter.Seq2[*TouchBlock, int] {
 	return func(yield func(*TouchBlock, int) bool) {
 		if s.nothing {
@@ -198,8 +171,9 @@ func (s *Selection) touch(blk *TouchBlock, i int) bool {
 	return st.Exists && st.Stage == s.stage
 }
 
-// Accounts calls yield with every account that counts as the subtree's: its owner hangs there, or, when nobody we know owns it, one of its deals' owners or
-// touches' reps does. So the regions' accounts add up to the company's wherever accounts have owners. Industry narrows; product and stage do not.
+// Accounts calls yield with every account that counts as the subtree's: its owner hangs there, or, when nobody we know owns it, one of its
+// deals' owners or touches' reps does. So the regions' accounts add up to the company's wherever accounts have owners. Industry narrows;
+// product and stage do not.
 func (s *Selection) Accounts() iter.Seq[Code] {
 	return func(yield func(Code) bool) {
 		if s.nothing {
@@ -251,8 +225,8 @@ func (b *Book) SeesDeal(root store.ID, deal Code, asOf Day) bool {
 	return ok
 }
 
-// SeesAccount reports whether a viewer at root may see an account: its owner, the owner of one of its deals, or the rep of one of its touches hangs in the
-// viewer's subtree.
+// SeesAccount reports whether a viewer at root may see an account: its owner, the owner of one of its deals, or the rep of one of its
+// touches hangs in the viewer's subtree.
 func (b *Book) SeesAccount(root store.ID, account Code) bool {
 	n, ok := b.NodeOf(root)
 	if !ok || !b.accounts.isLive(account) {
@@ -270,158 +244,4 @@ func (b *Book) SeesPerson(root store.ID, person Code) bool {
 	n, ok := b.NodeOf(root)
 	p := b.PersonNode(person)
 	return ok && p >= n && p < b.nodes[n].End
-}
-
-// DealAt returns a deal as it stood at the end of day.
-//
-// Of each field with history the value is what the last change up to that day gave; before the first change what that change came from; after the
-// last one, or without any, what the record says now. A closed deal of which no stage change is known stood, before the day it closed, in the first open
-// stage: that it was open is all we know.
-func (b *Book) DealAt(i Code, day Day) DealState {
-	var d DealState
-	if b.deals.isLive(i) {
-		b.dealAt(i, day, &d)
-	}
-	return d
-}
-
-func (b *Book) dealAt(i Code, day Day, d *DealState) {
-	c := &b.deal
-	*d = DealState{
-		Deal: i, Account: c.account[i], Product: c.product[i], Owner: c.owner[i], Category: c.category[i],
-		Amount: store.Money{Minor: c.minor[i], Currency: c.currency[i]}, Value: c.value[i], Created: c.created[i], Close: c.close[i],
-		Closed: store.NoDay, Exists: c.created[i] <= day,
-	}
-	way := b.steps[i]
-	at := len(way) - 1
-	if at > 0 && way[at].Day > day {
-		at = max(0, sort.Search(len(way), func(k int) bool { return way[k].Day > day })-1)
-	}
-	d.Stage, d.Since = way[at].Stage, way[at].Day
-	if c.changed[i] > day {
-		b.rewind(i, day, d)
-	}
-	d.Rank, d.Kind = -1, store.StageOpen
-	if d.Stage != None {
-		d.Rank, d.Kind = b.stageRank[d.Stage], b.stageKind[d.Stage]
-	}
-	d.Node = b.PersonNode(d.Owner)
-	if d.Kind != store.StageOpen {
-		if d.Closed = d.Close; d.Close == store.NoDay || d.Close > day {
-			d.Closed = d.Since
-		}
-	}
-}
-
-// Way returns a deal's steps through the stages up to and including day, oldest first. The slice is the Book's: do not write to it.
-func (b *Book) Way(i Code, day Day) []Step {
-	way := b.steps[i]
-	n := len(way)
-	for n > 0 && way[n-1].Day > day {
-		n--
-	}
-	return way[:n:n]
-}
-
-// LastTouch returns the day of the last touch up to day that names the deal, or names its account and no deal; NoDay when there is none.
-func (b *Book) LastTouch(deal Code, day Day) Day {
-	last := b.lastTouch(b.dealTouches.of(deal), day)
-	if a := b.deal.account[deal]; a != None {
-		last = max(last, b.lastTouch(b.looseTouches.of(a), day))
-	}
-	return last
-}
-
-func (b *Book) lastTouch(run []int32, day Day) Day {
-	if n := len(run); n > 0 && b.touch.Day[run[n-1]] <= day {
-		return b.touch.Day[run[n-1]]
-	}
-	if n := sort.Search(len(run), func(k int) bool { return b.touch.Day[run[k]] > day }); n > 0 {
-		return b.touch.Day[run[n-1]]
-	}
-	return store.NoDay
-}
-
-// LastSign returns the last day up to day on which anything happened to a deal: it was created, changed or touched. NoDay when nothing is known.
-func (b *Book) LastSign(deal Code, day Day) Day {
-	last := b.LastTouch(deal, day)
-	if c := b.deal.changed[deal]; c <= day {
-		last = max(last, c)
-	} else {
-		for _, r := range b.changesOf.of(deal) {
-			if d := b.change.day[r]; d <= day {
-				last = max(last, d)
-			}
-		}
-	}
-	if c := b.deal.created[deal]; c <= day {
-		last = max(last, c)
-	}
-	return last
-}
-
-// Changes calls yield with a deal's history up to day, oldest first, as records in the store's notation.
-func (b *Book) Changes(deal Code, day Day) iter.Seq2[Day, store.Change] {
-	return func(yield func(Day, store.Change) bool) {
-		c := &b.change
-		for _, r := range b.changesOf.of(deal) {
-			if c.day[r] > day {
-				return
-			}
-			v := store.Change{
-				ID: c.ids.ids[c.key[r]], Deal: b.deals.id(deal), Field: c.field[r], At: moment(c.at[r]), Seen: moment(c.seen[r]), By: b.people.id(c.by[r]),
-				DayOnly: c.only[r], From: b.text(c.field[r], c.old[r], c.oldCur[r]), To: b.text(c.field[r], c.new[r], c.newCur[r]),
-			}
-			if !yield(c.day[r], v) {
-				return
-			}
-		}
-	}
-}
-
-func (b *Book) text(f store.Field, v int64, cur store.Currency) string {
-	switch f {
-	case store.FieldStage:
-		return string(b.stages.id(Code(v)))
-	case store.FieldOwner:
-		return string(b.people.id(Code(v)))
-	case store.FieldAmount:
-		return store.Money{Minor: v, Currency: cur}.String()
-	case store.FieldClose:
-		return Day(v).String()
-	case store.FieldCategory:
-		return store.Category(v).String()
-	}
-	return ""
-}
-
-// rewind sets the fields other than the stage to what they were at the end of day.
-func (b *Book) rewind(i Code, day Day, d *DealState) {
-	run := b.changesOf.of(i)
-	var done store.Fields
-	last := [8]int32{-1, -1, -1, -1, -1, -1, -1, -1}
-	for _, r := range run { // oldest first
-		f := b.change.field[r]
-		switch {
-		case b.change.day[r] <= day:
-			last[f] = r
-		case !done.Has(f): // the first one after the day: the value before it
-			done |= store.FieldsOf(f)
-			v, cur := b.change.old[r], b.change.oldCur[r]
-			if p := last[f]; p >= 0 {
-				v, cur = b.change.new[p], b.change.newCur[p]
-			}
-			switch f {
-			case store.FieldAmount:
-				d.Amount = store.Money{Minor: v, Currency: cur}
-				d.Value = b.Convert(d.Amount)
-			case store.FieldClose:
-				d.Close = Day(v)
-			case store.FieldOwner:
-				d.Owner = Code(v)
-			case store.FieldCategory:
-				d.Category = store.Category(v)
-			}
-		}
-	}
 }

@@ -8,8 +8,8 @@ import (
 	"flightdeck/store"
 )
 
-// Code is a row number in one of the Book's tables: dense, from 0, stable while a Book is advanced, and meaningless in a Book built anew. None stands
-// for no row.
+// Code is a row number in one of the Book's tables: dense, from 0, stable while a Book is advanced, and meaningless in a Book built anew.
+// None stands for no row.
 type Code = int32
 
 // None is the absence of a row.
@@ -93,8 +93,8 @@ func newTail(n int) *tail {
 	return t
 }
 
-// runs lists, for each owner, row numbers in a set order: the changes of a deal, the touches of an account. A changed run is written anew at the end of
-// the pool.
+// runs lists, for each owner, row numbers in a set order: the changes of a deal, the touches of an account. A changed run is written anew
+// at the end of the pool.
 type runs struct {
 	off, n []int32
 	pool   []int32

@@ -75,8 +75,9 @@ func (b *Book) RootOf(person store.PersonID) store.ID {
 	return best
 }
 
-// FindNode finds an org node as a person names it: its ID, its name, or the only name that begins with or contains the text, case ignored. kind narrows
-// to company, region, team or person; "" takes any. Only nodes inside root are looked at. Several matches are an error that lists them.
+// FindNode finds an org node as a person names it: its ID, its name, or the only name that begins with or contains the text, case ignored.
+// kind narrows to company, region, team or person; "" takes any. Only nodes inside root are looked at. Several matches are an error that
+// lists them.
 func (b *Book) FindNode(root store.ID, kind, text string) (store.ID, error) {
 	fail := func(format string, a ...any) (store.ID, error) {
 		what := kind

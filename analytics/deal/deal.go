@@ -1,8 +1,8 @@
 // Package deal gives deals as rows: the list behind any figure of another analysis, and everything about one deal for its screen.
 //
 // It decides nothing about stages or forecasts. It names things (stages, people, accounts) so that no face has to look anything up, and it
-// flags what a manager must see, each flag with since when and by how much. A deal that the viewer may not see is [store.ErrNotFound], the same as one that
-// does not exist.
+// flags what a manager must see, each flag with since when and by how much. A deal that the viewer may not see is [store.ErrNotFound], the
+// same as one that does not exist.
 package deal
 
 import (
@@ -63,7 +63,8 @@ type Row struct {
 	Age         int            `json:"age"`           // days from Created to as of, or to the close; -1 unknown
 	LastTouch   analytics.Day  `json:"last_touch"`    // NoDay: never
 	Flags       []Flag         `json:"flags,omitempty"`
-	// Reason says why the deal is in this list, in words a list's maker defines (forecast: closed, commit, best_case, pipeline, omitted); "" elsewhere.
+	// Reason says why the deal is in this list, in words a list's maker defines (forecast: closed, commit, best_case, pipeline, omitted); ""
+	// elsewhere.
 	Reason string `json:"reason,omitempty"`
 }
 

@@ -12,12 +12,14 @@ import (
 	"flightdeck/store"
 )
 
-// Of returns everything about one deal as of the scope's day: nothing that happened later is in it. Of the scope only Root and AsOf count. Its error is
-// [store.ErrNotFound] when there is no such deal, it did not exist on that day, or the viewer may not see it.
+// Of returns everything about one deal as of the scope's day: nothing that happened later is in it. Of the scope only Root and AsOf count.
+// Its error is [store.ErrNotFound] when there is no such deal, it did not exist on that day, or the viewer may not see it.
 //
-// Touches that name the deal are shown whoever made them; those that name only its account, or count for a contact, only when their rep is under Root.
+// Touches that name the deal are shown whoever made them; those that name only its account, or count for a contact, only when their rep is
+// under Root.
 //
-// Name, account, product, lead, URL and the source's extra fields have no history and are as they stand now; NextStep is left out of the past.
+// Name, account, product, lead, URL and the source's extra fields have no history and are as they stand now; NextStep is left out of the
+// past.
 func Of(b *analytics.Book, s analytics.Scope, id store.ID) (Answer, error) {
 	s = analytics.Scope{Root: s.Root, AsOf: s.AsOf}
 	sel := b.Select(s)

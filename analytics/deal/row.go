@@ -14,7 +14,8 @@ func RowOf(b *analytics.Book, d *analytics.DealState, day analytics.Day) Row {
 	rec := b.Deal(d.Deal)
 	r := Row{
 		ID: rec.ID, Name: rec.Name, Account: accountName(b, d.Account), Owner: personName(b, d.Owner), Stage: stageOf(b, d),
-		Category: d.Category, Amount: d.Amount, Created: d.Created, Close: d.Close, StageSince: d.Since, DaysInStage: span(d.Since, day), LastTouch: b.LastTouch(d.Deal, day),
+		Category: d.Category, Amount: d.Amount, Created: d.Created, Close: d.Close, StageSince: d.Since, DaysInStage: span(d.Since, day),
+		LastTouch: b.LastTouch(d.Deal, day),
 	}
 	if d.Product != analytics.None {
 		p := b.Product(d.Product)

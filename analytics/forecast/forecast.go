@@ -1,20 +1,21 @@
-// Package forecast answers, per node of the org tree down to the person: what was to come in, what has come in, what is promised, what is missing.
+// Package forecast answers, per node of the org tree down to the person: what was to come in, what has come in, what is promised, what is
+// missing.
 //
-// A deal is in the forecast of a period when it was won and closed within it, or when it is open as of the day and its promised close lies within the
-// period. An open deal that was promised before the period is overdue: it has not come, and counts in the period that the as-of day lies in until somebody
-// moves its date; a past or a future period does not get it as well. Each deal is in exactly one
-// part: closed, commit, best case, pipeline or omitted. The rep's own category decides; where the source has none the stage's
-// probability does (Rules.CommitAt, Rules.BestCaseAt). Parts are given separately, never cumulatively.
+// A deal is in the forecast of a period when it was won and closed within it, or when it is open as of the day and its promised close lies
+// within the period. An open deal that was promised before the period is overdue: it has not come, and counts in the period that the as-of
+// day lies in until somebody moves its date; a past or a future period does not get it as well. Each deal is in exactly one part: closed,
+// commit, best case, pipeline or omitted. The rep's own category decides; where the source has none the stage's probability does
+// (Rules.CommitAt, Rules.BestCaseAt). Parts are given separately, never cumulatively.
 //
 // A sum's amounts without a rate stand apart; those of Weighted are not multiplied.
 //
-// Weighted = closed + Σ value × probability over the open deals, omitted ones left out. The probability is the stage's planning figure; when the organisation
-// gives none for any open stage, it is the stage's own history: of the deals that had reached it and have since closed, the share that was
-// won (as of the day, the same scope's root, all periods).
+// Weighted = closed + Σ value × probability over the open deals, omitted ones left out. The probability is the stage's planning figure;
+// when the organisation gives none for any open stage, it is the stage's own history: of the deals that had reached it and have since
+// closed, the share that was won (as of the day, the same scope's root, all periods).
 //
-// A node's quota is its own record for the period; without one the sum of its children's, marked partial when a child with deals has none. A record for
-// exactly the period wins; else records within it are added; else the shortest one that contains it is taken pro rata by days. With a product,
-// stage or industry filter there is no quota, for it is not of these deals alone.
+// A node's quota is its own record for the period; without one the sum of its children's, marked partial when a child with deals has none.
+// A record for exactly the period wins; else records within it are added; else the shortest one that contains it is taken pro rata by days.
+// With a product, stage or industry filter there is no quota, for it is not of these deals alone.
 package forecast
 
 import (
@@ -63,8 +64,8 @@ type Row struct {
 	NoClose  int `json:"no_close"`  // open deals that promise no date: in no forecast, so not in Deals
 }
 
-// Answer is the forecast. Rows are in pre-order from the node asked about down to people; people and units without quota and deals are left out, the first
-// row never is.
+// Answer is the forecast. Rows are in pre-order from the node asked about down to people; people and units without quota and deals are left
+// out, the first row never is.
 type Answer struct {
 	Stamp  analytics.Stamp  `json:"stamp"`
 	Scope  string           `json:"scope"`

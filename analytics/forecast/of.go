@@ -219,7 +219,8 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 		at[i] = len(a.Rows)
 		r := Row{Node: n.ID, Name: n.Name, Kind: n.Kind, Depth: int(n.Depth - nodes[lo].Depth), Parent: -1,
 			HasQuota: q.has, QuotaPartial: q.partial, Quota: q.sum.Sum(),
-			Closed: c.sum[closed].Sum(), Commit: c.sum[commit].Sum(), BestCase: c.sum[bestCase].Sum(), Pipeline: c.sum[pipeline].Sum(), Omitted: c.sum[omitted].Sum(),
+			Closed: c.sum[closed].Sum(), Commit: c.sum[commit].Sum(), BestCase: c.sum[bestCase].Sum(), Pipeline: c.sum[pipeline].Sum(),
+			Omitted: c.sum[omitted].Sum(),
 			Deals: c.deals, Won: c.won, Open: c.open, Overdue: c.overdue, Stale: c.stale, NoAmount: c.noAmount, NoClose: c.loose}
 		if i > 0 {
 			r.Parent = at[n.Parent-lo]
@@ -252,8 +253,8 @@ func tenThousandths(n int64) int64 {
 	return q
 }
 
-// Deals lists the deals behind the row of an org node, won and open ones, each with its flags and with the part that it counts in as its Reason. node "" is the scope's
-// own. Deals that promise no date are in no part and not here.
+// Deals lists the deals behind the row of an org node, won and open ones, each with its flags and with the part that it counts in as its
+// Reason. node "" is the scope's own. Deals that promise no date are in no part and not here.
 func Deals(b *analytics.Book, s analytics.Scope, node store.ID) deal.List {
 	if node != "" {
 		outer := b.Select(s)

@@ -55,8 +55,9 @@ func (k *kernel) quotas(cells []cell) []quota {
 	return out
 }
 
-// For returns what one node's quota records say about p: the records for exactly p; else those that lie within p, the longest first, none overlapping another;
-// else of the shortest one that contains p the share of its days, rounded half to even. Nothing when none of these exists.
+// For returns what one node's quota records say about p: the records for exactly p; else those that lie within p, the longest first, none
+// overlapping another; else of the shortest one that contains p the share of its days, rounded half to even. Nothing when none of these
+// exists.
 func For(records []store.Quota, p analytics.Period) []store.Money {
 	var out []store.Money
 	var within []store.Quota

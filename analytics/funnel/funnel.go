@@ -1,16 +1,18 @@
-// Package funnel answers N1: per stage, how many deals and how much money stand there, how many came in, how many went on, and how long they stayed.
+// Package funnel answers N1: per stage, how many deals and how much money stand there, how many came in, how many went on, and how long
+// they stayed.
 //
-// Every figure is defined so that it opens: [Deals] gives the rows behind any of them, from the same kernel. The definitions are those of the [Stage]
-// fields; the rules they share:
+// Every figure is defined so that it opens: [Deals] gives the rows behind any of them, from the same kernel. The definitions are those of
+// the [Stage] fields; the rules they share:
 //
-//   - A deal's way through the stages is its stage changes. Created opens it: before the first change it stood where that change came from. A source that
-//     gives no stage history gives one entry: the current stage, since Created. (A closed deal without stage history entered the first open stage
-//     at Created and the closed stage at Close.)
-//   - Stages are in funnel order: open ones by Order, then won, then lost, then any that nobody declared. A deal has reached a stage when it stood there or, without going to lost, in a
-//     later one: a jump reaches every stage that it skips, at the moment of the jump. A deal created in a late stage thus has reached the earlier ones
-//     on that day. So conversion never exceeds 100 %. Lost is reached by standing there and implies no other stage.
-//   - Going backward reaches nothing new; coming forward again neither: a deal counts once per stage, at its first time. A reopened deal (won or lost, then
-//     open again) keeps what it had reached, and counts as won or lost only while it is so as of the day.
+//   - A deal's way through the stages is its stage changes. Created opens it: before the first change it stood where that change came from.
+//     A source that gives no stage history gives one entry: the current stage, since Created. (A closed deal without stage history entered
+//     the first open stage at Created and the closed stage at Close.)
+//   - Stages are in funnel order: open ones by Order, then won, then lost, then any that nobody declared. A deal has reached a stage when
+//     it stood there or, without going to lost, in a later one: a jump reaches every stage that it skips, at the moment of the jump. A deal
+//     created in a late stage thus has reached the earlier ones on that day. So conversion never exceeds 100 %. Lost is reached by standing
+//     there and implies no other stage.
+//   - Going backward reaches nothing new; coming forward again neither: a deal counts once per stage, at its first time. A reopened deal
+//     (won or lost, then open again) keeps what it had reached, and counts as won or lost only while it is so as of the day.
 package funnel
 
 import (
@@ -25,8 +27,8 @@ type Stage struct {
 	NameEn      string          `json:"name_en"`
 	Kind        store.StageKind `json:"kind"`
 	Probability int             `json:"probability"` // per cent
-	// Count and Amount: for an open stage the deals that stand in it as of the day, whatever the period; for won and lost those that closed within the
-	// period and are won or lost as of the day.
+	// Count and Amount: for an open stage the deals that stand in it as of the day, whatever the period; for won and lost those that closed
+	// within the period and are won or lost as of the day.
 	Count    int           `json:"count"`
 	Amount   analytics.Sum `json:"amount"`
 	NoAmount int           `json:"no_amount"` // of Count, those without an amount

@@ -34,8 +34,8 @@ func newKernel(b *analytics.Book, s analytics.Scope) *kernel {
 	return k
 }
 
-// reach fills k.first with the day on which the deal first reached each stage, k.seen with whether it did, and returns the highest rung of the ladder it
-// reached and whether it was ever won; see the package comment.
+// reach fills k.first with the day on which the deal first reached each stage, k.seen with whether it did, and returns the highest rung of
+// the ladder it reached and whether it was ever won; see the package comment.
 func (k *kernel) reach(way []analytics.Step) (top int32, won bool) {
 	clear(k.seen)
 	top = -1
@@ -72,8 +72,8 @@ func (k *kernel) reach(way []analytics.Step) (top int32, won bool) {
 	return top, won
 }
 
-// each calls fn with every fact of the funnel: that a deal belongs to a set of the stage at an index. days is the length of a stay, else 0. Everything that is
-// counted, and everything that opens, comes from here.
+// each calls fn with every fact of the funnel: that a deal belongs to a set of the stage at an index. days is the length of a stay, else 0.
+// Everything that is counted, and everything that opens, comes from here.
 func (k *kernel) each(fn func(stage int32, set Set, d *analytics.DealState, days int)) {
 	asOf, p := k.sel.AsOf, k.sel.Period
 	for d := range k.sel.Deals() {
@@ -103,8 +103,9 @@ func (k *kernel) each(fn func(stage int32, set Set, d *analytics.DealState, days
 	}
 }
 
-// Of answers s. The period is the fiscal quarter of the as-of day unless s has one. A Stage in s narrows the deals to those that stand there as of the day. A scope
-// that selects nothing gives the stages with zeros. Stages that were never declared are shown only where deals have to do with them.
+// Of answers s. The period is the fiscal quarter of the as-of day unless s has one. A Stage in s narrows the deals to those that stand
+// there as of the day. A scope that selects nothing gives the stages with zeros. Stages that were never declared are shown only where deals
+// have to do with them.
 func Of(b *analytics.Book, s analytics.Scope) Answer {
 	k := newKernel(b, s)
 	n := len(k.order)

@@ -194,7 +194,8 @@ func (w *World) Above(person store.ID) []store.ID {
 func (w *World) Select(s analytics.Scope, day store.Day) (out []State) {
 	for _, d := range w.Deals {
 		st := w.At(d, day)
-		if !st.Exists || !w.Within(s, st.Owner) || s.Product != "" && d.Product != s.Product || s.Stage != "" && st.Deal.Stage != s.Stage || s.Industry != "" && w.Industry(d.Account) != s.Industry {
+		if !st.Exists || !w.Within(s, st.Owner) || s.Industry != "" && w.Industry(d.Account) != s.Industry ||
+			s.Product != "" && d.Product != s.Product || s.Stage != "" && st.Deal.Stage != s.Stage {
 			continue
 		}
 		out = append(out, st)

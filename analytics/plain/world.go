@@ -1,5 +1,5 @@
-// Package plain gives tests a small, dirty, random organisation and plain implementations of what the Book computes, so that kernels are judged against
-// something obvious. It is slow on purpose and trusts nothing that analytics derived.
+// Package plain gives tests a small, dirty, random organisation and plain implementations of what the Book computes, so that kernels are
+// judged against something obvious. It is slow on purpose and trusts nothing that analytics derived.
 package plain
 
 import (
@@ -44,9 +44,9 @@ func pick[T any](rng *rand.Rand, from []T) T { return from[rng.IntN(len(from))] 
 
 func (w *World) chance(p float64) bool { return w.rng.Float64() < p }
 
-// Random makes a World with some n deals: several regions and teams, units that form a circle, people without a unit, owners that nobody knows, stages that nobody
-// declared, three currencies of which one has no rate, deals without amount, owner, account, dates or history, deals reopened and moved back, history that
-// disagrees with the record.
+// Random makes a World with some n deals: several regions and teams, units that form a circle, people without a unit, owners that nobody
+// knows, stages that nobody declared, three currencies of which one has no rate, deals without amount, owner, account, dates or history,
+// deals reopened and moved back, history that disagrees with the record.
 func Random(rng *rand.Rand, n int) *World {
 	w := &World{rng: rng}
 	w.Org = &store.Org{Name: "演示", TimeZone: "Asia/Shanghai", Currency: "CNY", FiscalStart: pick(rng, []time.Month{0, 1, 2, 4}),

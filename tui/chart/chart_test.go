@@ -54,10 +54,14 @@ func months() Flow {
 // all draws every chart at a size.
 func all(th *theme.Theme, s layout.Size) map[string][]string {
 	grid := hours()
-	bare := grid
+	bare, sums := grid, grid
 	bare.Text = nil
+	sums.Tall, sums.TotalName, sums.Total, sums.Row, sums.Col = 2, "合计", func(r, c int) string { return fmt.Sprint(100 * (r + c)) }, 7, 24
+	few := grid
+	few.Figures, few.Text = true, func(r, c int) string { return fmt.Sprintf("%d,000.5万", r+c) }
 	return map[string][]string{
-		"bars": funnelBars().Draw(th, s.W), "grid": grid.Draw(th, s), "bare grid": bare.Draw(th, s), "line": lines().Draw(th, s), "flow": months().Draw(th, s),
+		"bars": funnelBars().Draw(th, s.W), "grid": grid.Draw(th, s), "bare grid": bare.Draw(th, s), "grid with totals": sums.Draw(th, s),
+		"few figures": few.Draw(th, s), "line": lines().Draw(th, s), "flow": months().Draw(th, s),
 		"legend": {Legend(th, s.W, "少", "多 42")}, "gauge": {Gauge{100, 40, 60, 80}.Draw(th, s.W)}, "progress": {Progress(th, s.W, 30, 70)}, "spark": {Spark([]float64{1, 2, 3, 9, 3}, s.W)},
 		"empty bars": Bars{Selected: -1}.Draw(th, s.W), "empty grid": Grid{}.Draw(th, s), "empty line": Line{}.Draw(th, s), "empty flow": Flow{}.Draw(th, s),
 		"mad gauge": {Gauge{math.NaN(), -5, math.Inf(1), 0}.Draw(th, s.W)},
@@ -104,7 +108,7 @@ func TestCharts_NoAmbiguousWidth(t *testing.T) {
 
 func TestCharts_Golden(t *testing.T) {
 	a := all(plain, layout.Size{W: 76, H: 11})
-	for _, name := range []string{"bars", "grid", "bare grid", "line", "flow", "legend", "gauge", "progress", "spark"} {
+	for _, name := range []string{"bars", "grid", "bare grid", "grid with totals", "few figures", "line", "flow", "legend", "gauge", "progress", "spark"} {
 		t.Run(name, func(t *testing.T) { golden.RequireEqual(t, layout.Plain(strings.Join(a[name], "\n"))+"\n") })
 	}
 }
@@ -140,6 +144,28 @@ func TestGauge_MarksTheQuota(t *testing.T) {
 	}
 	if got := layout.Plain(Gauge{Closed: 50}.Draw(plain, 4)); got != "####" {
 		t.Errorf("without a quota: %q", got)
+	}
+}
+
+// Totals are in view whatever the window shows, and the sign stands on the selected one.
+func TestGrid_TotalsStayInView(t *testing.T) {
+	g := hours()
+	g.TotalName, g.Total = "all", func(r, c int) string { return fmt.Sprint(1000 + 100*r + c) }
+	for _, at := range [][2]int{{0, 24}, {7, 3}, {7, 24}, {6, 0}} {
+		g.Row, g.Col = at[0], at[1]
+		for _, s := range []layout.Size{{W: 40, H: 5}, {W: 120, H: 40}} {
+			text := layout.Plain(strings.Join(g.Draw(plain, s), "\n"))
+			if !strings.Contains(text, "1724") {
+				t.Errorf("%v at %v: no grand total in\n%s", at, s, text)
+			}
+			want := ">" + fmt.Sprint(at[0]*at[1])
+			if at[0] == 7 || at[1] == 24 {
+				want = ">" + g.Total(at[0], at[1])
+			}
+			if total := at[0] == 7 || at[1] == 24; (total || s.W > 40) && !strings.Contains(text, want) { // a shade one column wide has no room for it
+				t.Errorf("%v at %v: no %q in\n%s", at, s, want, text)
+			}
+		}
 	}
 }
 

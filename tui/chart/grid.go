@@ -8,7 +8,7 @@ import (
 )
 
 // Grid is a heat map or a matrix: rows by columns with labels, one cell selected. When it does not fit, a window around the selected cell is
-// shown.
+// shown; totals stay in view.
 type Grid struct {
 	Rows, Cols []string                                     // labels
 	Corner     string                                       // above the row labels
@@ -16,22 +16,44 @@ type Grid struct {
 	Text       func(r, c int) string                        // its figure; nil: the shade glyph alone
 	Ramp       func(r, c int) *[theme.HeatSteps]theme.Style // nil: the theme's Heat
 	Max        float64                                      // 0: the largest value of the grid
-	Row, Col   int                                          // selected; negative: none
+	Row, Col   int                                          // selected; negative: none; len(Rows) and len(Cols) are the totals'
 	MaxCell    int                                          // widest cell; 0: 8
+	Tall       int                                          // most lines of a row, where there is room; 0: 1
+	Figures    bool                                         // rather fewer columns than shades instead of figures
+	// Total gives the figure at the end of row r (c is len(Cols)), under column c (r is len(Rows)) and of everything (both); nil: no totals.
+	Total     func(r, c int) string
+	TotalName string
 }
 
 // Window says which part of a grid a drawing shows.
-type Window struct{ Row, Rows, Col, Cols, Cell, Label int }
+type Window struct {
+	Row, Rows, Col, Cols int
+	Cell, Label, Total   int // columns of a cell, of the row labels, of the totals
+	Tall                 int // lines of a row
+}
 
 // Fit computes the window for a drawing of s.
 func (g Grid) Fit(s layout.Size) Window {
-	v := Window{Label: layout.Width(g.Corner)}
+	v := Window{Label: layout.Width(g.Corner), Tall: 1}
 	for _, r := range g.Rows {
 		v.Label = max(v.Label, layout.Width(r))
 	}
+	lines := s.H - 1
+	if g.Total != nil {
+		lines--
+		v.Label = max(v.Label, layout.Width(g.TotalName))
+		v.Total = layout.Width(g.TotalName)
+		for r := range len(g.Rows) + 1 {
+			v.Total = max(v.Total, layout.Width(g.Total(r, len(g.Cols))))
+		}
+		v.Total += 2 // a blank, and one for the selection's sign
+	}
 	v.Label = max(0, min(v.Label, s.W/3)) + 1 // the selection's sign
-	room := max(0, s.W-v.Label-1)
-	v.Rows, v.Row = span(len(g.Rows), s.H-1, g.Row)
+	room := max(0, s.W-v.Label-1-v.Total)
+	if len(g.Rows) > 0 {
+		v.Tall = max(1, min(g.Tall, lines/len(g.Rows)))
+	}
+	v.Rows, v.Row = span(len(g.Rows), lines/v.Tall, min(g.Row, len(g.Rows)-1))
 	if len(g.Cols) == 0 || room == 0 {
 		return v
 	}
@@ -48,10 +70,10 @@ func (g Grid) Fit(s layout.Size) Window {
 		}
 	}
 	v.Cell = max(1, min(room/len(g.Cols), max(most, text)))
-	if g.Text != nil && v.Cell < text && text <= 4 && room/text >= len(g.Cols)*3/4 {
+	if g.Text != nil && v.Cell < text && (g.Figures && text <= room || text <= 4 && room/text >= len(g.Cols)*3/4) {
 		v.Cell = text // a few columns less, but figures
 	}
-	v.Cols, v.Col = span(len(g.Cols), room/v.Cell, g.Col)
+	v.Cols, v.Col = span(len(g.Cols), room/v.Cell, min(g.Col, len(g.Cols)-1))
 	return v
 }
 
@@ -64,7 +86,7 @@ func span(n, room, at int) (shown, from int) {
 	return shown, from
 }
 
-// Draw returns the column labels and one line per shown row: at most s.H lines, none wider than s.W.
+// Draw returns the column labels, the lines of each shown row and the totals: at most s.H lines, none wider than s.W.
 func (g Grid) Draw(th *theme.Theme, s layout.Size) []string {
 	if s.Empty() {
 		return nil
@@ -77,65 +99,156 @@ func (g Grid) Draw(th *theme.Theme, s layout.Size) []string {
 			}
 		}
 	}
-	out := make([]string, 0, v.Rows+1)
+	out := make([]string, 0, v.Rows*v.Tall+2)
 	out = append(out, g.heads(th, s.W, v))
-	figures := g.Text != nil
-	if figures {
-	check:
-		for r := v.Row; r < v.Row+v.Rows; r++ {
-			for c := v.Col; c < v.Col+v.Cols; c++ {
-				if layout.Width(g.Text(r, c)) >= v.Cell { // a blank between figures, or the shades instead
-					figures = false
-					break check
-				}
-			}
-		}
-	}
-	var shade [theme.HeatSteps]string
-	for i := range shade {
-		shade[i] = layout.Blank(v.Cell/2) + string(theme.Shade(i)) + layout.Blank(v.Cell-v.Cell/2-1) // a blank before it, for the selection's sign
+	p := painter{Grid: g, th: th, v: v, top: top, figures: g.readable(v)}
+	for i := range p.shade {
+		p.shade[i] = layout.Blank(v.Cell/2) + string(theme.Shade(i)) + layout.Blank(v.Cell-v.Cell/2-1) // a blank before it, for the selection's sign
 	}
 	for r := v.Row; r < v.Row+v.Rows; r++ {
-		sign, on := byte(' '), th.Muted
-		if r == g.Row {
-			sign, on = '>', th.Strong
+		for line := range v.Tall {
+			out = append(out, p.row(s.W, r, line))
 		}
-		row := layout.NewRow(s.W)
-		row.Fill(on, sign, 1).Cell(on, g.Rows[r], v.Label-1, layout.Left).Fill("", ' ', 1)
-		for c := v.Col; c < v.Col+v.Cols; c++ {
-			l := theme.Level(g.Value(r, c), top)
-			ramp := &th.Heat
-			if g.Ramp != nil {
-				if p := g.Ramp(r, c); p != nil {
-					ramp = p
-				}
-			}
-			text, style := shade[l], ramp[l]
-			if figures {
-				text = layout.FitRight(g.Text(r, c), v.Cell)
-			}
-			if r == g.Row && c == g.Col {
-				style = th.Cursor
-				if n := strings.LastIndexByte(strings.TrimRight(text, " "), ' '); n >= 0 { // the sign stands in the blank before the figure
-					text = text[:n] + ">" + text[n+1:]
-				}
-			}
-			row.Put(style, text, v.Cell)
-		}
-		out = append(out, row.String())
+	}
+	if g.Total != nil && s.H > 1 {
+		out = append(out, g.totals(th, s.W, v))
 	}
 	return out
 }
 
-// heads writes column labels so that each ends where its cell does. The selected one comes first, then those that have room, a blank between two.
+// readable reports whether every figure in the window fits its cell with a blank before it; otherwise shades stand instead.
+func (g Grid) readable(v Window) bool {
+	if g.Text == nil {
+		return false
+	}
+	for r := v.Row; r < v.Row+v.Rows; r++ {
+		for c := v.Col; c < v.Col+v.Cols; c++ {
+			if layout.Width(g.Text(r, c)) >= v.Cell {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// painter is one drawing under way.
+type painter struct {
+	Grid
+	th      *theme.Theme
+	v       Window
+	top     float64
+	figures bool
+	shade   [theme.HeatSteps]string
+}
+
+// row draws one line of a row. Words stand in the middle one.
+func (p *painter) row(w, r, line int) string {
+	g, v, th := &p.Grid, p.v, p.th
+	words := line == (v.Tall-1)/2
+	sign, on, label := byte(' '), th.Muted, ""
+	if r == g.Row {
+		on = th.Strong
+	}
+	if words {
+		if label = g.Rows[r]; r == g.Row {
+			sign = '>'
+		}
+	}
+	row := layout.NewRow(w)
+	row.Fill(on, sign, 1).Cell(on, label, v.Label-1, layout.Left).Fill("", ' ', 1)
+	for c := v.Col; c < v.Col+v.Cols; c++ {
+		l := theme.Level(g.Value(r, c), p.top)
+		ramp := &th.Heat
+		if g.Ramp != nil {
+			if own := g.Ramp(r, c); own != nil {
+				ramp = own
+			}
+		}
+		text, style := p.shade[l], ramp[l]
+		if p.figures {
+			if text = layout.Blank(v.Cell); words {
+				text = layout.FitRight(g.Text(r, c), v.Cell)
+			}
+			if l == 0 {
+				style = th.Muted
+			}
+		}
+		if r == g.Row && c == g.Col {
+			style = th.Cursor
+			if words {
+				text = signed(text)
+			}
+		}
+		row.Put(style, text, v.Cell)
+	}
+	if g.Total != nil {
+		text, style := "", th.Strong
+		if words {
+			text = g.Total(r, len(g.Cols))
+		}
+		text = layout.FitRight(text, v.Total)
+		if r == g.Row && g.Col == len(g.Cols) {
+			if style = th.Cursor; words {
+				text = signed(text)
+			}
+		}
+		row.Add(style, text)
+	}
+	return row.String()
+}
+
+// signed puts the selection's sign in the blank before a figure.
+func signed(text string) string {
+	if n := strings.LastIndexByte(strings.TrimRight(text, " "), ' '); n >= 0 {
+		return text[:n] + ">" + text[n+1:]
+	}
+	return text
+}
+
+// heads writes the column labels.
 func (g Grid) heads(th *theme.Theme, w int, v Window) string {
 	row := layout.NewRow(w)
 	row.Fill(th.Muted, ' ', 1).Cell(th.Muted, g.Corner, v.Label-1, layout.Left).Fill("", ' ', 1)
-	taken := make([]int, v.Cols*v.Cell+1) // per column of the screen: the label that stands there, from 1
+	g.words(row, v, func(c int) string { return g.Cols[c] }, th.Muted, th.Strong)
+	if g.Total != nil {
+		style := th.Muted
+		if g.Col == len(g.Cols) {
+			style = th.Strong
+		}
+		row.Cell(style, g.TotalName, v.Total, layout.Right)
+	}
+	return row.String()
+}
+
+// totals writes the figures under the columns.
+func (g Grid) totals(th *theme.Theme, w int, v Window) string {
+	n, row := len(g.Rows), layout.NewRow(w)
+	sign, on, cursor := byte(' '), th.Muted, th.Strong
+	if g.Row == n {
+		sign, on, cursor = '>', th.Strong, th.Cursor
+	}
+	row.Fill(on, sign, 1).Cell(on, g.TotalName, v.Label-1, layout.Left).Fill("", ' ', 1)
+	g.words(row, v, func(c int) string {
+		if g.Row == n && c == g.Col {
+			return ">" + g.Total(n, c)
+		}
+		return g.Total(n, c)
+	}, "", cursor)
+	text, style := layout.FitRight(g.Total(n, len(g.Cols)), v.Total), th.Strong
+	if g.Row == n && g.Col == len(g.Cols) {
+		text, style = signed(text), th.Cursor
+	}
+	row.Add(style, text)
+	return row.String()
+}
+
+// words writes one text per column so that each ends where its cell does. The selected one comes first, then those that have room, a blank between two.
+func (g Grid) words(row *layout.Row, v Window, text func(c int) string, style, chosen theme.Style) {
+	taken := make([]int, v.Cols*v.Cell+1) // per column of the screen: the text that stands there, from 1
 	place := func(c int) {
 		end := (c - v.Col + 1) * v.Cell
-		from := max(0, end-layout.Width(g.Cols[c]))
-		end = from + layout.Width(g.Cols[c])
+		from := max(0, end-layout.Width(text(c)))
+		end = from + layout.Width(text(c))
 		if end == from || end >= len(taken) {
 			return
 		}
@@ -165,12 +278,11 @@ func (g Grid) heads(th *theme.Theme, w int, v Window) string {
 		case c == 0:
 			row.Fill("", ' ', x-from)
 		case c-1 == g.Col:
-			row.Add(th.Strong, g.Cols[c-1])
+			row.Add(chosen, text(c-1))
 		default:
-			row.Add(th.Muted, g.Cols[c-1])
+			row.Add(style, text(c-1))
 		}
 	}
-	return row.String()
 }
 
 // Legend draws the ramp between the words for its ends.

@@ -221,7 +221,7 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 			HasQuota: q.has, QuotaPartial: q.partial, Quota: q.sum.Sum(),
 			Closed: c.sum[closed].Sum(), Commit: c.sum[commit].Sum(), BestCase: c.sum[bestCase].Sum(), Pipeline: c.sum[pipeline].Sum(),
 			Omitted: c.sum[omitted].Sum(),
-			Deals: c.deals, Won: c.won, Open: c.open, Overdue: c.overdue, Stale: c.stale, NoAmount: c.noAmount, NoClose: c.loose}
+			Deals:   c.deals, Won: c.won, Open: c.open, Overdue: c.overdue, Stale: c.stale, NoAmount: c.noAmount, NoClose: c.loose}
 		if i > 0 {
 			r.Parent = at[n.Parent-lo]
 		}

@@ -45,10 +45,13 @@ var ownStages = []string{
 	"{id: lost,        name: 输单,     name_en: Lost, kind: lost, probability: 0}",
 }
 
+// trytonStages are those that the states of an opportunity are mapped to; a state says less than a pipeline does.
+var trytonStages = []string{ownStages[0], ownStages[1], ownStages[4], ownStages[5]}
+
 func presets() []preset {
 	const org, zone, cny = "我的公司", "Asia/Shanghai", "CNY"
 	return []preset{
-		{name: "tryton", about: "Tryton over JSON-RPC", org: org, zone: zone, currency: cny, section: func() ([]byte, error) { return rpc.Preset("tryton") }},
+		{name: "tryton", about: "Tryton over JSON-RPC", org: org, zone: zone, currency: cny, stages: trytonStages, section: func() ([]byte, error) { return rpc.Preset("tryton") }},
 		{name: "hubspot", about: "HubSpot over its REST API", org: org, zone: zone, currency: cny, section: hubspotPreset},
 		{name: "maven-crm", about: "the CRM Sales Opportunities files of Maven Analytics", org: "Maven Computer Hardware", zone: "America/New_York", currency: "USD",
 			folder: true, section: func() ([]byte, error) { return table.Preset("maven-crm") }, stages: []string{

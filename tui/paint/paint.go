@@ -1,0 +1,270 @@
+// Package paint brings frames to the terminal by writing only what changed.
+//
+// Bubble Tea's renderer repaints every row that holds a wide character on every frame: 6 to 35 KB a key press at 160×48 with Chinese rows. A
+// [Painter] stands between the program and the terminal. Bubble Tea keeps what it does well (raw mode, alternate screen, keyboard modes, titles, restoring all of
+// it at exit) and is given a blank content; the frames go to the painter, which compares rows and writes the spans that differ, whole styled runs on whole
+// characters, inside a synchronised update.
+//
+// It needs no timing: it sees every byte of Bubble Tea's on the way to the terminal, paints nothing before the alternate screen is entered or after it is left,
+// and paints anew whenever those bytes erased something. Frames are painted by a goroutine of its own, the newest one only, so that a slow SSH line holds up
+// neither Update nor memory: the terminal's pace decides how many frames it sees.
+package paint
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
+
+	"flightdeck/tui/layout"
+)
+
+// Painter owns what is shown on one terminal. Make one with New for each program.
+type Painter struct {
+	out io.Writer
+
+	mu    sync.Mutex // held while writing: Bubble Tea's bytes and ours never mix
+	alt   bool       // the alternate screen is on
+	whole bool       // what is on the screen is not known
+	shown frame
+	err   error
+
+	next    sync.Mutex // guards want
+	want    frame
+	wake    chan struct{}
+	stop    chan struct{}
+	stopped sync.Once
+	ended   chan struct{}
+}
+
+type frame struct {
+	lines []string
+	x, y  int // cursor; x < 0: hidden
+}
+
+// New returns a painter that writes to out, which may be a terminal's file. Close it after the program.
+func New(out io.Writer) *Painter {
+	p := &Painter{out: out, whole: true, wake: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
+	p.want.x, p.shown.x = -1, -1
+	go p.run()
+	return p
+}
+
+// Output returns what to give to tea.WithOutput. It is a terminal's file when out is.
+func (p *Painter) Output() io.Writer {
+	if f, ok := p.out.(term.File); ok {
+		return file{f, p}
+	}
+	return p
+}
+
+// file is the terminal with the painter in between.
+type file struct {
+	term.File
+	p *Painter
+}
+
+func (f file) Write(b []byte) (int, error) { return f.p.Write(b) }
+
+// erased matches what moves or removes what is on the screen.
+var erased = regexp.MustCompile(`\x1b\[[0-9;]*[JKLMPX@ST]|\x1bc`)
+
+// Write passes Bubble Tea's own bytes on, and paints after them what they took away.
+func (p *Painter) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	on, off := bytes.LastIndex(b, []byte("\x1b[?1049h")), bytes.LastIndex(b, []byte("\x1b[?1049l"))
+	if on > off {
+		p.alt, p.whole = true, true
+	} else if off > on {
+		p.alt = false
+	}
+	if erased.Match(b) {
+		p.whole = true
+	}
+	n, err := p.out.Write(b)
+	if err == nil && p.alt && p.whole {
+		err = p.paint()
+	}
+	return n, err
+}
+
+// Frame asks for a picture, one line per row, and the cursor's place (x < 0: none). It never blocks on the terminal; frames asked for
+// while another is being written are skipped but the newest.
+func (p *Painter) Frame(content string, x, y int) {
+	p.next.Lock()
+	p.want = frame{strings.Split(content, "\n"), x, y}
+	p.next.Unlock()
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Close ends the painter's goroutine. What is on the screen stays.
+func (p *Painter) Close() {
+	p.stopped.Do(func() { close(p.stop) })
+	<-p.ended
+}
+
+func (p *Painter) run() {
+	defer close(p.ended)
+	for {
+		select {
+		case <-p.stop:
+			return
+		case <-p.wake:
+		}
+		p.mu.Lock()
+		if p.alt && p.err == nil {
+			p.err = p.paint()
+		}
+		p.mu.Unlock()
+	}
+}
+
+// paint brings the screen from shown to want. p.mu is held.
+func (p *Painter) paint() error {
+	p.next.Lock()
+	want := p.want
+	p.next.Unlock()
+	if want.lines == nil {
+		return nil
+	}
+	b := diff(p.shown, want, p.whole)
+	if len(b) == 0 {
+		return nil
+	}
+	p.shown, p.whole = want, false
+	if _, err := p.out.Write(b); err != nil {
+		return fmt.Errorf("paint: %w", err)
+	}
+	return nil
+}
+
+// Wrap returns a model whose frames go to p instead of Bubble Tea's renderer. Give p.Output() to tea.WithOutput.
+func Wrap(m tea.Model, p *Painter) tea.Model { return model{m, p} }
+
+type model struct {
+	tea.Model
+	p *Painter
+}
+
+func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	inner, cmd := m.Model.Update(msg)
+	return model{inner, m.p}, cmd
+}
+
+// blank is what Bubble Tea draws: nothing, once. An empty content would make it clear the screen at every tick.
+const blank = " "
+
+func (m model) View() tea.View {
+	v := m.Model.View()
+	x, y := -1, 0
+	if v.Cursor != nil {
+		x, y = v.Cursor.X, v.Cursor.Y
+	}
+	m.p.Frame(v.Content, x, y)
+	v.Content, v.Cursor = blank, nil
+	return v
+}
+
+// diff returns the bytes that turn the screen of old into that of want; whole: nothing is known of the screen.
+func diff(old, want frame, whole bool) []byte {
+	var b bytes.Buffer
+	if whole {
+		b.WriteString("\x1b[m\x1b[2J")
+		old = frame{x: old.x}
+	}
+	for y := range max(len(old.lines), len(want.lines)) {
+		var from, to string
+		if y < len(old.lines) {
+			from = old.lines[y]
+		}
+		if y < len(want.lines) {
+			to = want.lines[y]
+		}
+		if from != to {
+			row(&b, y, from, to)
+		}
+	}
+	moved := b.Len() > 0
+	switch {
+	case want.x >= 0 && (moved || old.x != want.x || old.y != want.y):
+		fmt.Fprintf(&b, "\x1b[%d;%dH\x1b[?25h", want.y+1, want.x+1)
+	case want.x < 0 && old.x >= 0:
+		b.WriteString("\x1b[?25l")
+	}
+	if b.Len() == 0 {
+		return nil
+	}
+	head := "\x1b[?2026h"
+	if moved {
+		if want.x >= 0 || old.x >= 0 {
+			head += "\x1b[?25l" // the cursor does not fly about where updates are not synchronised
+		}
+		head += "\x1b[?7l" // a character that this terminal draws wider must not push the row into the next
+	}
+	return append(append([]byte(head), b.Bytes()...), "\x1b[?2026l"...)
+}
+
+// row writes what differs between two rows. What both begin with stays, up to the last place where a new character surely begins; what both end with stays when
+// it stands in the same columns and begins with a style of its own.
+func row(b *bytes.Buffer, y int, from, to string) {
+	start := 0 // of the span to write
+	for i := 0; i < len(from) && i < len(to) && from[i] == to[i]; i++ {
+		if to[i] < 0x7f { // a sequence or an ASCII character begins here in both: no mark joins what stands before it, which is on the screen as it should be
+			start = i
+		}
+	}
+	start = outside(to, start)
+	col := layout.Width(to[:start])
+	end := len(to)
+	keep := 0 // bytes of the common end
+	for n := 1; n <= len(to)-start && n <= len(from)-start && from[len(from)-n] == to[len(to)-n]; n++ {
+		if to[len(to)-n] == 0x1b && n > len("\x1b[m") {
+			keep = n
+		}
+	}
+	a, c := layout.Width(from[:len(from)-keep]), layout.Width(to[:len(to)-keep])
+	if keep > 0 && a == c {
+		end = len(to) - keep
+	}
+	fmt.Fprintf(b, "\x1b[%d;%dH\x1b[m", y+1, col+1)
+	b.WriteString(style(to[:start]))
+	b.WriteString(to[start:end])
+	if end == len(to) && layout.Width(from) > layout.Width(to) {
+		b.WriteString("\x1b[m\x1b[K")
+	}
+}
+
+// outside moves i back to where the sequence begins that it lies in.
+func outside(s string, i int) int {
+	esc := strings.LastIndexByte(s[:i], 0x1b)
+	if esc < 0 {
+		return i
+	}
+	for j := esc + 2; j < i; j++ {
+		if s[j] >= 0x40 && s[j] <= 0x7e {
+			return i
+		}
+	}
+	return esc
+}
+
+// style returns the last style sequence of s: each is complete in itself (theme.Style).
+func style(s string) string {
+	esc := strings.LastIndex(s, "\x1b[")
+	if esc < 0 {
+		return ""
+	}
+	if m := strings.IndexByte(s[esc:], 'm'); m >= 0 {
+		return s[esc : esc+m+1]
+	}
+	return ""
+}

@@ -1,0 +1,191 @@
+package paint
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/vt"
+
+	"flightdeck/tui/layout"
+	"flightdeck/tui/theme"
+)
+
+// screen reads a terminal back: each cell's text and style.
+func screen(e *vt.Emulator, w, h int) string {
+	var b strings.Builder
+	for y := range h {
+		for x := 0; x < w; x++ {
+			c := e.CellAt(x, y)
+			if c == nil || c.Width == 0 {
+				continue
+			}
+			text := c.Content
+			if text == "" {
+				text = " "
+			}
+			fmt.Fprintf(&b, "%s%v%v%v|", text, c.Style.Fg, c.Style.Bg, c.Style.Attrs)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+var styles = []theme.Style{"", "\x1b[0;1m", "\x1b[0;38;5;9m", "\x1b[0;7m", "\x1b[0;1;38;2;1;2;3;48;5;17m"}
+
+// line makes a random row of at most w columns.
+func line(rnd *rand.Rand, w int) string {
+	words := []string{"客户", "有限公司", "12.3万", "abc", " ", "  ", "x", "é", "中", "~", "⣿⡇", ">"}
+	r := layout.NewRow(w)
+	for range rnd.IntN(12) {
+		r.Add(styles[rnd.IntN(len(styles))], words[rnd.IntN(len(words))])
+	}
+	if rnd.IntN(3) == 0 {
+		return r.Padded(styles[rnd.IntN(len(styles))])
+	}
+	return r.String()
+}
+
+// Painting step by step must show what painting anew shows.
+func TestDiff_RandomFramesShowTheSame(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 7))
+	for range 60 {
+		w, h := 1+rnd.IntN(40), 1+rnd.IntN(8)
+		e := vt.NewEmulator(w, h)
+		old := frame{x: -1}
+		lines := make([]string, h)
+		for step := range 25 {
+			lines = append([]string{}, lines...)
+			for y := range lines {
+				switch rnd.IntN(6) {
+				case 0:
+					lines[y] = line(rnd, w)
+				case 2: // what follows moves to the left
+					lines[y] = strings.Replace(lines[y], "abc", "b", 1)
+				case 3: // a mark joins a letter
+					lines[y] = strings.Replace(lines[y], "x", "x\u0301", 1)
+				case 1: // a word changed in the middle: most common
+					lines[y] = layout.Cut(strings.Replace(lines[y], "客户", "中中", 1), w)
+				}
+			}
+			want := frame{lines, -1, 0}
+			if rnd.IntN(4) == 0 {
+				want.x, want.y = rnd.IntN(w), rnd.IntN(h)
+			}
+			b := diff(old, want, step == 0)
+			if _, err := e.Write(b); err != nil {
+				t.Fatal(err)
+			}
+			fresh := vt.NewEmulator(w, h)
+			if _, err := fresh.Write(diff(frame{x: -1}, want, true)); err != nil {
+				t.Fatal(err)
+			}
+			if got, exp := screen(e, w, h), screen(fresh, w, h); got != exp {
+				t.Fatalf("seed %d, step %d, %d×%d: from\n%q\nto\n%q\nby\n%q\nshows\n%s\nwant\n%s", seed, step, w, h, old.lines, lines, b, got, exp)
+			}
+			if want.x >= 0 {
+				if at := e.CursorPosition(); at.X != want.x || at.Y != want.y {
+					t.Fatalf("cursor at %v, want %d,%d", at, want.x, want.y)
+				}
+			}
+			old = want
+		}
+	}
+}
+
+func TestDiff_NothingForNothing(t *testing.T) {
+	f := frame{[]string{"客户", "b"}, -1, 0}
+	if b := diff(f, f, false); b != nil {
+		t.Errorf("an equal frame costs %q", b)
+	}
+	g := frame{[]string{"客户", "c"}, -1, 0}
+	if b := diff(f, g, false); len(b) > 60 || strings.Contains(string(b), "客户") {
+		t.Errorf("one letter costs %d bytes: %q", len(b), b)
+	}
+}
+
+func TestPainter_PaintsOnlyInTheAlternateScreenAndAfterErasing(t *testing.T) {
+	var out bytes.Buffer
+	p := New(&out)
+	p.Frame("hello\nworld", -1, 0)
+	if _, err := p.Write([]byte("\x1b]2;title\x07")); err != nil || strings.Contains(out.String(), "hello") {
+		t.Fatalf("painted on the main screen: %q %v", out.String(), err)
+	}
+	write := func(s string) string {
+		p.mu.Lock()
+		out.Reset()
+		p.mu.Unlock()
+		if n, err := p.Write([]byte(s)); n != len(s) || err != nil {
+			t.Fatalf("%q: %d %v", s, n, err)
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return out.String()
+	}
+	if s := write("\x1b[?1049h\x1b[2J"); !strings.Contains(s, "hello") || !strings.Contains(s, "world") || strings.Index(s, "\x1b[?1049h") > strings.Index(s, "hello") {
+		t.Errorf("entering the screen shows %q", s)
+	}
+	if s := write("\x1b]2;other\x07"); strings.Contains(s, "hello") {
+		t.Errorf("a title repaints: %q", s)
+	}
+	for _, erase := range []string{"\x1b[2J", "\x1b[H\x1b[J", "\x1b[K", "\x1b[3M"} {
+		if s := write(erase); !strings.Contains(s, "hello") {
+			t.Errorf("after %q the screen stays empty: %q", erase, s)
+		}
+	}
+	write("\x1b[?1049l")
+	p.Frame("late", -1, 0)
+	p.Close()
+	if strings.Contains(out.String(), "late") {
+		t.Error("painted after the program's end")
+	}
+	p.Close()
+}
+
+type page struct{ n int }
+
+func (p page) Init() tea.Cmd { return nil }
+func (p page) Update(tea.Msg) (tea.Model, tea.Cmd) {
+	return page{p.n + 1}, nil
+}
+func (p page) View() tea.View {
+	v := tea.NewView(fmt.Sprint("page ", p.n))
+	v.AltScreen, v.WindowTitle, v.Cursor = true, "t", tea.NewCursor(2, 0)
+	return v
+}
+
+func TestWrap_KeepsModesAndTakesContent(t *testing.T) {
+	p := New(&bytes.Buffer{})
+	defer p.Close()
+	m, _ := Wrap(page{}, p).Update(nil)
+	v := m.View()
+	if v.Content != blank || v.Cursor != nil || !v.AltScreen || v.WindowTitle != "t" {
+		t.Errorf("the view is %+v", v)
+	}
+	p.next.Lock()
+	defer p.next.Unlock()
+	if p.want.lines[0] != "page 1" || p.want.x != 2 {
+		t.Errorf("the frame is %+v", p.want)
+	}
+}
+
+func BenchmarkDiff_MovedSelection(b *testing.B) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	lines := make([]string, 48)
+	for i := range lines {
+		lines[i] = line(rnd, 160)
+	}
+	old := frame{lines, -1, 0}
+	moved := append([]string{}, lines...)
+	moved[10], moved[11] = line(rnd, 160), line(rnd, 160)
+	b.ReportAllocs()
+	for b.Loop() {
+		diff(old, frame{moved, -1, 0}, false)
+	}
+}

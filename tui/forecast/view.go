@@ -140,7 +140,6 @@ func (m *model) heading(th *theme.Theme, l *locale.Locale) string {
 	if m.load.Err != nil {
 		head.Add(th.Bad, l.F(locale.Failed, m.load.Err)).Gap(2)
 	}
-	head.Add(th.Strong, l.Period(a.Period)).Gap(2)
 	switch day := a.Stamp.AsOf; {
 	case day > a.Period.To:
 		head.Add(th.Muted, l.T(locale.ForecastOver))
@@ -238,7 +237,7 @@ func (m *model) row(th *theme.Theme, l *locale.Locale, i int, chosen bool, cols 
 			style = f.style(th, x)
 		}
 		if chosen && c == m.figure {
-			text = "[" + text + "]"
+			style = th.Strong // a hole in the selection: seen without colour too
 		}
 		r.Fill(on, ' ', 1).Cell(style, text, f.width, layout.Right)
 	}

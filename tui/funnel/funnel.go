@@ -24,7 +24,7 @@ import (
 
 // New makes the pane.
 func New(env *pane.Env, p pane.Place) pane.Pane {
-	m := &model{env: env, at: p, list: table.New()}
+	m := &model{env: env, at: p, list: table.New(), figure: 2} // what came in per stage is what makes a funnel of it
 	m.words()
 	return m
 }

@@ -76,7 +76,6 @@ func (m *model) draw() string {
 		head.Add(th.Bad, l.F(locale.Failed, m.load.Err)).Gap(2)
 	}
 	a := &m.load.Value
-	head.Add(th.Strong, l.Period(a.Period)).Gap(2)
 	head.Add(th.Muted, l.F(locale.FunnelOpen, l.Int(a.Open), row.Sum(l, a.OpenAmount)+" "+string(a.org))).Gap(2)
 	head.Add(th.Muted, l.F(locale.FunnelWinRate, l.Ratio(int64(a.WinRate.Num), int64(a.WinRate.Den)), l.Int(a.WinRate.Num), l.Int(a.WinRate.Den))).Gap(2)
 	if a.MedianCycle >= 0 {
@@ -143,10 +142,12 @@ func (m *model) bars(th *theme.Theme, l *locale.Locale, s layout.Size) []string 
 		head.Cell(style, text, figures[i].width, layout.Right)
 	}
 	lines := []string{head.Padded(th.Header)}
-	tall := max(1, min(5, (s.H-2)/len(stages)))
-	top := 0.0
+	tall := max(1, min(3, (s.H-2)/len(stages)))
+	top := 0.0 // of the bars. What was lost is not a step of the funnel and would dwarf the steps: its bar is cut instead
 	for i := range stages {
-		top = max(top, figures[m.figure].value(&stages[i]))
+		if stages[i].Kind != store.StageLost {
+			top = max(top, figures[m.figure].value(&stages[i]))
+		}
 	}
 	chosen := m.index()
 	from := 0 // a short screen scrolls
@@ -190,7 +191,7 @@ func (m *model) bar(th *theme.Theme, l *locale.Locale, g grid, st *funnel.Stage,
 	r.Fill(on, sign, 1).Fill(on, ' ', 1).Cell(on, name, g.name, layout.Left).Fill(on, ' ', 1)
 	n := 0
 	if v := figures[m.figure].value(st); v > 0 && top > 0 {
-		n = max(1, int(v/top*float64(g.bar)+0.5))
+		n = max(1, min(g.bar, int(v/top*float64(g.bar)+0.5)))
 	}
 	lead := (g.bar - n) / 2
 	r.Fill(on, ' ', lead).Fill(solid, '#', n).Fill(on, ' ', g.bar-lead-n+1)
@@ -202,7 +203,7 @@ func (m *model) bar(th *theme.Theme, l *locale.Locale, g grid, st *funnel.Stage,
 				style = th.Muted
 			}
 			if chosen && i == m.figure {
-				text = "[" + text + "]"
+				style = th.Strong // a hole in the selection: seen without colour too
 			}
 		}
 		r.Fill(on, ' ', 1).Cell(style, text, figures[i].width, layout.Right)

@@ -28,6 +28,6 @@ var (
 	ForecastFold     = text("展开/折叠", "fold")
 	ForecastDeals    = text("商机", "deals")
 	ForecastDeal     = text("查看商机", "deals")
-	ForecastFlagged  = text("%s 的商机, 有标记的在前", "deals of %s, flagged ones first")
+	ForecastFlagged  = text("%s的商机, 有标记的在前", "deals of %s, flagged ones first")
 	ForecastNothing  = text("此周期没有预测中的商机", "no deal is in this period's forecast")
 )

@@ -298,6 +298,11 @@ func (s *stream) fail(ctx context.Context, res StreamResult, err error) StreamRe
 	if errors.As(err, &told) {
 		res.State = store.SyncWaiting
 	}
+	if s.status.Done > 0 && s.pass != nil {
+		if n, cerr := s.count(ctx, s.pass); cerr == nil && s.status.Good.IsZero() { // later the last complete pass stays the measure of what vanished
+			s.status.Records = n
+		}
+	}
 	now := s.w.e.opt.Now()
 	s.status.State, s.status.Finished, s.status.Error = res.State, now, Explain(err)
 	w := s.w
@@ -362,9 +367,20 @@ func Explain(err error) string {
 	return clean(err)
 }
 
-var secrets = regexp.MustCompile(`(?i)(://)[^/\s@]+@|\b(bearer|basic)\s+[\w.~+/=-]+|\b((?:access_|refresh_|api_?|hapi)?(?:token|key|secret|password|passwd|pwd)["']?\s*[=:]\s*)[^\s&"',;]+`)
+var (
+	userinfo = regexp.MustCompile(`://[^/\s@]+@`)
+	named    = regexp.MustCompile(`(?i)\b((?:bearer|basic)\s+|(?:access_|refresh_|api_?|hapi)?(?:token|key|secret|password|passwd|pwd)["']?\s*[=:]\s*["']?)([^\s&"',;]+)`)
+	prose    = regexp.MustCompile(`\s[a-z]+$`) // "page token: that would never end", "basic authentication"
+)
 
 // clean makes an error fit to be stored and shown. Sources do not put credentials into errors, but the libraries below them may.
 func clean(err error) string {
-	return store.Clip(secrets.ReplaceAllString(err.Error(), "$1$2$3***"), 400)
+	s := userinfo.ReplaceAllString(err.Error(), "://***@")
+	s = named.ReplaceAllStringFunc(s, func(m string) string {
+		if prose.MatchString(m) {
+			return m
+		}
+		return named.ReplaceAllString(m, "$1***")
+	})
+	return store.Clip(s, 400)
 }

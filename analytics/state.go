@@ -38,8 +38,9 @@ func (d *DealState) Open() bool { return d.Exists && d.Kind == store.StageOpen }
 // DealAt returns a deal as it stood at the end of day.
 //
 // Of each field with history the value is what the last change up to that day gave; before the first change what that change came from;
-// after the last one, or without any, what the record says now. A closed deal of which no stage change is known stood, before the day it
-// closed, in the first open stage: that it was open is all we know.
+// after the last one, or without any, what the record says now. There are two exceptions, both for deals that have closed since. One of
+// which no stage change is known stood, before the day it closed, in the first open stage: that it was open is all we know. And while it
+// was open its Close was a promise, which only history knows; the record's own is the actual one.
 func (b *Book) DealAt(i Code, day Day) DealState {
 	var d DealState
 	if b.deals.isLive(i) {
@@ -68,12 +69,35 @@ func (b *Book) dealAt(i Code, day Day, d *DealState) {
 	if d.Stage != None {
 		d.Rank, d.Kind = b.stageRank[d.Stage], b.stageKind[d.Stage]
 	}
+	if d.Kind == store.StageOpen && b.kindOf(c.stage[i]) != store.StageOpen {
+		d.Close = b.promised(i, day)
+	}
 	d.Node = b.PersonNode(d.Owner)
 	if d.Kind != store.StageOpen {
 		if d.Closed = d.Close; d.Close == store.NoDay || d.Close > day {
 			d.Closed = d.Since
 		}
 	}
+}
+
+// promised returns the close that a deal promised on a day when it was still open, though it is closed now. The record's Close is by now
+// the actual one, which nobody knew then: only history tells, and without any the promise is unknown.
+func (b *Book) promised(i Code, day Day) Day {
+	c, last := &b.change, store.NoDay
+	found := false
+	for _, r := range b.changesOf.of(i) {
+		if c.field[r] != store.FieldClose {
+			continue
+		}
+		if c.day[r] > day {
+			if !found {
+				last = Day(c.old[r])
+			}
+			break
+		}
+		last, found = Day(c.new[r]), true
+	}
+	return last
 }
 
 // Way returns a deal's steps through the stages up to and including day, oldest first. The slice is the Book's: do not write to it.

@@ -149,3 +149,24 @@ func TestForecast_OutsideRoot(t *testing.T) {
 		t.Errorf("a viewer of team b opens %+v of team a", l.Rows)
 	}
 }
+
+// TestForecast_PastKnowsNoActualClose: the record's close of a deal that has ended is the actual one; a forecast as of an earlier day must not have known it.
+func TestForecast_PastKnowsNoActualClose(t *testing.T) {
+	rec := company()
+	day := plain.Today - 20
+	deal := rec.Deals[0] // won three days ago
+	step := func(f store.Field, from, to string, ago store.Day) store.Change {
+		return store.Change{Deal: deal.ID, Field: f, From: from, To: to, At: (plain.Today - ago).Time(plain.Zone)}
+	}
+	rec.Changes = []store.Change{step(store.FieldStage, "", "offer", 40), step(store.FieldStage, "offer", "won", 3)}
+	team := func() forecast.Row {
+		return forecast.Of(analytics.FromRecords(rec, plain.Options()), analytics.Scope{Node: "t:1", AsOf: day}).Rows[0]
+	}
+	if r := team(); r.Deals != 1 || r.NoClose != 1 { // the other deal's promise stands in its record
+		t.Errorf("without a history of promises: %+v", r)
+	}
+	rec.Changes = append(rec.Changes, step(store.FieldClose, (plain.Today + 9).String(), deal.Close.String(), 3))
+	if r := team(); r.Deals != 2 || r.Commit.Cell() != "150.00" || r.NoClose != 0 {
+		t.Errorf("with one: %+v", r)
+	}
+}

@@ -125,12 +125,24 @@ func (w *World) At(d store.Deal, day store.Day) State {
 		way = w.Way(d, store.MaxDay)[:1]
 	}
 	s.Deal.Stage, s.Since = way[len(way)-1].Stage, way[len(way)-1].Day
-	if k, _ := w.Stage(s.Deal.Stage); k.Kind != store.StageOpen {
+	k, _ := w.Stage(s.Deal.Stage)
+	if now, _ := w.Stage(d.Stage); k.Kind == store.StageOpen && now.Kind != store.StageOpen {
+		s.Close, _ = store.ParseDay(value(store.FieldClose, w.lastClose(d.ID)))
+	}
+	if k.Kind != store.StageOpen {
 		if s.Closed = s.Close; s.Close == store.NoDay || s.Close > day {
 			s.Closed = s.Since
 		}
 	}
 	return s
+}
+
+func (w *World) lastClose(d store.ID) string {
+	h := w.history(d, store.FieldClose)
+	if len(h) == 0 {
+		return ""
+	}
+	return h[len(h)-1].To
 }
 
 // Above lists the org nodes that a person's figures count in, the person first, the company ("") last.

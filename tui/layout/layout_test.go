@@ -114,7 +114,7 @@ func TestFrameAndCard_EverySize(t *testing.T) {
 func BenchmarkRow_Chinese(b *testing.B) {
 	st := theme.Style("\x1b[0;1m")
 	for b.Loop() {
-		NewRow(120).Cell("", "宏达集团有限公司", 30, Left).Cell(st, "1,234.5万", 12, Right).Cell("", "in negotiation", 20, Left).String()
+		_ = NewRow(120).Cell("", "宏达集团有限公司", 30, Left).Cell(st, "1,234.5万", 12, Right).Cell("", "in negotiation", 20, Left).String()
 	}
 }
 

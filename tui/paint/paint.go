@@ -147,6 +147,13 @@ func (p *Painter) paint() error {
 	return nil
 }
 
+// Program makes a program whose frames are painted on out. End it with done after Run; what opts say of output and frame rate is replaced. The rate is only that
+// at which Bubble Tea looks for its own changes: frames do not wait for it, and a slower one lets an idle session sleep longer.
+func Program(m tea.Model, out io.Writer, opts ...tea.ProgramOption) (prog *tea.Program, done func()) {
+	p := New(out)
+	return tea.NewProgram(Wrap(m, p), append(opts[:len(opts):len(opts)], tea.WithOutput(p.Output()), tea.WithFPS(30))...), p.Close
+}
+
 // Wrap returns a model whose frames go to p instead of Bubble Tea's renderer. Give p.Output() to tea.WithOutput.
 func Wrap(m tea.Model, p *Painter) tea.Model { return model{m, p} }
 

@@ -3,8 +3,10 @@ package paint
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -172,6 +174,107 @@ func TestWrap_KeepsModesAndTakesContent(t *testing.T) {
 	defer p.next.Unlock()
 	if p.want.lines[0] != "page 1" || p.want.x != 2 {
 		t.Errorf("the frame is %+v", p.want)
+	}
+}
+
+// terminal is an emulator that a program writes to while a test looks.
+type terminal struct {
+	mu    sync.Mutex
+	e     *vt.Emulator
+	bytes int
+}
+
+func (t *terminal) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.bytes += len(b)
+	return t.e.Write(b)
+}
+
+// wait looks until the screen shows text.
+func (t *terminal) wait(tb testing.TB, text string) {
+	tb.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		t.mu.Lock()
+		s := t.e.String()
+		t.mu.Unlock()
+		if strings.Contains(s, text) {
+			return
+		}
+		if time.Now().After(deadline) {
+			tb.Fatalf("the screen never showed %q but\n%s", text, s)
+		}
+	}
+}
+
+type list struct{ at, w int }
+
+func (l list) Init() tea.Cmd { return nil }
+func (l list) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		l.w = msg.Width
+	case tea.KeyPressMsg:
+		if msg.String() == "q" {
+			return l, tea.Quit
+		}
+		l.at++
+	}
+	return l, nil
+}
+func (l list) View() tea.View {
+	var rows []string
+	for i := range 10 {
+		sign := "  "
+		if i == l.at {
+			sign = "> "
+		}
+		rows = append(rows, fmt.Sprintf("%s客户%d有限公司 w%d", sign, i, l.w))
+	}
+	v := tea.NewView(strings.Join(rows, "\n"))
+	v.AltScreen, v.WindowTitle = true, fmt.Sprint("row ", l.at)
+	return v
+}
+
+func TestProgram_RealBytesShowTheFrames(t *testing.T) {
+	term := &terminal{e: vt.NewEmulator(40, 12)}
+	go func() { // the emulator answers queries; somebody must read them
+		b := make([]byte, 256)
+		for {
+			if _, err := term.e.Read(b); err != nil {
+				return
+			}
+		}
+	}()
+	in, keys := io.Pipe()
+	prog, done := Program(list{}, term, tea.WithInput(in), tea.WithWindowSize(40, 12), tea.WithoutSignals(), tea.WithEnvironment([]string{"TERM=xterm-256color"}))
+	ended := make(chan error, 1)
+	go func() { _, err := prog.Run(); ended <- err }()
+	term.wait(t, "> 客户0有限公司 w40")
+	term.mu.Lock()
+	before := term.bytes
+	term.mu.Unlock()
+	if _, err := keys.Write([]byte("j")); err != nil {
+		t.Fatal(err)
+	}
+	term.wait(t, "> 客户1有限公司 w40")
+	term.mu.Lock()
+	if n := term.bytes - before; n > 300 {
+		t.Errorf("a moved selection cost %d bytes", n)
+	}
+	term.mu.Unlock()
+	prog.Send(tea.WindowSizeMsg{Width: 38, Height: 11}) // Bubble Tea clears the screen
+	term.wait(t, "> 客户1有限公司 w38")
+	term.wait(t, "  客户9有限公司 w38")
+	if _, err := keys.Write([]byte("q")); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	done()
+	if s := term.e.String(); strings.Contains(s, "客户") {
+		t.Errorf("the main screen was not given back:\n%s", s)
 	}
 }
 

@@ -157,6 +157,14 @@ func Program(m tea.Model, out io.Writer, opts ...tea.ProgramOption) (prog *tea.P
 // Wrap returns a model whose frames go to p instead of Bubble Tea's renderer. Give p.Output() to tea.WithOutput.
 func Wrap(m tea.Model, p *Painter) tea.Model { return model{m, p} }
 
+// Unwrap returns the model that Wrap was given, as it is now: what Program.Run returned is wrapped. Any other model is returned as it is.
+func Unwrap(m tea.Model) tea.Model {
+	if w, ok := m.(model); ok {
+		return w.Model
+	}
+	return m
+}
+
 type model struct {
 	tea.Model
 	p *Painter

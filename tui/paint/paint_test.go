@@ -166,6 +166,9 @@ func TestWrap_KeepsModesAndTakesContent(t *testing.T) {
 	p := New(&bytes.Buffer{})
 	defer p.Close()
 	m, _ := Wrap(page{}, p).Update(nil)
+	if got := Unwrap(m); got != (page{1}) || Unwrap(page{3}) != (page{3}) {
+		t.Errorf("unwrapped: %v", got)
+	}
 	v := m.View()
 	if v.Content != blank || v.Cursor != nil || !v.AltScreen || v.WindowTitle != "t" {
 		t.Errorf("the view is %+v", v)

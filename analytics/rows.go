@@ -78,15 +78,6 @@ func (f *facts[T]) of(owner Code) iter.Seq2[Day, *T] {
 	}
 }
 
-// all calls yield with every living row, in no set order.
-func (f *facts[T]) all(yield func(int32) bool) {
-	for i, dead := range f.dead {
-		if !dead && !yield(int32(i)) {
-			return
-		}
-	}
-}
-
 // dealCols are the columns of deals that are scanned: one entry per deal Code.
 type dealCols struct {
 	owner    []Code // person

@@ -114,7 +114,6 @@ type Adder struct {
 	b       *Book
 	total   int64
 	missing []store.Money
-	over    bool
 }
 
 // Adder returns an empty Adder.

@@ -167,11 +167,12 @@ func (e *runsEdit) apply(r runs, owners int, order func(run []int32)) runs {
 	}
 	for owner, rows := range dirty {
 		for _, row := range r.of(owner) {
-			if _, gone := e.drop[runRow{owner, row}]; !gone && !slices.Contains(rows, row) {
+			if _, gone := e.drop[runRow{owner, row}]; !gone {
 				rows = append(rows, row)
 			}
 		}
 		order(rows)
+		rows = slices.Compact(rows)
 		next.waste += int(next.n[owner])
 		next.off[owner], next.n[owner] = int32(len(next.pool)), int32(len(rows))
 		next.pool = append(next.pool, rows...)

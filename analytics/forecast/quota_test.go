@@ -165,7 +165,7 @@ func TestForecast_PastKnowsNoActualClose(t *testing.T) {
 	if r := team(); r.Deals != 1 || r.NoClose != 1 { // the other deal's promise stands in its record
 		t.Errorf("without a history of promises: %+v", r)
 	}
-	rec.Changes = append(rec.Changes, step(store.FieldClose, (plain.Today + 9).String(), deal.Close.String(), 3))
+	rec.Changes = append(rec.Changes, step(store.FieldClose, (plain.Today+9).String(), deal.Close.String(), 3))
 	if r := team(); r.Deals != 2 || r.Commit.Cell() != "150.00" || r.NoClose != 0 {
 		t.Errorf("with one: %+v", r)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"reflect"
+	"sync"
 
 	"flightdeck/analytics"
 	"flightdeck/cmd/internal/config"
@@ -21,6 +23,9 @@ type app struct {
 	db     *bolt.DB
 	live   *analytics.Live
 	engine *syncer.Engine
+
+	quotas sync.Mutex
+	kept   *store.Batch // what keepQuotas wrote last
 }
 
 // wiring is what an app is made of beside the configuration.
@@ -91,6 +96,11 @@ func (a *app) keepOrganisation(ctx context.Context) error {
 // keepQuotas writes the configured quotas. Their nodes are named as people name them, so they are found in what the sources brought; those that are not
 // there (yet) are listed as issues.
 func (a *app) keepQuotas(ctx context.Context) error {
+	a.quotas.Lock() // every source's goroutine comes here after its run
+	defer a.quotas.Unlock()
+	if len(a.cfg.Quotas) == 0 && a.kept != nil {
+		return nil
+	}
 	if len(a.cfg.Quotas) > 0 {
 		if err := a.live.Refresh(ctx); err != nil {
 			return err
@@ -137,9 +147,13 @@ func (a *app) keepQuotas(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if reflect.DeepEqual(a.kept, b) { // no commit for nothing
+		return nil
+	}
 	if _, err := a.db.Apply(ctx, b); err != nil {
 		return fmt.Errorf("keep quotas: %w", err)
 	}
+	a.kept = b
 	return nil
 }
 

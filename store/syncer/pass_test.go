@@ -366,3 +366,39 @@ func TestPass_ForeignTombstone(t *testing.T) {
 		}
 	})
 }
+
+// carrier is a source whose calls and meetings are both touches.
+type carrier struct{ *scripted }
+
+func (carrier) Carries(store.Stream) []store.Entity { return []store.Entity{store.EntityTouch} }
+
+func TestPass_TwoStreamsOfOneEntity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		has := map[store.Stream][]string{"calls": numbers(1, 5), "meetings": numbers(6, 9)}
+		s := carrier{&scripted{id: "crm", streams: []store.Stream{"calls", "meetings"}}}
+		s.fetch = func(_ context.Context, r source.Request, _ int) (source.Page, error) {
+			p := page("", false, true)
+			for _, id := range has[r.Stream] {
+				p.Touches = append(p.Touches, store.Touch{ID: store.MakeID("crm", id), At: time.Now()})
+			}
+			return p, nil
+		}
+		e := syncer.New(syncer.Options{Store: m, Sources: []syncer.Entry{{Source: s}}})
+		if res := once(t, e); res.Removed != 0 || res.Err != nil {
+			t.Fatalf("%+v", res)
+		}
+		has["calls"] = numbers(1, 3)
+		removed := 0
+		for range 2 { // the meetings' last pass counts until they are read again
+			res := once(t, e)
+			if res.Err != nil {
+				t.Fatalf("%+v", res)
+			}
+			removed += res.Removed
+		}
+		if removed != 2 {
+			t.Errorf("%d touches removed, want the two calls", removed)
+		}
+	})
+}

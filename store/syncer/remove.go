@@ -59,6 +59,11 @@ func (s *stream) reconcile(ctx context.Context, p *pass, full bool) (removed int
 		s.listed = now
 	}
 	s.named = named
+	defer func() {
+		if !s.shares() {
+			s.named = nil // nobody else will ask, and of a million touches it is forty megabytes
+		}
+	}()
 	var gone []store.Ref
 	s.held, s.heldWhy = false, ""
 	for _, e := range s.owns() {
@@ -116,6 +121,18 @@ func (s *stream) sharers(e store.Entity) (sets []set, ok bool) {
 		sets = append(sets, o.named[e])
 	}
 	return sets, true
+}
+
+// shares reports whether another stream brings what s owns.
+func (s *stream) shares() bool {
+	for _, o := range s.w.streams {
+		for _, e := range s.owns() {
+			if o != s && o.carries[e] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // list reads the identifiers of everything that exists in the stream.

@@ -313,6 +313,12 @@ func TestAdvance_Twice(t *testing.T) {
 	same(t, "the second", dump(two, days), dump(again, days))
 	again = advance(advance(w.Book(), d1), d3)
 	same(t, "the third", dump(three, days), dump(again, days))
+	d4 := next(5) // one's columns have room by now: three has taken it, four must not
+	d4.Rev = 3
+	four := advance(one, d4)
+	same(t, "the third, after the fourth", dump(three, days), dump(again, days))
+	again = advance(advance(w.Book(), d1), d4)
+	same(t, "the fourth", dump(four, days), dump(again, days))
 }
 
 func TestAdvance_OrgNeedsRebuild(t *testing.T) {

@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 
 	tea "charm.land/bubbletea/v2"
+	"charm.land/log/v2"
 	"github.com/charmbracelet/colorprofile"
 	"golang.org/x/term"
 
 	"flightdeck/store"
 	"flightdeck/tui"
+	"flightdeck/tui/paint"
 	"flightdeck/tui/pane"
 	"flightdeck/tui/sshd"
 )
@@ -39,6 +42,7 @@ func (in *invocation) screen(ctx context.Context, a *app) error {
 	if err := in.needTerminal(); err != nil {
 		return err
 	}
+	log.SetOutput(io.Discard) // the SSH library's own logger would write across the screen
 	h := in.host(ctx, a, slog.New(slog.DiscardHandler))
 	stop := func(err error) error { return errors.Join(err, h.stop()) }
 	start := pane.Place{Kind: pane.Funnel}
@@ -55,12 +59,13 @@ func (in *invocation) screen(ctx context.Context, a *app) error {
 	if err != nil {
 		return stop(err)
 	}
-	p := tea.NewProgram(m, tea.WithContext(h.ctx), tea.WithInput(in.stdin), tea.WithOutput(in.stdout), tea.WithEnvironment(in.environ), tea.WithoutSignalHandler())
+	p, done := paint.Program(m, in.stdout, tea.WithContext(h.ctx), tea.WithInput(in.stdin), tea.WithEnvironment(in.environ), tea.WithoutSignalHandler())
 	final, err := p.Run()
+	done()
 	if cause := h.ctx.Err(); cause != nil {
 		err = nil // stop says why, if it was not asked for
 	}
-	if shell, ok := final.(*tui.Shell); ok && shell.Err() != nil {
+	if shell, ok := paint.Unwrap(final).(*tui.Shell); ok && shell.Err() != nil {
 		err = shell.Err()
 	}
 	return stop(err)

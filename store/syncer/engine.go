@@ -106,8 +106,8 @@ func (e *Engine) Once(ctx context.Context) []Result {
 	return out
 }
 
-// Pull makes a source run now, whatever its schedule, its breaker or a pause say. It returns at once; it does not interrupt a run or a wait that the
-// server asked for. It needs a running [Engine.Run].
+// Pull makes a source run now, whatever its schedule, its breaker or a pause say. It returns at once; it does not interrupt a run that is
+// under way, nor a wait inside it. It needs a running [Engine.Run].
 func (e *Engine) Pull(id store.SourceID) error {
 	return e.with(id, func(w *worker) { w.pull.Store(true) })
 }

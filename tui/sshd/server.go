@@ -23,6 +23,7 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 
 	"flightdeck/store"
+	"flightdeck/tui/paint"
 )
 
 // Viewer is who is looking. Root limits everything that the session can ask for; empty is the whole company.
@@ -284,8 +285,13 @@ func (s *Server) program(sess ssh.Session) *tea.Program {
 		Width: pty.Window.Width, Height: pty.Window.Height,
 		Profile: colorprofile.Env(env),
 	})
-	opts := append(teawish.MakeOptions(sess), tea.WithContext(sess.Context()), tea.WithoutSignalHandler())
-	return tea.NewProgram(m, opts...)
+	var out io.Writer = sess
+	if !sess.EmulatedPty() {
+		out = pty.Slave
+	}
+	prog, done := paint.Program(m, out, append(teawish.MakeOptions(sess), tea.WithContext(sess.Context()), tea.WithoutSignalHandler())...)
+	context.AfterFunc(sess.Context(), done)
+	return prog
 }
 
 // sessionEnviron keeps of what the client sent only what says how to draw: nothing else is a client's business here.

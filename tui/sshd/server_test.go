@@ -41,7 +41,9 @@ func (c card) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return c, nil
 }
 func (c card) View() tea.View {
-	return tea.NewView(fmt.Sprintf("hello %s root=%s %dx%d %v", c.s.Viewer.Name, c.s.Viewer.Root, c.w, c.h, c.s.Environ))
+	v := tea.NewView(fmt.Sprintf("hello %s root=%s %dx%d %v", c.s.Viewer.Name, c.s.Viewer.Root, c.w, c.h, c.s.Environ))
+	v.AltScreen = true
+	return v
 }
 
 func signer(t *testing.T) gossh.Signer {
@@ -280,7 +282,7 @@ func TestServe_ScreensHaveTheirOwnSizeAndEnvironment(t *testing.T) {
 	if err := a.WindowChange(25, 99); err != nil {
 		t.Fatal(err)
 	}
-	outA.wait(t, "99x25")
+	outA.wait(t, "99x25") // the painter writes what changed
 	_, _ = io.WriteString(typeA, "q")
 	_, _ = io.WriteString(typeB, "q")
 	if err := a.Wait(); err != nil {

@@ -181,7 +181,7 @@ func stageStyle(th *theme.Theme, k store.StageKind) theme.Style {
 // TouchColumns are the columns of a list of touches.
 func TouchColumns(l *locale.Locale) []table.Column {
 	return []table.Column{
-		{Title: l.T(locale.Time), Width: 16, Min: 11},
+		{Title: l.T(locale.Time), Width: 16}, // a time cut in two says nothing
 		{Title: l.T(locale.Rep), Width: 10, Min: 6},
 		{Title: l.T(locale.Account), Width: 22, Min: 12, Grow: 2},
 		{Title: l.T(locale.Channel), Width: 8, Min: 6},
@@ -221,7 +221,7 @@ func Touches(env *pane.Env, rows []touch.Row) table.Rows {
 			default:
 				c[3].Text = l.T(locale.EventStage)
 			}
-			c[4] = table.Cell{Text: l.Sentiment(r.Sentiment), Style: sentimentStyle(th, r.Sentiment)}
+			c[4] = Sentiment(l, th, r.Sentiment)
 			c[5].Text = r.Topic
 			if r.Event != "" {
 				c[5].Text = string(r.To)
@@ -235,14 +235,16 @@ func Touches(env *pane.Env, rows []touch.Row) table.Rows {
 	}
 }
 
-func sentimentStyle(th *theme.Theme, s store.Sentiment) theme.Style {
+// Sentiment words how a customer took a touch.
+func Sentiment(l *locale.Locale, th *theme.Theme, s store.Sentiment) table.Cell {
+	c := table.Cell{Text: l.Sentiment(s), Style: th.Muted}
 	switch s {
 	case store.SentimentNegative:
-		return th.Bad
+		c.Style = th.Bad
 	case store.SentimentPositive:
-		return th.Good
+		c.Style = th.Good
 	}
-	return th.Muted
+	return c
 }
 
 // AccountColumns are the columns of a list of accounts.
@@ -333,7 +335,7 @@ func Moves(env *pane.Env, rows []migration.Move) table.Rows {
 		Cells: func(i int, c []table.Cell) {
 			r, l, th := &rows[i], env.Locale, env.Theme
 			c[0].Text = r.AccountName
-			c[1] = table.Cell{Text: Move(l, r.From, r.To), Style: moveStyle(th, r.From, r.To)}
+			c[1] = MoveCell(l, th, r.From, r.To)
 			c[2].Text = Sum(l, r.Money)
 			c[3] = Health(l, th, r.Health)
 			if !r.At.IsZero() {
@@ -358,6 +360,11 @@ func Move(l *locale.Locale, from, to store.Grade) string {
 		return f
 	}
 	return f + " > " + t
+}
+
+// MoveCell is Move in its style.
+func MoveCell(l *locale.Locale, th *theme.Theme, from, to store.Grade) table.Cell {
+	return table.Cell{Text: Move(l, from, to), Style: moveStyle(th, from, to)}
 }
 
 // moveStyle is good for a rise and bad for a fall; grades are letters, the first the best.

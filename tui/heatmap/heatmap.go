@@ -1,0 +1,445 @@
+// Package heatmap is the pane of selling activity: touches by weekday and hour, by rep and week, by area and week. v changes the view, c the channel; d and
+// u go down and up the areas. A cursor walks over the cells and the totals, and enter opens exactly the touches counted there. On a wide screen they
+// stand beside the map.
+//
+// View, channel and area begin with Place.ID, so that a link or a command names them; changes are made inside the pane and live in its snapshot, because they are
+// other looks at one place and esc should leave it at once.
+package heatmap
+
+import (
+	"context"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"flightdeck/analytics"
+	"flightdeck/analytics/heatmap"
+	"flightdeck/analytics/metric"
+	"flightdeck/analytics/touch"
+	"flightdeck/store"
+	"flightdeck/tui/keymap"
+	"flightdeck/tui/layout"
+	"flightdeck/tui/locale"
+	"flightdeck/tui/pane"
+	"flightdeck/tui/row"
+	"flightdeck/tui/table"
+)
+
+// New makes the pane.
+func New(env *pane.Env, p pane.Place) pane.Pane {
+	m := &model{env: env, at: p, list: table.New()}
+	m.query, m.bad = heatmap.ParseQuery(p.ID)
+	m.list.SetColumns(row.TouchColumns(env.Locale)...)
+	return m
+}
+
+// cursor is the chosen cell by the keys of its labels, "" for a total; zero: not chosen yet, which is the fullest cell.
+type cursor struct {
+	set      bool
+	row, col string
+}
+
+// answer is a map and which of its columns are shown: hours outside the day without any touch are not.
+type answer struct {
+	heatmap.Answer
+	cols   []int    // indices into Cols, ascending
+	hidden []string // the hours left out, as ranges such as 01-06
+}
+
+// behind is the touches of the chosen cell and what they add up to.
+type behind struct {
+	touch.List
+	cell  heatmap.Cell
+	parts []part
+}
+
+type model struct {
+	env    *pane.Env
+	at     pane.Place
+	query  heatmap.Query // wanted; the answer's own is what is shown
+	bad    error         // of Place.ID
+	load   pane.Loader[answer]
+	behind pane.Loader[behind]
+	list   *table.Table
+	size   layout.Size
+	memo   pane.Memo
+
+	cursor  cursor
+	i, j    int // of the cursor in the answer; the number of rows or columns is a total
+	version uint64
+}
+
+type restored struct {
+	query  heatmap.Query
+	cursor cursor
+}
+
+// Init implements pane.Pane.
+func (m *model) Init() tea.Cmd { return m.reload() }
+
+func (m *model) reload() tea.Cmd {
+	book, scope, q, bad := m.env.Book, m.at.Scope, m.query, m.bad
+	return m.load.Start(m.env, m.at, func(context.Context) (answer, error) {
+		b := book()
+		if bad != nil || b == nil {
+			return answer{}, bad
+		}
+		a := answer{Answer: heatmap.Of(b, scope, q)}
+		a.crop()
+		return a, nil
+	})
+}
+
+// The hours that are always shown.
+const (
+	morning = 8
+	evening = 20
+)
+
+func (a *answer) crop() {
+	hours := a.Query.View == heatmap.WeekdayHour && !a.NoHour
+	first := -1 // of the run of hidden hours
+	for j := range a.Cols {
+		if hours && (j < morning || j >= evening) && a.ColTotals[j] == 0 {
+			if first < 0 {
+				first = j
+				a.hidden = append(a.hidden, "")
+			}
+			a.hidden[len(a.hidden)-1] = a.Cols[first].Key + "-" + a.Cols[j].Key
+			continue
+		}
+		first = -1
+		a.cols = append(a.cols, j)
+	}
+}
+
+// pos finds a column among the shown ones: the nearest from it on; their number is the totals'.
+func (a *answer) pos(j int) int {
+	for p, c := range a.cols {
+		if c >= j {
+			return p
+		}
+	}
+	if j < len(a.Cols) {
+		return len(a.cols) - 1
+	}
+	return len(a.cols)
+}
+
+// col is the opposite of pos.
+func (a *answer) col(p int) int {
+	if p < len(a.cols) {
+		return a.cols[max(p, 0)]
+	}
+	return len(a.Cols)
+}
+
+// detail loads the touches behind the cursor, also while the screen is too narrow to show them: it may grow, and no message comes when it does.
+func (m *model) detail() tea.Cmd {
+	if len(m.load.Value.Rows) == 0 {
+		return nil
+	}
+	book, scope, cell := m.env.Book, m.at.Scope, m.cell()
+	return m.behind.Start(m.env, m.at, func(context.Context) (behind, error) {
+		b := book()
+		if b == nil {
+			return behind{}, nil
+		}
+		l := heatmap.Touches(b, scope, cell)
+		return behind{l, cell, partsOf(&l, cell)}, nil
+	})
+}
+
+// cell names what the cursor stands on.
+func (m *model) cell() heatmap.Cell {
+	a := &m.load.Value
+	i, j := m.i, m.j
+	if i >= len(a.Rows) {
+		i = -1
+	}
+	if j >= len(a.Cols) {
+		j = -1
+	}
+	return a.Cell(i, j)
+}
+
+// count is the figure under the cursor.
+func (m *model) count(i, j int) int {
+	a := &m.load.Value
+	switch {
+	case i < len(a.Rows) && j < len(a.Cols):
+		return a.At(i, j)
+	case i < len(a.Rows):
+		return a.RowTotals[i]
+	case j < len(a.Cols):
+		return a.ColTotals[j]
+	}
+	return a.Total
+}
+
+// seek finds the cursor's keys in a new answer. A key that is gone leaves the cursor where it stood.
+func (m *model) seek() {
+	m.version++
+	a := &m.load.Value
+	if !m.cursor.set {
+		m.i, m.j = 0, 0
+		for i := range a.Rows {
+			for j := range a.Cols {
+				if a.At(i, j) > a.At(m.i, m.j) {
+					m.i, m.j = i, j
+				}
+			}
+		}
+	} else {
+		m.i, m.j = find(a.Rows, m.cursor.row, m.i), find(a.Cols, m.cursor.col, m.j)
+	}
+	m.move(m.i, m.j)
+}
+
+func find(labels []heatmap.Label, key string, was int) int {
+	if key == "" {
+		return len(labels)
+	}
+	for i, l := range labels {
+		if l.Key == key {
+			return i
+		}
+	}
+	return min(was, len(labels)-1)
+}
+
+// move puts the cursor into the shown part of the map, totals included, and reports whether it moved.
+func (m *model) move(i, j int) bool {
+	a := &m.load.Value
+	if len(a.Rows) == 0 || len(a.Cols) == 0 {
+		return false
+	}
+	i = max(0, min(i, len(a.Rows)))
+	m.i, m.j = i, a.col(a.pos(j))
+	was := m.cursor
+	m.cursor = cursor{set: true}
+	if i < len(a.Rows) {
+		m.cursor.row = a.Rows[i].Key
+	}
+	if m.j < len(a.Cols) {
+		m.cursor.col = a.Cols[m.j].Key
+	}
+	if was == m.cursor {
+		return false
+	}
+	m.version++
+	return true
+}
+
+// Update implements pane.Pane.
+func (m *model) Update(msg tea.Msg) tea.Cmd {
+	switch {
+	case m.load.Take(msg):
+		m.seek()
+		return m.detail()
+	case m.behind.Take(msg):
+		m.version++
+		m.list.SetRows(row.Touches(m.env, m.behind.Value.Rows))
+		return nil
+	}
+	switch msg := msg.(type) {
+	case pane.Committed:
+		return m.reload()
+	case pane.Themed:
+		m.list.SetColumns(row.TouchColumns(m.env.Locale)...)
+		m.list.SetRows(row.Touches(m.env, m.behind.Value.Rows))
+		m.version++
+	case tea.KeyPressMsg:
+		return m.press(msg.String())
+	}
+	return nil
+}
+
+func (m *model) press(k string) tea.Cmd {
+	if m.bad != nil {
+		return nil
+	}
+	switch k {
+	case "v", "tab":
+		return m.view(1)
+	case "shift+tab":
+		return m.view(len(heatmap.Views()) - 1)
+	case "c":
+		return m.channel()
+	case "u":
+		return m.up()
+	case "n":
+		if a := &m.load.Value; a.Unplaced > 0 {
+			return m.open(a.UnplacedCell())
+		}
+		return nil
+	}
+	if len(m.load.Value.Rows) == 0 {
+		return nil
+	}
+	return m.walk(k)
+}
+
+func (m *model) walk(k string) tea.Cmd {
+	a := &m.load.Value
+	i, j := m.i, m.j
+	page := max(1, m.size.H-8)
+	switch k {
+	case "up", "k":
+		i--
+	case "down", "j":
+		i++
+	case "left", "h":
+		j = a.col(a.pos(j) - 1)
+	case "right", "l":
+		j = a.col(a.pos(j) + 1)
+	case "pgup", "ctrl+u":
+		i -= page
+	case "pgdown", "ctrl+d":
+		i += page
+	case "home":
+		i = 0
+	case "end", "G":
+		i = len(a.Rows)
+	case "d":
+		return m.into()
+	case "enter":
+		return m.open(m.cell())
+	default:
+		return nil
+	}
+	if m.move(i, j) {
+		return m.detail()
+	}
+	return nil
+}
+
+func (m *model) open(c heatmap.Cell) tea.Cmd { return pane.Go(m.at.At(pane.Touches, c.String())) }
+
+// ask loads another map. Its cursor begins at the fullest cell, unless it should stand on a row.
+func (m *model) ask(q heatmap.Query, c cursor) tea.Cmd {
+	m.query, m.cursor = q, c
+	m.version++
+	return m.reload()
+}
+
+func (m *model) view(n int) tea.Cmd {
+	q := m.query
+	q.View = heatmap.View((int(q.View) + n) % len(heatmap.Views()))
+	return m.ask(q, cursor{})
+}
+
+func (m *model) channel() tea.Cmd {
+	if m.load.Value.Subject == touch.SubjectDealEvents {
+		return pane.Say(m.env.Locale.T(locale.HeatNoChannel))
+	}
+	q := m.query
+	next := 0
+	for i, c := range channels {
+		if c == q.Channel {
+			next = (i + 1) % len(channels)
+		}
+	}
+	q.Channel = channels[next]
+	return m.ask(q, m.cursor)
+}
+
+// channels is the round that c makes: all, then the named ones, then the rest.
+var channels = []string{"", store.ChannelVisit.String(), store.ChannelCall.String(), store.ChannelWeChat.String(), store.ChannelEmail.String(),
+	store.ChannelMeeting.String(), store.ChannelDemo.String(), store.ChannelOther.String()}
+
+// into goes to the areas below the chosen one.
+func (m *model) into() tea.Cmd {
+	a := &m.load.Value
+	if a.Query.View != heatmap.Area || m.i >= len(a.Rows) {
+		return nil
+	}
+	to := a.Rows[m.i].Key
+	if to == a.Query.Area || to == heatmap.None {
+		return pane.Say(m.env.Locale.T(locale.HeatNoLower))
+	}
+	q := a.Query
+	q.Area = to
+	return m.ask(q, cursor{})
+}
+
+// up goes to the area above and stands on the one we came from.
+func (m *model) up() tea.Cmd {
+	q := m.query
+	if q.Area == "" {
+		return nil
+	}
+	c := cursor{set: true, row: q.Area, col: m.cursor.col}
+	n := max(0, strings.LastIndexByte(q.Area, '/'))
+	q.Area = q.Area[:n]
+	if q.View != heatmap.Area {
+		c = m.cursor
+	}
+	return m.ask(q, c)
+}
+
+// SetSize implements pane.Pane.
+func (m *model) SetSize(s layout.Size) {
+	m.size = s
+	m.version++
+}
+
+// Keys implements pane.Pane.
+func (m *model) Keys() []key.Binding {
+	l := m.env.Locale
+	ks := []key.Binding{
+		keymap.Enter(l), keymap.Bind(l.T(locale.HeatView), "v", "tab", "shift+tab"), keymap.Bind(l.T(locale.HeatChannel), "c"),
+	}
+	if m.query.View == heatmap.Area {
+		ks = append(ks, keymap.Bind(l.T(locale.HeatDrill), "d"))
+	}
+	if m.query.Area != "" {
+		ks = append(ks, keymap.Bind(l.T(locale.HeatUp), "u"))
+	}
+	if m.load.Value.Unplaced > 0 {
+		ks = append(ks, keymap.Bind(l.T(locale.HeatUnplaced), "n"))
+	}
+	return append(ks, key.NewBinding(key.WithKeys("left", "down", "up", "right", "h", "j", "k", "l"), key.WithHelp("h j k l", l.T(locale.KeyMove))))
+}
+
+// Title implements pane.Pane.
+func (m *model) Title() string { return m.env.Locale.T(locale.PaneHeatmap) }
+
+// Snapshot implements pane.Restorer.
+func (m *model) Snapshot() any { return restored{m.query, m.cursor} }
+
+// Restore implements pane.Restorer.
+func (m *model) Restore(s any) {
+	if r, ok := s.(restored); ok {
+		m.query, m.cursor = r.query, r.cursor
+	}
+}
+
+// Close implements pane.Closer.
+func (m *model) Close() {
+	m.load.Stop()
+	m.behind.Stop()
+}
+
+// Table implements pane.Exporter.
+func (m *model) Table() (analytics.Table, bool) { return m.load.Value.Table(), m.load.Ready }
+
+// Copy implements pane.Copier.
+func (m *model) Copy() string {
+	if len(m.load.Value.Rows) == 0 {
+		return ""
+	}
+	return m.where() + "\t" + m.env.Locale.Int(m.count(m.i, m.j))
+}
+
+// Explain implements pane.Explainer.
+func (m *model) Explain() []string {
+	var out []string
+	for _, k := range []string{"touches", "row", "col", "channel", "area"} {
+		if x, ok := metric.Get(k); ok {
+			out = append(out, x.Name(m.env.Locale.Lang().String())+": "+x.Formula(m.env.Locale.Lang().String()))
+		}
+	}
+	return out
+}

@@ -29,6 +29,8 @@ type Column struct {
 type Cell struct {
 	Text  string
 	Style theme.Style
+	// Bar draws the cell as a bar of this share of its width, 0 to 1, instead of Text; Style must be a solid one. Also on the selected row.
+	Bar float64
 }
 
 // Rows is what the table shows. The functions are called on the Update goroutine only, Cells for visible rows only.

@@ -130,6 +130,11 @@ func (t *Table) row(th *theme.Theme, p int) string {
 		if p > 0 {
 			r.Fill(style(""), ' ', 1)
 		}
+		if bar := t.cells[c].Bar; bar > 0 {
+			n := min(t.width[p], max(1, int(bar*float64(t.width[p])+0.5))) // little is not nothing
+			r.Fill(t.cells[c].Style, '#', n).Fill(style(""), ' ', t.width[p]-n)
+			continue
+		}
 		r.Cell(style(t.cells[c].Style), t.cells[c].Text, t.width[p], t.cols[c].Align)
 	}
 	if selected {

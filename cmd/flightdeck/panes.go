@@ -3,6 +3,7 @@ package main
 import (
 	"flightdeck/tui/forecast"
 	"flightdeck/tui/funnel"
+	"flightdeck/tui/heatmap"
 	"flightdeck/tui/issues"
 	"flightdeck/tui/list"
 	"flightdeck/tui/pane"
@@ -14,6 +15,8 @@ func panes(k pane.Kind) pane.New {
 	switch k {
 	case pane.Funnel:
 		return funnel.New
+	case pane.Heatmap:
+		return heatmap.New
 	case pane.Forecast:
 		return forecast.New
 	case pane.Sources:

@@ -28,7 +28,7 @@ var figures = []figure{
 	{locale.FunnelRate, 7, 0, funnel.Advanced, func(l *locale.Locale, s *funnel.Stage) string {
 		return open(s, l.Ratio(int64(s.Conversion.Num), int64(s.Conversion.Den)))
 	}, rate},
-	{locale.FunnelDays, 9, 2, funnel.Stays, func(l *locale.Locale, s *funnel.Stage) string {
+	{locale.FunnelDays, 10, 2, funnel.Stays, func(l *locale.Locale, s *funnel.Stage) string {
 		if s.MedianDays < 0 {
 			return "-"
 		}

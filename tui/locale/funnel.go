@@ -2,7 +2,7 @@ package locale
 
 // Texts of the funnel.
 var (
-	FunnelStanding = text("在阶段", "In stage")
+	FunnelStanding = text("在阶段", "Now")
 	FunnelAmount   = text("金额", "Amount")
 	FunnelEntered  = text("进入", "Entered")
 	FunnelAdvanced = text("推进", "Advanced")

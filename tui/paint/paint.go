@@ -218,14 +218,15 @@ func diff(old, want frame, whole bool) []byte {
 	if b.Len() == 0 {
 		return nil
 	}
-	head := "\x1b[?2026h"
+	head, tail := "\x1b[?2026h", "\x1b[?2026l"
 	if moved {
 		if want.x >= 0 || old.x >= 0 {
 			head += "\x1b[?25l" // the cursor does not fly about where updates are not synchronised
 		}
-		head += "\x1b[?7l" // a character that this terminal draws wider must not push the row into the next
+		head += "\x1b[?7l"        // a character that this terminal draws wider must not push the row into the next
+		tail = "\x1b[?7h" + tail // and whoever comes after us, however we end, finds lines that wrap
 	}
-	return append(append([]byte(head), b.Bytes()...), "\x1b[?2026l"...)
+	return append(append([]byte(head), b.Bytes()...), tail...)
 }
 
 // row writes what differs between two rows. What both begin with stays, up to the last place where a new character surely begins; what both end with stays when

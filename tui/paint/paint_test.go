@@ -112,6 +112,13 @@ func TestDiff_NothingForNothing(t *testing.T) {
 	}
 }
 
+func TestDiff_LeavesLinesWrapping(t *testing.T) {
+	b := string(diff(frame{x: -1}, frame{[]string{"客户"}, -1, 0}, true))
+	if off, on := strings.LastIndex(b, "\x1b[?7l"), strings.LastIndex(b, "\x1b[?7h"); off < 0 || on < off {
+		t.Errorf("a program that ends after this frame leaves a shell whose lines do not wrap: %q", b)
+	}
+}
+
 func TestPainter_PaintsOnlyInTheAlternateScreenAndAfterErasing(t *testing.T) {
 	var out bytes.Buffer
 	p := New(&out)

@@ -223,7 +223,7 @@ func diff(old, want frame, whole bool) []byte {
 		if want.x >= 0 || old.x >= 0 {
 			head += "\x1b[?25l" // the cursor does not fly about where updates are not synchronised
 		}
-		head += "\x1b[?7l"        // a character that this terminal draws wider must not push the row into the next
+		head += "\x1b[?7l"       // a character that this terminal draws wider must not push the row into the next
 		tail = "\x1b[?7h" + tail // and whoever comes after us, however we end, finds lines that wrap
 	}
 	return append(append([]byte(head), b.Bytes()...), tail...)

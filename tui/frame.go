@@ -134,12 +134,22 @@ func (s *Shell) scope(b *analytics.Book, sc analytics.Scope) string {
 		words = append(words, l.Pick(st.Name, st.NameEn))
 	}
 	if sc.Product != "" {
-		words = append(words, sc.Product.Native())
+		name := sc.Product.Native()
+		for c := range analytics.Code(b.Products()) { // a price list is short
+			if p := b.Product(c); p.ID == sc.Product {
+				name = p.Name
+				break
+			}
+		}
+		words = append(words, name)
 	}
 	if sc.Industry != "" {
 		words = append(words, sc.Industry)
 	}
-	return oneLine(strings.Join(append(words, l.Period(b.Period(sc))), " "))
+	if !sc.Period.IsZero() { // each pane has its own usual period, and says it
+		words = append(words, l.Period(sc.Period))
+	}
+	return oneLine(strings.Join(words, " "))
 }
 
 // footer is one line: what the overlay asks, what was just said, what may follow g, or the four most useful keys.

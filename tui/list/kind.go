@@ -25,16 +25,32 @@ var lists = map[pane.Kind]kind{
 	pane.Moves:    {movesTitle, row.MoveColumns, loadMoves},
 }
 
-func plainTitle(k locale.Key) func(*locale.Locale, pane.Place) string {
-	return func(l *locale.Locale, _ pane.Place) string { return l.T(k) }
+func plainTitle(k locale.Key) func(*pane.Env, pane.Place) string {
+	return func(env *pane.Env, _ pane.Place) string { return env.Locale.T(k) }
 }
 
-func dealsTitle(l *locale.Locale, p pane.Place) string {
-	t := l.T(locale.PaneDeals)
-	if ps := pane.Parts(p.ID); len(ps) == 3 && ps[2] != "" {
-		t += " " + row.Part(l, ps[2])
+// dealsTitle names the figure behind which the deals stand: the stage or the org node, and the set.
+func dealsTitle(env *pane.Env, p pane.Place) string {
+	l := env.Locale
+	words := []string{l.T(locale.PaneDeals)}
+	ps, b := pane.Parts(p.ID), env.Book()
+	if len(ps) == 3 && b != nil {
+		switch ps[0] {
+		case "funnel":
+			if c, ok := b.StageCode(store.ID(ps[1])); ok {
+				st := b.Stage(c)
+				words = append(words, l.Pick(st.Name, st.NameEn))
+			}
+		case "forecast":
+			if i, ok := b.NodeOf(store.ID(ps[1])); ok && ps[1] != "" {
+				words = append(words, b.Nodes()[i].Name)
+			}
+		}
 	}
-	return t
+	if len(ps) == 3 && ps[2] != "" {
+		words = append(words, row.Part(l, ps[2]))
+	}
+	return strings.Join(words, " ")
 }
 
 func loadDeals(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) {
@@ -103,7 +119,8 @@ func part(b *analytics.Book, a deal.List, s analytics.Scope, want string) deal.L
 	return l
 }
 
-func touchesTitle(l *locale.Locale, p pane.Place) string {
+func touchesTitle(env *pane.Env, p pane.Place) string {
+	l := env.Locale
 	t := l.T(locale.PaneTouches)
 	if c, err := heatmap.ParseCell(p.ID); err == nil && p.ID != "" {
 		for _, k := range []string{c.Row, c.Col} {
@@ -201,7 +218,8 @@ func loadAccounts(env *pane.Env, b *analytics.Book, p pane.Place) (content, erro
 	}, nil
 }
 
-func movesTitle(l *locale.Locale, p pane.Place) string {
+func movesTitle(env *pane.Env, p pane.Place) string {
+	l := env.Locale
 	t := l.T(locale.PaneMoves)
 	if c, err := migration.ParseCell(p.ID); err == nil && p.ID != "" {
 		t += " " + row.Move(l, c.From, c.To)

@@ -33,7 +33,7 @@ type content struct {
 }
 
 type kind struct {
-	title   func(l *locale.Locale, p pane.Place) string
+	title   func(env *pane.Env, p pane.Place) string
 	columns func(l *locale.Locale) []table.Column
 	load    func(env *pane.Env, b *analytics.Book, p pane.Place) (content, error)
 }
@@ -160,7 +160,7 @@ func (m *model) Keys() []key.Binding {
 }
 
 // Title implements pane.Pane.
-func (m *model) Title() string { return m.title(m.env.Locale, m.at) }
+func (m *model) Title() string { return m.title(m.env, m.at) }
 
 // SetFilter implements pane.Filterer.
 func (m *model) SetFilter(text string) { m.list.SetFilter(text) }

@@ -19,7 +19,7 @@ import (
 // How the demo company lives: something happens every few seconds and is read soon after.
 const (
 	demoSeed  = 20260101
-	demoStep  = 4 * time.Second
+	demoStep  = 2 * time.Second
 	demoEvery = 3 * time.Second
 )
 

@@ -93,7 +93,9 @@ func (in *invocation) attach(ctx context.Context, err error) error {
 	say(in.stderr, "flightdeck: %v; attaching to it\n", locked)
 	in0, _ := in.stdin.(*os.File)
 	out, _ := in.stdout.(*os.File)
-	if e := sshd.Attach(ctx, locked.Socket, sshd.Client{Stdin: in0, Stdout: out, Stderr: in.stderr, Environ: in.environ}); e != nil {
+	if e := sshd.Attach(ctx, locked.Socket, sshd.Client{Stdin: in0, Stdout: out, Stderr: in.stderr, Environ: in.environ}); errors.Is(e, sshd.ErrGone) {
+		return e
+	} else if e != nil && ctx.Err() == nil {
 		return fmt.Errorf("%w; %w", err, e)
 	}
 	return nil

@@ -24,6 +24,12 @@ type Client struct {
 	Environ []string // LANG, LC_*, COLORTERM, NO_COLOR and TERM are passed on
 }
 
+// ErrGone is that the process whose screen was shown ended without a word.
+var ErrGone = errors.New("the process that held the store went away")
+
+// leave undoes what a screen sets: what its program would have written had it lived.
+const leave = "\x1b[?2026l\x1b[?7h\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[>4m\x1b[<u\x1b[m\x1b[?1049l\x1b[?25h"
+
 // Attach opens the screen of the process that serves the unix socket at path and shows it on the client's terminal until the far side ends it. The
 // terminal is put into raw mode and restored, whatever happens. It blocks.
 func Attach(ctx context.Context, path string, c Client) error {
@@ -75,10 +81,12 @@ func Attach(ctx context.Context, path string, c Client) error {
 			}
 		case err := <-ended:
 			if err != nil && !isExit(err) {
-				return fmt.Errorf("attach %s: the owner of the store went away: %w", path, err)
+				_, _ = io.WriteString(c.Stdout, leave)
+				return fmt.Errorf("attach %s: %w; start again to open the store here", path, ErrGone)
 			}
 			return nil
 		case <-ctx.Done():
+			_, _ = io.WriteString(c.Stdout, leave)
 			return ctx.Err()
 		}
 	}

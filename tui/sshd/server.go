@@ -185,7 +185,7 @@ func (s *Server) run(ctx context.Context, l net.Listener, opts ...ssh.Option) er
 			return nil
 		},
 		wish.WithMiddleware(
-			teawish.MiddlewareWithProgramHandler(s.program),
+			teawish.MiddlewareWithProgramHandler(func(sess ssh.Session) *tea.Program { return s.program(ctx, sess) }),
 			s.command,
 			s.admit,
 		),
@@ -199,6 +199,7 @@ func (s *Server) run(ctx context.Context, l net.Listener, opts ...ssh.Option) er
 	stop := context.AfterFunc(ctx, func() {
 		defer close(done)
 		defer func() { _ = recover() }() // closing must never take the process down
+		s.farewell()
 		_ = srv.Close()
 	})
 	err = srv.Serve(l)
@@ -209,6 +210,22 @@ func (s *Server) run(ctx context.Context, l net.Listener, opts ...ssh.Option) er
 		return fmt.Errorf("serve ssh %s: %w", l.Addr(), err)
 	}
 	return nil
+}
+
+// parting is how long the sessions have to leave their terminals as they found them.
+const parting = 2 * time.Second
+
+// farewell waits for the sessions, which the server's end makes quit: only the far program can leave the alternate screen of a client that knows
+// nothing but bytes.
+func (s *Server) farewell() {
+	for end := time.Now().Add(parting); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		s.mu.Lock()
+		n := s.count
+		s.mu.Unlock()
+		if n == 0 {
+			return
+		}
+	}
 }
 
 // admit is outermost: it counts, logs and catches what a session's own goroutine throws.
@@ -273,7 +290,8 @@ func (s *Server) command(next ssh.Handler) ssh.Handler {
 	}
 }
 
-func (s *Server) program(sess ssh.Session) *tea.Program {
+// program makes a session's program, which ends in order when ctx, the server's, does.
+func (s *Server) program(ctx context.Context, sess ssh.Session) *tea.Program {
 	pty, _, ok := sess.Pty()
 	if !ok {
 		return nil
@@ -290,7 +308,11 @@ func (s *Server) program(sess ssh.Session) *tea.Program {
 		out = pty.Slave
 	}
 	prog, done := paint.Program(m, out, append(teawish.MakeOptions(sess), tea.WithContext(sess.Context()), tea.WithoutSignalHandler())...)
-	context.AfterFunc(sess.Context(), done)
+	stay := context.AfterFunc(ctx, prog.Quit)
+	context.AfterFunc(sess.Context(), func() {
+		stay()
+		done()
+	})
 	return prog
 }
 

@@ -74,6 +74,7 @@ func options() Options {
 }
 
 type server struct {
+	stop func()
 	addr string
 	key  map[string]gossh.Signer
 }
@@ -103,6 +104,7 @@ func serve(t *testing.T, change func(*Options)) server {
 	}
 	srv.addr = l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
+	srv.stop = cancel
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx, l) }()
 	t.Cleanup(func() {
@@ -306,6 +308,18 @@ func TestServe_PanicEndsOneSessionOnly(t *testing.T) {
 	if out, err := sess.Output("still"); err != nil || !strings.Contains(string(out), "still") {
 		t.Fatalf("got %q, %v after another session's panic", out, err)
 	}
+}
+
+func TestServe_EndingLeavesTheClientsTerminalInOrder(t *testing.T) {
+	s := serve(t, nil)
+	a, _, out := screen(t, s.mustDial(t, "wang"), 80, 24, nil)
+	out.wait(t, "hello")
+	s.stop()
+	if err := a.Wait(); err != nil {
+		t.Errorf("the session ended with %v", err)
+	}
+	out.wait(t, "\x1b[?1049l")
+	out.wait(t, "\x1b[?25h")
 }
 
 func TestServe_RefusesForwardingAndTooMany(t *testing.T) {

@@ -31,8 +31,8 @@ func (f Flow) Draw(th *theme.Theme, s layout.Size) []string {
 	if want < 0 {
 		want = n - 1
 	}
-	shown, from := span(n, max(1, s.W/cell), want)
-	cell = min(cell+4, max(cell, s.W/shown))
+	shown, from := span(n, max(1, (s.W+1)/cell), want) // the last one needs no blank after it
+	cell = min(cell+4, max(cell, (s.W+1)/shown))
 	texts := s.H >= 5 && (f.UpText != nil || f.DownText != nil)
 	half := (s.H - 1 - 2*btoi(texts)) / 2
 	var out []string

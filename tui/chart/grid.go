@@ -30,6 +30,7 @@ type Window struct {
 	Row, Rows, Col, Cols int
 	Cell, Label, Total   int // columns of a cell, of the row labels, of the totals
 	Tall                 int // lines of a row
+	Pad                  int // blanks after a figure, where cells are wide
 }
 
 // Fit computes the window for a drawing of s.
@@ -72,6 +73,9 @@ func (g Grid) Fit(s layout.Size) Window {
 	v.Cell = max(1, min(room/len(g.Cols), max(most, text)))
 	if g.Text != nil && v.Cell < text && (g.Figures && text <= room || text <= 4 && room/text >= len(g.Cols)*3/4) {
 		v.Cell = text // a few columns less, but figures
+	}
+	if g.Text != nil && v.Cell >= text+2 {
+		v.Pad = 1
 	}
 	v.Cols, v.Col = span(len(g.Cols), room/v.Cell, min(g.Col, len(g.Cols)-1))
 	return v
@@ -167,7 +171,7 @@ func (p *painter) row(w, r, line int) string {
 		text, style := p.shade[l], ramp[l]
 		if p.figures {
 			if text = layout.Blank(v.Cell); words {
-				text = layout.FitRight(g.Text(r, c), v.Cell)
+				text = layout.FitRight(g.Text(r, c), v.Cell-v.Pad) + layout.Blank(v.Pad)
 			}
 			if l == 0 {
 				style = th.Muted
@@ -246,7 +250,7 @@ func (g Grid) totals(th *theme.Theme, w int, v Window) string {
 func (g Grid) words(row *layout.Row, v Window, text func(c int) string, style, chosen theme.Style) {
 	taken := make([]int, v.Cols*v.Cell+1) // per column of the screen: the text that stands there, from 1
 	place := func(c int) {
-		end := (c - v.Col + 1) * v.Cell
+		end := (c-v.Col+1)*v.Cell - v.Pad
 		from := max(0, end-layout.Width(text(c)))
 		end = from + layout.Width(text(c))
 		if end == from || end >= len(taken) {

@@ -26,11 +26,7 @@ func (m *model) View() string {
 
 func (m *model) draw() string {
 	l, th := m.env.Locale, m.env.Theme
-	lines := []string{m.tabs(th, l)}
-	if n := m.notes(th, l); n != "" {
-		lines = append(lines, n)
-	}
-	lines = append(lines, "")
+	lines := append(append([]string{m.tabs(th, l)}, m.notes(th, l)...), "")
 	_, body := m.size.Rows(len(lines))
 	switch {
 	case body.Empty():
@@ -81,16 +77,17 @@ func (m *model) counted(l *locale.Locale, n int) string {
 	return l.F(locale.HeatTouches, l.Int(n))
 }
 
-// notes says what a reader must know before believing the figures; "" when there is nothing.
-func (m *model) notes(th *theme.Theme, l *locale.Locale) string {
+// notes says what a reader must know before believing the figures.
+func (m *model) notes(th *theme.Theme, l *locale.Locale) []string {
 	a := &m.load.Value
-	r := layout.NewRow(m.size.W).Gap(1)
-	blank := r.Left()
+	var runs []layout.Run
+	add := func(style theme.Style, text string) { runs = append(runs, layout.Run{Style: style, Text: text}) }
+	events := a.Subject == touch.SubjectDealEvents
 	if m.load.Err != nil {
-		r.Add(th.Bad, l.F(locale.Failed, m.load.Err)).Gap(2)
+		add(th.Bad, l.F(locale.Failed, m.load.Err))
 	}
-	if a.Subject == touch.SubjectDealEvents {
-		r.Add(th.Warn, l.T(locale.HeatInstead)).Gap(2)
+	if events {
+		add(th.Warn, l.T(locale.HeatInstead))
 	}
 	if a.Query.View == heatmap.RepWeek {
 		idle := 0
@@ -99,30 +96,26 @@ func (m *model) notes(th *theme.Theme, l *locale.Locale) string {
 				idle++
 			}
 		}
-		if idle > 0 {
-			k := locale.HeatIdle
-			if a.Subject == touch.SubjectDealEvents {
-				k = locale.HeatIdleEvents
-			}
-			r.Add(th.Bad, l.F(k, l.Int(idle))).Gap(2)
+		switch {
+		case idle > 0 && events:
+			add(th.Bad, l.F(locale.HeatIdleEvents, l.Int(idle)))
+		case idle > 0:
+			add(th.Bad, l.F(locale.HeatIdle, l.Int(idle)))
 		}
 	}
 	if a.Unplaced > 0 {
-		r.Add(th.Warn, l.F([...]locale.Key{locale.HeatNoHour, locale.HeatNobody, locale.HeatNoArea}[a.Query.View], l.Int(a.Unplaced))).Gap(2)
+		add(th.Warn, l.F([...]locale.Key{locale.HeatNoHour, locale.HeatNobody, locale.HeatNoArea}[a.Query.View], l.Int(a.Unplaced)))
 	}
 	if a.NoHour {
-		r.Add(th.Warn, l.T(locale.HeatDayOnly)).Gap(2)
+		add(th.Warn, l.T(locale.HeatDayOnly))
 	}
 	if a.Query.View == heatmap.Area && a.ByAccount {
-		r.Add(th.Warn, l.T(locale.HeatByAccount)).Gap(2)
+		add(th.Warn, l.T(locale.HeatByAccount))
 	}
 	if len(a.hidden) > 0 {
-		r.Add(th.Muted, l.F(locale.HeatHidden, strings.Join(a.hidden, ", ")))
+		add(th.Muted, l.F(locale.HeatHidden, strings.Join(a.hidden, ", ")))
 	}
-	if r.Left() == blank {
-		return ""
-	}
-	return r.String()
+	return layout.Flow(m.size.W, runs...)
 }
 
 // body is the map, what the cursor stands on, the legend, and below what room is left how the touches under the cursor split.

@@ -1,0 +1,28 @@
+package locale
+
+// Texts of the grade migration.
+var (
+	MoveMatrix      = text("从 / 到", "from / to")
+	MoveNew         = text("新进", "new")
+	MoveLost        = text("流失", "lost")
+	MoveUp          = text("升 %s", "%s up")
+	MoveDown        = text("降 %s", "%s down")
+	MoveSame        = text("不变 %s", "%s same")
+	MoveStay        = text("留存 %s", "%s stay")
+	MoveEntered     = text("新进 %s", "%s new")
+	MoveLeft        = text("流失 %s", "%s lost")
+	MoveUnexplained = text("%s 个变动来源没有说明原因", "%s moves without a cause from the source")
+	MoveDerived     = text("没有来源给出等级, 按规则推算: %s", "no source gives grades; they are derived by %s")
+	MoveCounts      = text("客户数", "accounts")
+	MoveMoney       = text("近12个月收入 %s", "12-month revenue, %s")
+	MoveToggle      = text("客户数/金额", "accounts/money")
+	MoveEarlier     = text("前一月", "month before")
+	MoveLater       = text("后一月", "month after")
+	MoveLatest      = text("已是截至日所在的月份", "this is the month of the as-of day")
+	MoveFlow        = text("近十二个月: 升 (+) 与降 (-) 的客户数", "twelve months: accounts up (+) and down (-)")
+	MoveFlowUp      = text("升 %s 个客户, %s", "%s up, worth %s")
+	MoveFlowDown    = text("降 %s 个客户, %s", "%s down, worth %s")
+	MoveAccounts    = text("%s 个客户, %s", "%s accounts, %s")
+	MoveMissing     = text("* 另有 %s 无汇率, 未计入", "* plus %s without a rate, not added")
+	MoveAllGrades   = text("全部", "all")
+)

@@ -1,0 +1,411 @@
+// Package migration is the pane of grade migration, in the manner of a credit-rating transition matrix: how many accounts went from which grade to which within
+// a month, what they are worth, and how the last twelve months moved. A cursor walks over cells and totals, and enter opens exactly the accounts counted
+// there, each with the cause of its move; on a wide screen they stand beside the matrix.
+//
+// v changes between accounts and money, "," and "." go one month back and on. The place's own period is where it begins.
+package migration
+
+import (
+	"context"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"flightdeck/analytics"
+	"flightdeck/analytics/metric"
+	"flightdeck/analytics/migration"
+	"flightdeck/store"
+	"flightdeck/tui/keymap"
+	"flightdeck/tui/layout"
+	"flightdeck/tui/locale"
+	"flightdeck/tui/pane"
+	"flightdeck/tui/row"
+	"flightdeck/tui/table"
+)
+
+// New makes the pane.
+func New(env *pane.Env, p pane.Place) pane.Pane {
+	m := &model{env: env, at: p, list: table.New()}
+	m.list.SetColumns(row.MoveColumns(env.Locale)...)
+	return m
+}
+
+// answer is the matrix with its totals, and the twelve months that the flow shows.
+type answer struct {
+	migration.Answer
+	total    []migration.Square // per row, then per column, then of everything
+	up, down analytics.Sum
+	months   []migration.Month
+	month    int // of the matrix among months; -1: its period is not one of them
+	org      store.Currency
+}
+
+// at returns a square or, with i or j one past the matrix, a total.
+func (a *answer) at(i, j int) migration.Square {
+	n := len(a.Grades) + 1
+	switch {
+	case i < n && j < n:
+		return a.At(i, j)
+	case i < n:
+		return a.total[i]
+	case j < n:
+		return a.total[n+j]
+	}
+	return a.total[2*n]
+}
+
+// cell names row i, column j, one past the matrix being a total.
+func (a *answer) cell(i, j int) migration.Cell {
+	if i > len(a.Grades) {
+		i = -1
+	}
+	if j > len(a.Grades) {
+		j = -1
+	}
+	return a.Cell(i, j)
+}
+
+type behind struct {
+	migration.List
+	cell migration.Cell
+}
+
+type cursor struct {
+	set  bool // false: not chosen yet, which is the largest fall
+	cell migration.Cell
+}
+
+type model struct {
+	env    *pane.Env
+	at     pane.Place
+	period analytics.Period // wanted; zero: the place's own
+	load   pane.Loader[answer]
+	behind pane.Loader[behind]
+	list   *table.Table
+	size   layout.Size
+	memo   pane.Memo
+
+	money   bool
+	cursor  cursor
+	i, j    int
+	version uint64
+}
+
+type restored struct {
+	period analytics.Period
+	money  bool
+	cursor cursor
+}
+
+// Init implements pane.Pane.
+func (m *model) Init() tea.Cmd { return m.reload() }
+
+// scope is the place's, with the month that we stepped to.
+func (m *model) scope() analytics.Scope {
+	s := m.at.Scope
+	if !m.period.IsZero() {
+		s.Period = m.period
+	}
+	return s
+}
+
+func (m *model) reload() tea.Cmd {
+	book, scope := m.env.Book, m.scope()
+	return m.load.Start(m.env, m.at, func(context.Context) (answer, error) {
+		b := book()
+		if b == nil {
+			return answer{}, nil
+		}
+		return of(b, scope), nil
+	})
+}
+
+func of(b *analytics.Book, s analytics.Scope) answer {
+	a := answer{Answer: migration.Of(b, s), org: b.Currency()}
+	n := len(a.Grades) + 1
+	a.total = make([]migration.Square, 2*n+1)
+	sums := make([]analytics.Adder, len(a.total))
+	for k := range sums {
+		sums[k] = b.Adder()
+	}
+	up, down := b.Adder(), b.Adder()
+	for i := range n {
+		for j := range n {
+			sq := a.At(i, j)
+			for _, k := range [...]int{i, n + j, 2 * n} {
+				a.total[k].Count += sq.Count
+				sums[k].AddSum(sq.Money)
+			}
+			switch move(i, j, len(a.Grades)) {
+			case rise:
+				up.AddSum(sq.Money)
+			case fall:
+				down.AddSum(sq.Money)
+			}
+		}
+	}
+	for k := range sums {
+		a.total[k].Money = sums[k].Sum()
+	}
+	a.up, a.down = up.Sum(), down.Sum()
+
+	// The flow stays where it is while one steps through its months: the twelve up to the as-of day, if they hold this one.
+	a.months = a.Flow
+	if last := a.Flow[len(a.Flow)-1].Period; !last.Contains(a.AsOf) {
+		usual := s
+		usual.Period = analytics.Period{}
+		if f := migration.Of(b, usual).Flow; f[0].Period.From <= last.From {
+			a.months = f
+		}
+	}
+	a.month = -1
+	for k := range a.months {
+		if p := a.months[k].Period; p.From == a.From+1 && p.To == a.To {
+			a.month = k
+		}
+	}
+	return a
+}
+
+// kind is what a square of the matrix means.
+type kind uint8
+
+const (
+	stay kind = iota
+	rise
+	fall
+	came
+	left
+)
+
+func move(i, j, grades int) kind {
+	switch {
+	case i == grades:
+		return came
+	case j == grades:
+		return left
+	case j < i:
+		return rise
+	case j > i:
+		return fall
+	}
+	return stay
+}
+
+// detail loads the accounts behind the cursor, also while the screen is too narrow to show them: it may grow, and no message comes when it does.
+func (m *model) detail() tea.Cmd {
+	if len(m.load.Value.Grades) == 0 {
+		return nil
+	}
+	book, scope, cell := m.env.Book, m.scope(), m.cell()
+	return m.behind.Start(m.env, m.at, func(context.Context) (behind, error) {
+		b := book()
+		if b == nil {
+			return behind{}, nil
+		}
+		return behind{migration.Accounts(b, scope, cell), cell}, nil
+	})
+}
+
+func (m *model) cell() migration.Cell { return m.load.Value.cell(m.i, m.j) }
+
+// seek finds the cursor's grades in a new answer; grades that are gone leave it where it stood.
+func (m *model) seek() {
+	m.version++
+	a := &m.load.Value
+	n := len(a.Grades)
+	if !m.cursor.set {
+		best := 0
+		for _, want := range []kind{fall, rise, stay} {
+			for i := range n {
+				for j := range n {
+					if c := a.At(i, j).Count; c > best && move(i, j, n) == want {
+						m.i, m.j, best = i, j, c
+					}
+				}
+			}
+			if best > 0 {
+				break
+			}
+		}
+	} else {
+		m.i, m.j = find(a.Grades, m.cursor.cell.From, m.i), find(a.Grades, m.cursor.cell.To, m.j)
+	}
+	m.walk(m.i, m.j)
+}
+
+func find(grades []store.Grade, g store.Grade, was int) int {
+	switch g {
+	case migration.Any:
+		return len(grades) + 1
+	case "":
+		return len(grades)
+	}
+	for i, x := range grades {
+		if x == g {
+			return i
+		}
+	}
+	return min(was, len(grades))
+}
+
+// walk puts the cursor onto row i, column j, totals included, and reports whether it moved.
+func (m *model) walk(i, j int) bool {
+	a := &m.load.Value
+	if len(a.Grades) == 0 {
+		return false
+	}
+	last := len(a.Grades) + 1
+	m.i, m.j = max(0, min(i, last)), max(0, min(j, last))
+	was := m.cursor
+	m.cursor = cursor{true, m.cell()}
+	if was == m.cursor {
+		return false
+	}
+	m.version++
+	return true
+}
+
+// Update implements pane.Pane.
+func (m *model) Update(msg tea.Msg) tea.Cmd {
+	switch {
+	case m.load.Take(msg):
+		m.seek()
+		return m.detail()
+	case m.behind.Take(msg):
+		m.version++
+		m.list.SetRows(row.Moves(m.env, m.behind.Value.Rows))
+		return nil
+	}
+	switch msg := msg.(type) {
+	case pane.Committed:
+		return m.reload()
+	case pane.Themed:
+		m.list.SetColumns(row.MoveColumns(m.env.Locale)...)
+		m.list.SetRows(row.Moves(m.env, m.behind.Value.Rows))
+		m.version++
+	case tea.KeyPressMsg:
+		return m.press(msg.String())
+	}
+	return nil
+}
+
+func (m *model) press(k string) tea.Cmd {
+	if len(m.load.Value.Grades) == 0 {
+		return nil
+	}
+	i, j := m.i, m.j
+	switch k {
+	case "up", "k":
+		i--
+	case "down", "j":
+		i++
+	case "left", "h":
+		j--
+	case "right", "l":
+		j++
+	case "home":
+		i, j = 0, 0
+	case "end", "G":
+		i, j = len(m.load.Value.Grades)+1, len(m.load.Value.Grades)+1
+	case "v", "tab":
+		m.money = !m.money
+		m.version++
+		return nil
+	case ",":
+		return m.step(-1)
+	case ".":
+		return m.step(1)
+	case "enter":
+		return pane.Go(m.place())
+	default:
+		return nil
+	}
+	if m.walk(i, j) {
+		return m.detail()
+	}
+	return nil
+}
+
+// place is the accounts behind the cursor. It names the month, so that the list stays with it when time goes on.
+func (m *model) place() pane.Place {
+	p := m.at.At(pane.Moves, m.cell().String())
+	p.Scope = m.scope()
+	if a := &m.load.Value; p.Scope.Period.IsZero() && a.From < a.To {
+		p.Scope.Period = analytics.Period{From: a.From + 1, To: a.To}
+	}
+	return p
+}
+
+// step goes n months on from the month that is wanted, whose answer may still be under way.
+func (m *model) step(n int) tea.Cmd {
+	a := &m.load.Value
+	end := a.To
+	if !m.period.IsZero() {
+		end = m.period.To
+	}
+	p := analytics.Calendar{}.Month(end, n)
+	if p.From > a.AsOf {
+		return pane.Say(m.env.Locale.T(locale.MoveLatest))
+	}
+	m.period = p
+	m.version++
+	return m.reload()
+}
+
+// SetSize implements pane.Pane.
+func (m *model) SetSize(s layout.Size) {
+	m.size = s
+	m.version++
+}
+
+// Keys implements pane.Pane.
+func (m *model) Keys() []key.Binding {
+	l := m.env.Locale
+	return []key.Binding{
+		keymap.Enter(l), keymap.Bind(l.T(locale.MoveToggle), "v", "tab"), keymap.Bind(l.T(locale.MoveEarlier), ","), keymap.Bind(l.T(locale.MoveLater), "."),
+		key.NewBinding(key.WithKeys("left", "down", "up", "right", "h", "j", "k", "l"), key.WithHelp("h j k l", l.T(locale.KeyMove))),
+	}
+}
+
+// Title implements pane.Pane.
+func (m *model) Title() string { return m.env.Locale.T(locale.PaneMigration) }
+
+// Snapshot implements pane.Restorer.
+func (m *model) Snapshot() any { return restored{m.period, m.money, m.cursor} }
+
+// Restore implements pane.Restorer.
+func (m *model) Restore(s any) {
+	if r, ok := s.(restored); ok {
+		m.period, m.money, m.cursor = r.period, r.money, r.cursor
+	}
+}
+
+// Close implements pane.Closer.
+func (m *model) Close() {
+	m.load.Stop()
+	m.behind.Stop()
+}
+
+// Table implements pane.Exporter.
+func (m *model) Table() (analytics.Table, bool) { return m.load.Value.Table(), m.load.Ready }
+
+// Copy implements pane.Copier.
+func (m *model) Copy() string {
+	if len(m.load.Value.Grades) == 0 {
+		return ""
+	}
+	sq := m.load.Value.at(m.i, m.j)
+	return m.where() + "\t" + m.env.Locale.Int(sq.Count) + "\t" + sq.Money.Money.String()
+}
+
+// Explain implements pane.Explainer.
+func (m *model) Explain() []string {
+	var out []string
+	for _, k := range []string{"from_grade", "to_grade", "accounts", "value_12_months", "cause", "rule"} {
+		if x, ok := metric.Get(k); ok {
+			out = append(out, x.Name(m.env.Locale.Lang().String())+": "+x.Formula(m.env.Locale.Lang().String()))
+		}
+	}
+	return out
+}

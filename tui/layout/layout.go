@@ -144,6 +144,35 @@ func Wrap(s string, w int) []string {
 	return out
 }
 
+// Run is a piece of plain text in one style.
+type Run struct {
+	Style theme.Style
+	Text  string
+}
+
+// Flow sets runs one after the other, two blanks between them, in lines of at most w columns: a run that has no room begins a new line. Empty runs are left out.
+func Flow(w int, runs ...Run) []string {
+	var out []string
+	r := NewRow(w)
+	for _, x := range runs {
+		if x.Text == "" {
+			continue
+		}
+		if r.at > 0 && Width(x.Text)+2 > r.Left() {
+			out = append(out, r.String())
+			r = NewRow(w)
+		}
+		if r.at > 0 {
+			r.Gap(1)
+		}
+		r.Gap(1).Add(x.Style, x.Text)
+	}
+	if r.at > 0 {
+		out = append(out, r.String())
+	}
+	return out
+}
+
 // Frame makes exactly s.H lines out of lines: what is too much is dropped, what is too wide is cut, what is missing is empty. It returns "" for an
 // empty size of at most one line.
 func Frame(lines []string, s Size) string {

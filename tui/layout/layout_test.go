@@ -2,6 +2,7 @@ package layout
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,5 +128,19 @@ func TestWidth_AgreesWithTheRenderer(t *testing.T) {
 		if s := "a" + string(r) + "中"; Width(s) != ansi.StringWidth(s) {
 			t.Fatalf("%U: %d, the renderer says %d", r, Width(s), ansi.StringWidth(s))
 		}
+	}
+}
+
+func TestFlow_BreaksBetweenRuns(t *testing.T) {
+	runs := []Run{{"", "alpha"}, {"", ""}, {"", "中文字"}, {"", "a run wider than the line"}, {"", "z"}}
+	for w, want := range map[int][]string{
+		60: {" alpha  中文字  a run wider than the line  z"}, 16: {" alpha  中文字", " a run wider th~", " z"}, 15: {" alpha  中文字", " a run wider t~", " z"}, 0: nil,
+	} {
+		if got := Flow(w, runs...); !slices.Equal(got, want) {
+			t.Errorf("%d: %q, want %q", w, got, want)
+		}
+	}
+	if got := Flow(20); got != nil {
+		t.Errorf("nothing gives %q", got)
 	}
 }

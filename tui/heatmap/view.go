@@ -33,7 +33,7 @@ func (m *model) draw() string {
 	case len(m.load.Value.Rows) == 0:
 		lines = append(lines, layout.Lines(layout.Card(l.T(locale.Empty), th.Muted, body))...)
 	case m.size.Wide():
-		parts := body.Columns(6, 5)
+		parts := body.Columns(4, 3)
 		lines = append(lines, layout.Beside(m.body(th, l, parts[0]), parts[0].W, " ", m.touches(th, l, parts[1]))...)
 	default:
 		lines = append(lines, m.body(th, l, body)...)

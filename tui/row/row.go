@@ -315,7 +315,7 @@ func MoveColumns(l *locale.Locale) []table.Column {
 	return []table.Column{
 		{Title: l.T(locale.Account), Width: 24, Min: 14, Grow: 2},
 		{Title: l.T(locale.GradeMove), Width: 9, Min: 7},
-		{Title: l.T(locale.Won12), Width: 12, Min: 9, Align: layout.Right, Drop: 4},
+		{Title: l.T(locale.Won12), Width: 12, Min: 10, Align: layout.Right, Drop: 4},
 		{Title: l.T(locale.Health), Width: 7, Min: 6, Align: layout.Right, Drop: 5},
 		{Title: l.T(locale.Date), Width: 10, Min: 10, Drop: 3},
 		{Title: l.T(locale.Cause), Width: 30, Min: 14, Grow: 5},
@@ -336,7 +336,7 @@ func Moves(env *pane.Env, rows []migration.Move) table.Rows {
 			r, l, th := &rows[i], env.Locale, env.Theme
 			c[0].Text = r.AccountName
 			c[1] = MoveCell(l, th, r.From, r.To)
-			c[2].Text = Sum(l, r.Money)
+			c[2].Text = SumShort(l, r.Money)
 			c[3] = Health(l, th, r.Health)
 			if !r.At.IsZero() {
 				c[4].Text = r.At.Format("2006-01-02")

@@ -34,7 +34,7 @@ var kind = sheet.Kind[account.Answer]{
 
 func page(env *pane.Env, at pane.Place, org store.Currency, a *account.Answer) sheet.Page {
 	return sheet.Page{
-		Name: a.Facts.Name, Copy: string(a.Facts.ID) + "\t" + a.Facts.Name, Facts: facts(env, at, org, a),
+		Name: a.Facts.Name, Copy: string(a.Facts.ID) + "\t" + a.Facts.Name, Facts: facts(env, at, org, a), Left: 54,
 		Sections: []sheet.Section{deals(env, at, org, a), touches(env, at, a), contacts(env, a), grades(env, a), health(env, a), sales(env, a), details(env, a)},
 	}
 }
@@ -112,8 +112,8 @@ func touches(env *pane.Env, at pane.Place, a *account.Answer) sheet.Section {
 		count = l.F(locale.DealTouchesAll, count, l.Int(len(a.Touches)))
 	}
 	cols, rows := sheet.Pick(row.TouchColumns(l), row.Touches(env, a.Touches), 0, 1, 2, 3, 4, 5, 8)
-	cols[0].Min = cols[0].Width
-	cols[2] = table.Column{Title: l.T(locale.Deal), Width: 22, Min: 12, Grow: 2, Drop: 5}
+	cols[3].Min, cols[4].Min = 7, 8
+	cols[2] = table.Column{Title: l.T(locale.Deal), Width: 26, Min: 20, Grow: 2, Drop: 9} // the line under the rows says it too
 	fill := rows.Cells
 	rows.Cells = func(i int, c []table.Cell) {
 		fill(i, c)
@@ -247,7 +247,7 @@ func health(env *pane.Env, a *account.Answer) sheet.Section {
 				Series: []chart.Series{{Name: l.T(locale.Health), Values: points}}, Labels: []string{l.Date(a.Health[0].Day), l.Date(a.Health[n-1].Day)},
 				Figure: func(f float64) string { return l.Float(f, 0) },
 			}
-			lines := line.Draw(env.Theme, layout.Size{W: max(0, s.W-2), H: s.H})
+			lines := line.Draw(env.Theme, layout.Size{W: max(0, s.W-2), H: s.H + 1})[1:] // one line needs no legend
 			for i := range lines {
 				lines[i] = "  " + lines[i]
 			}

@@ -191,18 +191,18 @@ func evidence(env *pane.Env, at pane.Place, a *deal.Answer) sheet.Section {
 		Columns: []table.Column{
 			{Title: l.T(locale.Date), Width: 10},
 			{Title: l.T(locale.DealTitle), Width: 30, Min: 16, Grow: 3},
-			{Title: l.T(locale.DealKind), Width: 16, Min: 8, Drop: 2},
+			{Title: l.T(locale.DealKind), Width: 10, Drop: 2},
 			{Title: l.T(locale.DealBy), Width: 10, Min: 6, Drop: 1},
 		},
 		Rows: table.Rows{
 			Len:   len(a.Evidence),
 			Key:   func(i int) string { return string(a.Evidence[i].ID) },
-			Match: func(i int) string { e := &a.Evidence[i]; return e.Title + " " + e.Kind + " " + e.By.Name },
+			Match: func(i int) string { e := &a.Evidence[i]; return e.Title + " " + l.EvidenceKind(e.Kind) + " " + e.By.Name },
 			Cells: func(i int, c []table.Cell) {
 				e, th := &a.Evidence[i], env.Theme
 				c[0] = table.Cell{Text: l.Date(e.Day), Style: th.Muted}
 				c[1].Text = e.Title
-				c[2] = table.Cell{Text: e.Kind, Style: th.Muted}
+				c[2] = table.Cell{Text: l.EvidenceKind(e.Kind), Style: th.Muted}
 				c[3] = table.Cell{Text: e.By.Name, Style: th.Muted}
 			},
 		},

@@ -37,3 +37,16 @@ var (
 	DealAccountOnly = text("(仅客户)", "(account)")
 	DealTouchesAll  = text("%s (显示 %s)", "%s (%s shown)")
 )
+
+var evidenceKinds = map[string]Key{
+	"price_comparison": text("比价", "prices"), "parameters": text("技术参数", "parameters"), "case": text("案例", "case"),
+	"minutes": text("会议纪要", "minutes"), "mail": text("邮件", "mail"), "contract": text("合同", "contract"),
+}
+
+// EvidenceKind names a kind of document; one that we do not know stays as the source gives it.
+func (l *Locale) EvidenceKind(kind string) string {
+	if k, ok := evidenceKinds[kind]; ok {
+		return l.T(k)
+	}
+	return kind
+}

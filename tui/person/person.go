@@ -36,6 +36,7 @@ func page(env *pane.Env, at pane.Place, org store.Currency, a *person.Answer) sh
 	p := sheet.Page{
 		Name: f.Name, Tail: f.Title + "  " + l.Period(a.Period) + "  " + string(org), Copy: string(f.ID) + "\t" + f.Name + "\t" + f.Email,
 		Facts:    facts(env, at, a),
+		Left:     58,
 		Picture:  func(w int) []string { return gauge(l, env.Theme, a, w) },
 		Sections: []sheet.Section{deals(env, at, org, a), accounts(env, at, a), weeks(env, at, a)},
 	}
@@ -52,10 +53,13 @@ func facts(env *pane.Env, at pane.Place, a *person.Answer) []sheet.Fact {
 	l, th, r := env.Locale, env.Theme, &a.Forecast
 	own := analytics.Scope{Root: at.Scope.Root, Period: at.Scope.Period, AsOf: at.Scope.AsOf}
 	part := func(key string, label locale.Key, s analytics.Sum, style theme.Style) sheet.Fact {
+		if s.Money.Minor == 0 && len(s.Missing) == 0 {
+			return sheet.Fact{Key: key, Label: l.T(label), Text: "0", Style: th.Muted}
+		}
 		return sheet.Fact{Key: key, Label: l.T(label), Text: row.Sum(l, s), Style: style, Open: pane.ForecastDeals(own, a.Facts.ID, key)}
 	}
 	closed := part(forecast.Closed, locale.ForecastClosed, r.Closed, th.Good)
-	attained := sheet.Fact{Key: "attained", Label: l.T(locale.ForecastAttain), Open: closed.Open}
+	attained := sheet.Fact{Key: "attained", Label: l.T(locale.ForecastAttain), Style: closed.Style, Open: closed.Open}
 	quota := sheet.Fact{Key: "quota", Label: l.T(locale.ForecastQuota), Text: l.T(locale.ForecastNoQuota), Style: th.Muted}
 	gap := sheet.Fact{Key: "gap", Label: l.T(locale.ForecastGap), Style: th.Good, Open: pane.ForecastDeals(own, a.Facts.ID, "")}
 	if r.HasQuota {
@@ -70,11 +74,10 @@ func facts(env *pane.Env, at pane.Place, a *person.Answer) []sheet.Fact {
 		}
 	}
 	flagged := func(key string, label locale.Key, n int, style theme.Style) sheet.Fact {
-		f := part(key, label, analytics.Sum{}, style)
-		if f.Text = l.Int(n); n == 0 {
-			f.Style, f.Open = th.Muted, pane.Place{}
+		if n == 0 {
+			return sheet.Fact{Key: key, Label: l.T(label), Text: "0", Style: th.Muted}
 		}
-		return f
+		return sheet.Fact{Key: key, Label: l.T(label), Text: l.Int(n), Style: style, Open: pane.ForecastDeals(own, a.Facts.ID, key)}
 	}
 	unit := pane.Place{}
 	if a.Facts.Unit != "" {

@@ -64,9 +64,10 @@ type Page struct {
 	Notes    []Note
 	Facts    []Fact
 	Picture  func(w int) []string // under the facts, where there is room; may be nil
-	Sections []Section
-	URL      string // the record in its source; "" none
-	Copy     string // for y while the facts are chosen
+	Sections []Section            // those that stand left first
+	Left     int                  // per cent of a wide screen for the left column; 0: 45
+	URL      string               // the record in its source; "" none
+	Copy     string               // for y while the facts are chosen
 }
 
 // Kind says what a record's screen is made of.

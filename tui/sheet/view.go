@@ -14,7 +14,8 @@ import (
 const (
 	least   = 5 // lines of a section that has rows enough: title, heading, three rows
 	picture = 6 // lines that a section's picture takes
-	spare   = 9 // from so many lines on a section also speaks of its selected row
+	about   = 3 // lines that speak of the selected row
+	spare   = 9 // lines under which there are none of them
 )
 
 // View implements pane.Pane.
@@ -30,11 +31,17 @@ func (m *model[T]) View() string {
 
 func (m *model[T]) draw() string {
 	l, th := m.env.Locale, m.env.Theme
-	head := layout.NewRow(m.size.W).Gap(2)
-	if m.load.Err != nil {
-		head.Add(th.Bad, l.F(locale.Failed, m.load.Err)).Gap(2)
+	var lines []string
+	if long := layout.Width(m.page.Name) > m.size.W/2; long || m.page.Tail != "" || m.load.Err != nil { // else the title line says it all
+		head := layout.NewRow(m.size.W).Gap(2)
+		if m.load.Err != nil {
+			head.Add(th.Bad, l.F(locale.Failed, m.load.Err)).Gap(2)
+		}
+		if long {
+			head.Add(th.Strong, m.page.Name).Gap(2)
+		}
+		lines = append(lines, head.Add(th.Muted, m.page.Tail).String())
 	}
-	lines := []string{head.Add(th.Strong, m.page.Name).Gap(2).Add(th.Muted, m.page.Tail).String()}
 	for _, n := range m.page.Notes {
 		for i, t := range layout.Wrap(n.Text, m.size.W-4) {
 			sign := "! "
@@ -76,8 +83,12 @@ func (m *model[T]) body(th *theme.Theme, l *locale.Locale, s layout.Size) []stri
 	if len(right) == 0 || len(left) == 0 {
 		return m.column(th, l, append(left, right...), s)
 	}
-	parts := s.Columns(9, 11)
-	parts[0].W-- // a wider gutter
+	share := m.page.Left
+	if share == 0 {
+		share = 45
+	}
+	parts := s.Columns(share, 100-share)
+	parts[1].W-- // a wider gutter
 	return layout.Beside(m.column(th, l, left, parts[0]), parts[0].W, "  ", m.column(th, l, right, parts[1]))
 }
 
@@ -137,26 +148,23 @@ func (m *model[T]) want(i int) int {
 	if s.Above != nil {
 		n += picture + 1
 	}
-	if s.About != nil {
-		n += 3
-	}
 	return n
 }
 
 // column draws sections one under the other, each as high as the room allows and its rows need; when not all fit, one of them under a line of tabs.
 func (m *model[T]) column(th *theme.Theme, l *locale.Locale, secs []int, s layout.Size) []string {
-	high, need := make([]int, len(secs)), len(secs)-1
+	high, need, room := make([]int, len(secs)), len(secs)-1, s.H-about
 	for p, i := range secs {
 		high[p] = min(m.want(i), least)
 		need += high[p]
 	}
-	if need > s.H || len(secs) < 2 {
+	if need > room {
 		return m.tabs(th, l, secs, s)
 	}
-	for more := true; more && need < s.H; {
+	for more := true; more && need < room; {
 		more = false
 		for p, i := range secs {
-			if high[p] < m.want(i) && need < s.H {
+			if high[p] < m.want(i) && need < room {
 				high[p]++
 				need++
 				more = true
@@ -172,6 +180,9 @@ func (m *model[T]) column(th *theme.Theme, l *locale.Locale, secs []int, s layou
 		m.title(th, l, title, i, th.Strong)
 		part := append([]string{title.String()}, m.section(th, l, i, layout.Size{W: s.W, H: high[p] - 1})...)
 		lines = append(lines, part...)
+	}
+	if slices.Contains(secs, m.focus-1) {
+		lines = append(lines, m.about(th, m.focus-1, s.W)...)
 	}
 	return lines
 }
@@ -204,7 +215,29 @@ func (m *model[T]) tabs(th *theme.Theme, l *locale.Locale, secs []int, s layout.
 		m.title(th, l, bar, i, style)
 		bar.Gap(1)
 	}
-	return append([]string{bar.String()}, m.section(th, l, shown, layout.Size{W: s.W, H: s.H - 1})...)
+	var said []string
+	if m.focus == shown+1 && s.H > spare {
+		said = m.about(th, shown, s.W)
+	}
+	return append(append([]string{bar.String()}, m.section(th, l, shown, layout.Size{W: s.W, H: s.H - 1 - len(said)})...), said...)
+}
+
+// about says of the selected row of section i what its columns have no room for, in so many lines.
+func (m *model[T]) about(th *theme.Theme, i, w int) []string {
+	k, ok := m.tables[i].Selected()
+	if !ok || m.page.Sections[i].About == nil {
+		return nil
+	}
+	lines := []string{th.Border.Render("--")}
+	for _, text := range m.page.Sections[i].About(k) {
+		for _, t := range layout.Wrap(text, w-3) {
+			lines = append(lines, "   "+th.Muted.Render(t))
+		}
+	}
+	for len(lines) < about {
+		lines = append(lines, "")
+	}
+	return lines[:about]
 }
 
 func (m *model[T]) count(l *locale.Locale, i int) string {
@@ -241,29 +274,16 @@ func (m *model[T]) section(th *theme.Theme, l *locale.Locale, i int, s layout.Si
 		return []string{"  " + th.Muted.Render(layout.Cut(l.T(locale.SheetMatch), s.W-2))}
 	}
 	var lines []string
-	rest, on := s.H, m.focus == i+1
+	rest := s.H
 	if sec.Above != nil && s.H >= picture+1+least-1 {
 		lines = append(sec.Above(layout.Size{W: s.W, H: picture}), "")
 		rest -= len(lines)
 	}
-	about := 0
-	if sec.About != nil && on && rest >= spare {
-		about = 3
-	}
-	rest -= about
 	t.SetSize(layout.Size{W: s.W, H: min(rest, t.Len()+1)})
-	if on {
+	if m.focus == i+1 {
 		lines = append(lines, layout.Lines(t.View(th))...)
 	} else {
 		lines = append(lines, layout.Lines(t.Still(th))...)
-	}
-	if k, ok := t.Selected(); ok && about > 0 {
-		lines = append(lines, th.Border.Render("--"))
-		for _, text := range sec.About(k) {
-			for _, w := range layout.Wrap(text, s.W-3) {
-				lines = append(lines, "   "+th.Muted.Render(w))
-			}
-		}
 	}
 	if len(lines) > s.H {
 		lines = lines[:s.H]

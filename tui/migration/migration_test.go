@@ -58,8 +58,15 @@ func TestMigration_Keys(t *testing.T) {
 
 // TestMigration_EveryFigureOpensItsAccounts walks over every square and total of several months and demands as many rows behind it as it shows.
 func TestMigration_EveryFigureOpensItsAccounts(t *testing.T) {
+	for _, s := range []analytics.Scope{{}, {AsOf: store.DayOf(tuitest.Now, time.UTC) - 75}} {
+		everyFigure(t, s)
+	}
+}
+
+func everyFigure(t *testing.T, s analytics.Scope) {
+	t.Helper()
 	b := tuitest.Company(t, tuitest.Small)
-	d := tuitest.Drive(t, fresh(tuitest.Env(t, b, locale.English)), usual)
+	d := tuitest.Drive(t, New(tuitest.Env(t, b, locale.English), pane.Place{Kind: pane.Migration, Scope: s}), usual)
 	m := d.P.(*model)
 	all := 0
 	for month := range 4 {
@@ -77,7 +84,7 @@ func TestMigration_EveryFigureOpensItsAccounts(t *testing.T) {
 				}
 				d.Keys("enter")
 				p, ok := d.Opened()
-				if !ok || p.Kind != pane.Moves || p.Scope.Period.IsZero() {
+				if !ok || p.Kind != pane.Moves || p.Scope.Period.IsZero() || p.Scope.AsOf != s.AsOf {
 					t.Fatalf("enter opened %v", p)
 				}
 				c, err := migration.ParseCell(p.ID)

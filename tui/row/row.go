@@ -318,7 +318,7 @@ func MoveColumns(l *locale.Locale) []table.Column {
 		{Title: l.T(locale.Won12), Width: 12, Min: 10, Align: layout.Right, Drop: 4},
 		{Title: l.T(locale.Health), Width: 7, Min: 6, Align: layout.Right, Drop: 5},
 		{Title: l.T(locale.Date), Width: 10, Min: 10, Drop: 3},
-		{Title: l.T(locale.Cause), Width: 30, Min: 14, Grow: 5},
+		{Title: l.T(locale.Cause), Width: 30, Min: 13, Grow: 5},
 		{Title: l.T(locale.Owner), Width: 10, Min: 6, Drop: 6},
 	}
 }

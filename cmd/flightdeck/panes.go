@@ -4,7 +4,6 @@ import (
 	"flightdeck/tui/forecast"
 	"flightdeck/tui/funnel"
 	"flightdeck/tui/heatmap"
-	"flightdeck/tui/issues"
 	"flightdeck/tui/list"
 	"flightdeck/tui/pane"
 	"flightdeck/tui/sources"
@@ -21,8 +20,6 @@ func panes(k pane.Kind) pane.New {
 		return forecast.New
 	case pane.Sources:
 		return sources.New
-	case pane.Issues:
-		return issues.New
 	}
 	return list.New(k)
 }

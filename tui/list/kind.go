@@ -11,6 +11,7 @@ import (
 	"flightdeck/analytics/funnel"
 	"flightdeck/analytics/heatmap"
 	"flightdeck/analytics/migration"
+	"flightdeck/analytics/source"
 	"flightdeck/analytics/touch"
 	"flightdeck/store"
 	"flightdeck/tui/locale"
@@ -23,6 +24,7 @@ var lists = map[pane.Kind]kind{
 	pane.Touches:  {touchesTitle, row.TouchColumns, loadTouches},
 	pane.Accounts: {plainTitle(locale.PaneAccounts), row.AccountColumns, loadAccounts},
 	pane.Moves:    {movesTitle, row.MoveColumns, loadMoves},
+	pane.Issues:   {issuesTitle, row.IssueColumns, loadIssues},
 }
 
 func plainTitle(k locale.Key) func(*pane.Env, pane.Place) string {
@@ -260,6 +262,36 @@ func loadMoves(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) 
 		},
 		open:   func(i int) pane.Place { return pane.AccountPlace(p.Scope, rows[i].Account) },
 		copy:   func(i int) string { return string(rows[i].Account) + "\t" + rows[i].AccountName },
+		export: a.Table,
+	}, nil
+}
+
+func issuesTitle(env *pane.Env, p pane.Place) string {
+	return strings.TrimSpace(env.Locale.T(locale.PaneIssues) + " " + p.ID)
+}
+
+func loadIssues(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) {
+	a := source.Issues(b, store.SourceID(p.ID), "")
+	rows := a.Rows
+	return content{
+		rev:  a.Rev,
+		rows: row.Issues(env, rows),
+		none: locale.IssuesNone,
+		head: func() string { return env.Locale.F(locale.IssuesCount, env.Locale.Int(a.Count)) },
+		about: func(i int) []string {
+			r, l := &rows[i], env.Locale
+			words := []string{r.Where, r.Field, r.Value}
+			if r.Dropped {
+				words = append(words, l.T(locale.IssuesDropped))
+			}
+			if r.Repeated > 0 {
+				words = append(words, l.F(locale.IssuesMore, l.Int(r.Repeated)))
+			}
+			return []string{strings.Join(words, "  "), r.Problem}
+		},
+		copy: func(i int) string {
+			return rows[i].Where + "\t" + rows[i].Field + "\t" + rows[i].Value + "\t" + rows[i].Problem
+		},
 		export: a.Table,
 	}, nil
 }

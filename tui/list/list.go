@@ -1,8 +1,8 @@
-// Package list is the panes that show the rows behind a figure: deals, touches, accounts, grade moves. They differ only in which analysis
+// Package list is the panes that show the rows behind a figure: deals, touches, accounts, grade moves, and the rows that could not be mapped. They differ only in which analysis
 // they ask, so one pane serves them all, and a list looks the same from wherever it was opened.
 //
 // Above the rows stands what they add up to; under them, for the selected row, what the columns have no room for: the reason of a flag, the note of a touch, the cause
-// of a move. enter opens the record.
+// of a move, the values that would have been accepted. enter opens the record.
 package list
 
 import (
@@ -26,6 +26,7 @@ type content struct {
 	rev    store.Rev
 	rows   table.Rows
 	head   func() string
+	none   locale.Key // what an empty list says; 0: that nothing is there
 	about  func(i int) []string // plain lines for the selected row
 	open   func(i int) pane.Place
 	copy   func(i int) string
@@ -48,7 +49,7 @@ type model struct {
 	memo pane.Memo
 }
 
-// New returns the pane's constructor for one of the list kinds: Deals, Touches, Accounts or Moves; nil for another.
+// New returns the pane's constructor for one of the list kinds: Deals, Touches, Accounts, Moves or Issues; nil for another.
 func New(k pane.Kind) pane.New {
 	spec, ok := lists[k]
 	if !ok {
@@ -125,7 +126,11 @@ func (m *model) View() string {
 		return v
 	}
 	if m.data.Value.rows.Len == 0 {
-		return layout.Card(m.env.Locale.T(locale.Empty), m.env.Theme.Muted, m.size)
+		none := m.data.Value.none
+		if none == 0 {
+			none = locale.Empty
+		}
+		return layout.Card(m.env.Locale.T(none), m.env.Theme.Muted, m.size)
 	}
 	version := m.list.Version() << 1
 	if m.data.Err != nil {
@@ -156,7 +161,11 @@ func (m *model) draw() string {
 
 // Keys implements pane.Pane.
 func (m *model) Keys() []key.Binding {
-	return []key.Binding{keymap.Enter(m.env.Locale), keymap.Move(m.env.Locale), keymap.Mark(m.env.Locale)}
+	keys := []key.Binding{keymap.Move(m.env.Locale), keymap.Mark(m.env.Locale)}
+	if m.data.Value.open == nil && m.data.Ready {
+		return keys
+	}
+	return append([]key.Binding{keymap.Enter(m.env.Locale)}, keys...)
 }
 
 // Title implements pane.Pane.

@@ -12,6 +12,7 @@ import (
 	"flightdeck/analytics/account"
 	"flightdeck/analytics/deal"
 	"flightdeck/analytics/migration"
+	"flightdeck/analytics/source"
 	"flightdeck/analytics/touch"
 	"flightdeck/store"
 	"flightdeck/tui/layout"
@@ -403,4 +404,38 @@ func Cause(l *locale.Locale, c migration.Cause) string {
 		t += " " + l.F(locale.CauseSteps, l.Int(c.Steps))
 	}
 	return t
+}
+
+// IssueColumns are the columns of the rows that could not be mapped.
+func IssueColumns(l *locale.Locale) []table.Column {
+	return []table.Column{
+		{Title: l.T(locale.Source), Width: 12, Min: 8, Drop: 3},
+		{Title: l.T(locale.IssuesWhere), Width: 26, Min: 18, Grow: 1},
+		{Title: l.T(locale.IssuesField), Width: 12, Min: 8},
+		{Title: l.T(locale.IssuesValue), Width: 16, Min: 8, Grow: 1},
+		{Title: l.T(locale.IssuesProblem), Width: 40, Min: 14, Grow: 3},
+	}
+}
+
+// Issues are the rows, or fields of rows, that could not be mapped.
+func Issues(env *pane.Env, rows []source.Issue) table.Rows {
+	return table.Rows{
+		Len: len(rows),
+		Key: func(i int) string { return string(rows[i].Source) + "|" + rows[i].Where + "|" + rows[i].Field },
+		Match: func(i int) string {
+			r := &rows[i]
+			return string(r.Source) + " " + string(r.Stream) + " " + r.Where + " " + r.Field + " " + r.Value + " " + r.Problem
+		},
+		Cells: func(i int, c []table.Cell) {
+			r, th := &rows[i], env.Theme
+			c[0].Text = string(r.Source)
+			c[1].Text = r.Where
+			c[2] = table.Cell{Text: r.Field, Style: th.Accent}
+			c[3].Text = r.Value
+			c[4] = table.Cell{Text: r.Problem, Style: th.Muted}
+			if r.Dropped {
+				c[4].Style = th.Bad
+			}
+		},
+	}
 }

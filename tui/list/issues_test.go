@@ -1,4 +1,4 @@
-package issues
+package list
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"flightdeck/tui/tuitest"
 )
 
-func book(t testing.TB, issues ...store.Issue) *analytics.Book {
+func issueBook(t testing.TB, issues ...store.Issue) *analytics.Book {
 	t.Helper()
 	m := storetest.NewMemory()
 	ctx := context.Background()
@@ -34,7 +34,7 @@ func book(t testing.TB, issues ...store.Issue) *analytics.Book {
 	return b
 }
 
-func some() []store.Issue {
+func someIssues() []store.Issue {
 	is := []store.Issue{
 		{Source: "台账", Stream: "deals", Where: "销售台账 2026.xlsx:17", Field: "close_date", Value: "31/02/2026", Problem: "not a date; accepted: M/D/YYYY from 1900 to 2099"},
 		{Source: "hubspot", Stream: "deals", Where: "9912", Field: "stage", Value: "Waiting", Problem: "unknown stage; accepted: lead, qualified, proposal, won, lost", Repeated: 41},
@@ -46,16 +46,16 @@ func some() []store.Issue {
 	return is
 }
 
-func of(id string) tuitest.Make {
-	return func(env *pane.Env) pane.Pane { return New(env, pane.Place{Kind: pane.Issues, ID: id}) }
+func issuesOf(id string) tuitest.Make {
+	return func(env *pane.Env) pane.Pane { return New(pane.Issues)(env, pane.Place{Kind: pane.Issues, ID: id}) }
 }
 
-func TestIssues_Golden(t *testing.T) { tuitest.Golden(t, book(t, some()...), of("")) }
+func TestIssues_Golden(t *testing.T) { tuitest.Golden(t, issueBook(t, someIssues()...), issuesOf("")) }
 
-func TestIssues_Geometry(t *testing.T) { tuitest.Geometry(t, book(t, some()...), of("maven")) }
+func TestIssues_Geometry(t *testing.T) { tuitest.Geometry(t, issueBook(t, someIssues()...), issuesOf("maven")) }
 
 func TestIssues_OfOneSource(t *testing.T) {
-	d := tuitest.Drive(t, of("hubspot")(tuitest.Env(t, book(t, some()...), locale.English)), layout.Size{W: 120, H: 22})
+	d := tuitest.Drive(t, issuesOf("hubspot")(tuitest.Env(t, issueBook(t, someIssues()...), locale.English)), layout.Size{W: 120, H: 22})
 	v := d.P.View()
 	if !strings.Contains(v, "Waiting") || strings.Contains(v, "sales_pipeline") || !strings.Contains(v, "41 more") {
 		t.Errorf("want hubspot's one issue only:\n%s", v)
@@ -63,12 +63,12 @@ func TestIssues_OfOneSource(t *testing.T) {
 }
 
 func TestIssues_FilterAndNone(t *testing.T) {
-	d := tuitest.Drive(t, of("")(tuitest.Env(t, book(t, some()...), locale.English)), layout.Size{W: 120, H: 22})
+	d := tuitest.Drive(t, issuesOf("")(tuitest.Env(t, issueBook(t, someIssues()...), locale.English)), layout.Size{W: 120, H: 22})
 	d.P.(pane.Filterer).SetFilter("csv:117")
 	if v := d.P.View(); !strings.Contains(v, "csv:117") || strings.Contains(v, "csv:118") {
 		t.Errorf("filtered:\n%s", v)
 	}
-	d = tuitest.Drive(t, of("")(tuitest.Env(t, book(t), locale.English)), layout.Size{W: 80, H: 22})
+	d = tuitest.Drive(t, issuesOf("")(tuitest.Env(t, issueBook(t), locale.English)), layout.Size{W: 80, H: 22})
 	if v := d.P.View(); !strings.Contains(v, "every row was mapped") {
 		t.Errorf("none:\n%s", v)
 	}

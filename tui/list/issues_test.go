@@ -52,7 +52,9 @@ func issuesOf(id string) tuitest.Make {
 
 func TestIssues_Golden(t *testing.T) { tuitest.Golden(t, issueBook(t, someIssues()...), issuesOf("")) }
 
-func TestIssues_Geometry(t *testing.T) { tuitest.Geometry(t, issueBook(t, someIssues()...), issuesOf("maven")) }
+func TestIssues_Geometry(t *testing.T) {
+	tuitest.Geometry(t, issueBook(t, someIssues()...), issuesOf("maven"))
+}
 
 func TestIssues_OfOneSource(t *testing.T) {
 	d := tuitest.Drive(t, issuesOf("hubspot")(tuitest.Env(t, issueBook(t, someIssues()...), locale.English)), layout.Size{W: 120, H: 22})

@@ -26,7 +26,7 @@ type content struct {
 	rev    store.Rev
 	rows   table.Rows
 	head   func() string
-	none   locale.Key // what an empty list says; 0: that nothing is there
+	none   locale.Key           // what an empty list says; 0: that nothing is there
 	about  func(i int) []string // plain lines for the selected row
 	open   func(i int) pane.Place
 	copy   func(i int) string

@@ -73,9 +73,13 @@ func facts(env *pane.Env, at pane.Place, org store.Currency, a *deal.Answer) []s
 	if r.LastTouch == store.NoDay {
 		touch.Text, touch.Style = l.T(locale.SheetNever), th.Warn
 	}
+	owner := sheet.Fact{Key: "owner", Label: l.T(locale.Owner), Text: r.Owner.Name, Open: pane.PersonPlace(at.Scope, r.Owner.ID)}
+	if r.Owner.ID == "" {
+		owner.Text, owner.Style = l.T(locale.Unassigned), th.Warn
+	}
 	return []sheet.Fact{
 		{Key: "account", Label: l.T(locale.Account), Text: r.Account.Name, Open: pane.AccountPlace(at.Scope, r.Account.ID)},
-		{Key: "owner", Label: l.T(locale.Owner), Text: r.Owner.Name, Open: pane.PersonPlace(at.Scope, r.Owner.ID)},
+		owner,
 		{Key: "amount", Label: l.T(locale.Amount), Text: l.MoneyExact(r.Amount), Style: th.Strong},
 		{Key: "stage", Label: l.T(locale.Stage), Text: stage},
 		{Key: "value", Label: l.T(locale.DealValue), Text: value},
@@ -195,9 +199,12 @@ func evidence(env *pane.Env, at pane.Place, a *deal.Answer) sheet.Section {
 			{Title: l.T(locale.DealBy), Width: 10, Min: 6, Drop: 1},
 		},
 		Rows: table.Rows{
-			Len:   len(a.Evidence),
-			Key:   func(i int) string { return string(a.Evidence[i].ID) },
-			Match: func(i int) string { e := &a.Evidence[i]; return e.Title + " " + l.EvidenceKind(e.Kind) + " " + e.By.Name },
+			Len: len(a.Evidence),
+			Key: func(i int) string { return string(a.Evidence[i].ID) },
+			Match: func(i int) string {
+				e := &a.Evidence[i]
+				return e.Title + " " + l.EvidenceKind(e.Kind) + " " + e.By.Name
+			},
 			Cells: func(i int, c []table.Cell) {
 				e, th := &a.Evidence[i], env.Theme
 				c[0] = table.Cell{Text: l.Date(e.Day), Style: th.Muted}

@@ -22,7 +22,7 @@ var (
 	DealSeen        = text("%s 才得知", "learned on %s")
 	DealNoHistory   = text("来源没有给出变更历史", "the source gives no history of changes")
 	DealNoEvidence  = text("没有佐证文件", "no documents")
-	DealNoPeople    = text("来源没有给出联系人", "the source gives no people")
+	DealNoPeople    = text("来源没有给出联系人", "no people known")
 	DealKind        = text("类型", "Kind")
 	DealTitle       = text("标题", "Title")
 	DealName        = text("姓名", "Name")

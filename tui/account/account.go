@@ -74,8 +74,12 @@ func facts(env *pane.Env, at pane.Place, org store.Currency, a *account.Answer) 
 	if r.NextClose != store.NoDay {
 		next = l.Date(r.NextClose)
 	}
+	owner := sheet.Fact{Key: "owner", Label: l.T(locale.Owner), Text: f.OwnerName, Open: pane.PersonPlace(at.Scope, f.Owner)}
+	if f.Owner == "" {
+		owner.Text, owner.Style = l.T(locale.Unassigned), th.Warn
+	}
 	return []sheet.Fact{
-		{Key: "owner", Label: l.T(locale.Owner), Text: f.OwnerName, Open: pane.PersonPlace(at.Scope, f.Owner)},
+		owner,
 		{Key: "grade", Label: l.T(locale.Grade), Text: grade, Style: th.Strong},
 		{Key: "open", Label: l.T(locale.OpenValue), Text: l.F(locale.AccountOpen, l.Int(r.OpenDeals), row.Sum(l, r.Open)+" "+string(org)),
 			Open: pane.AccountDeals(analytics.Scope{Root: at.Scope.Root, AsOf: at.Scope.AsOf}, f.ID)},
@@ -277,13 +281,11 @@ func sales(env *pane.Env, a *account.Answer) sheet.Section {
 		y, m, _ := of(i).Month.From.Date()
 		return l.Month(y, m)
 	}
+	amount := table.Column{Title: l.T(locale.Amount), Min: 9, Align: layout.Right}
+	sheet.Widen(&amount, n, func(i int) string { return row.SumShort(l, of(i).Sum) })
 	return sheet.Section{
 		ID: "sales", Title: l.T(title), Empty: l.T(locale.AccountNoSales), Right: true,
-		Columns: []table.Column{
-			{Title: l.T(locale.AccountMonth), Width: 11},
-			{Title: l.T(locale.Amount), Width: 12, Align: layout.Right},
-			{Width: 48, Min: 8},
-		},
+		Columns: []table.Column{{Title: l.T(locale.AccountMonth), Width: 9}, amount, {Width: 48, Min: 8}},
 		Rows: table.Rows{
 			Len:   n,
 			Key:   func(i int) string { return of(i).Month.From.String() },

@@ -61,15 +61,20 @@ func Said(lines ...string) []string {
 	return out
 }
 
-// Deals are columns and rows of deals, keep of those that row.DealColumns has. The amounts' column is as wide as the widest: a figure that does not fit
-// would be shown as "###".
+// Widen makes a column as wide as the widest of its n texts and at least as it may shrink to: a figure that does not fit would be shown as "###".
+func Widen(c *table.Column, n int, text func(i int) string) {
+	w := max(c.Min, layout.Width(c.Title))
+	for i := range n {
+		w = max(w, layout.Width(text(i)))
+	}
+	c.Width, c.Min = w, w
+}
+
+// Deals are columns and rows of deals, keep of those that row.DealColumns has.
 func Deals(env *pane.Env, rows []deal.Row, org store.Currency, keep ...int) ([]table.Column, table.Rows) {
 	cols := row.DealColumns(env.Locale)
-	w := 9
-	for i := range rows {
-		w = max(w, layout.Width(row.Money(env.Locale, rows[i].Amount, org)))
-	}
-	cols[0].Width, cols[4].Width, cols[4].Min, cols[8].Width = 34, w, w, 16
+	cols[0].Width, cols[3].Min, cols[3].Drop, cols[8].Width, cols[8].Min = 34, 8, 1, 16, 11
+	Widen(&cols[4], len(rows), func(i int) string { return row.Money(env.Locale, rows[i].Amount, org) })
 	return Pick(cols, row.Deals(env, rows, org), keep...)
 }
 

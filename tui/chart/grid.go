@@ -35,19 +35,11 @@ type Window struct {
 
 // Fit computes the window for a drawing of s.
 func (g Grid) Fit(s layout.Size) Window {
-	v := Window{Label: layout.Width(g.Corner), Tall: 1}
-	for _, r := range g.Rows {
-		v.Label = max(v.Label, layout.Width(r))
-	}
+	v := Window{Tall: 1}
+	v.Label, v.Total = g.margins()
 	lines := s.H - 1
 	if g.Total != nil {
 		lines--
-		v.Label = max(v.Label, layout.Width(g.TotalName))
-		v.Total = layout.Width(g.TotalName)
-		for r := range len(g.Rows) + 1 {
-			v.Total = max(v.Total, layout.Width(g.Total(r, len(g.Cols))))
-		}
-		v.Total += 2 // a blank, and one for the selection's sign
 	}
 	v.Label = max(0, min(v.Label, s.W/3)) + 1 // the selection's sign
 	room := max(0, s.W-v.Label-1-v.Total)
@@ -62,14 +54,7 @@ func (g Grid) Fit(s layout.Size) Window {
 	if most <= 0 {
 		most = 8
 	}
-	text := 1
-	if g.Text != nil {
-		for r := v.Row; r < v.Row+v.Rows; r++ {
-			for c := range g.Cols {
-				text = max(text, layout.Width(g.Text(r, c))+1)
-			}
-		}
-	}
+	text := g.text(v.Row, v.Row+v.Rows)
 	v.Cell = max(1, min(room/len(g.Cols), max(most, text)))
 	if g.Text != nil && v.Cell < text && (g.Figures && text <= room || text <= 4 && room/text >= len(g.Cols)*3/4) {
 		v.Cell = text // a few columns less, but figures
@@ -77,8 +62,69 @@ func (g Grid) Fit(s layout.Size) Window {
 	if g.Text != nil && v.Cell >= text+2 {
 		v.Pad = 1
 	}
-	v.Cols, v.Col = span(len(g.Cols), room/v.Cell, min(g.Col, len(g.Cols)-1))
+	if v.Cols = min(len(g.Cols), room/v.Cell); v.Cols < len(g.Cols) {
+		v.Col = g.richest(v)
+	}
 	return v
+}
+
+// margins returns the columns that the row labels and the totals want.
+func (g Grid) margins() (label, total int) {
+	label = layout.Width(g.Corner)
+	for _, r := range g.Rows {
+		label = max(label, layout.Width(r))
+	}
+	if g.Total == nil {
+		return label, 0
+	}
+	total = layout.Width(g.TotalName)
+	label = max(label, total)
+	for r := range len(g.Rows) + 1 {
+		total = max(total, layout.Width(g.Total(r, len(g.Cols))))
+	}
+	return label, total + 2 // a blank, and one for the selection's sign
+}
+
+// text returns the columns that the widest figure of some rows wants, with a blank before it.
+func (g Grid) text(from, to int) int {
+	text := 1
+	if g.Text != nil {
+		for r := from; r < to; r++ {
+			for c := range g.Cols {
+				text = max(text, layout.Width(g.Text(r, c))+1)
+			}
+		}
+	}
+	return text
+}
+
+// Wants returns the width from which on every column is in view with its figures.
+func (g Grid) Wants() int {
+	label, total := g.margins()
+	return label + 2 + len(g.Cols)*g.text(0, len(g.Rows)) + total
+}
+
+// richest returns from which column on to show v.Cols of them: those that hold the most, the selected one among them. So the picture keeps still while the
+// cursor walks within it, and hours of the night do not push out the day.
+func (g Grid) richest(v Window) int {
+	sums := make([]float64, len(g.Cols)+1) // of the columns before
+	for c := range g.Cols {
+		sums[c+1] = sums[c]
+		for r := range g.Rows {
+			sums[c+1] += max(0, g.Value(r, c))
+		}
+	}
+	first, last := 0, len(g.Cols)-v.Cols
+	if g.Col >= 0 && g.Col < len(g.Cols) {
+		first, last = max(first, g.Col-v.Cols+1), min(last, g.Col)
+	}
+	best := last // of equals the latest
+	for from := last; from >= first; from-- {
+		if sums[from+v.Cols]-sums[from] > sums[best+v.Cols]-sums[best] {
+			best = from
+		}
+	}
+	return best
 }
 
 // span returns how many of n are shown in room, and from which on, so that at is among them.
@@ -209,17 +255,26 @@ func signed(text string) string {
 	return text
 }
 
-// heads writes the column labels.
+// heads writes the column labels, between "<" and ">" where columns are out of view.
 func (g Grid) heads(th *theme.Theme, w int, v Window) string {
 	row := layout.NewRow(w)
-	row.Fill(th.Muted, ' ', 1).Cell(th.Muted, g.Corner, v.Label-1, layout.Left).Fill("", ' ', 1)
+	before, after := byte(' '), byte(' ')
+	if v.Col > 0 {
+		before = '<'
+	}
+	if v.Col+v.Cols < len(g.Cols) {
+		after = '>'
+	}
+	row.Fill(th.Muted, ' ', 1).Cell(th.Muted, g.Corner, v.Label-1, layout.Left).Fill(th.Accent, before, 1)
 	g.words(row, v, func(c int) string { return g.Cols[c] }, th.Muted, th.Strong)
 	if g.Total != nil {
 		style := th.Muted
 		if g.Col == len(g.Cols) {
 			style = th.Strong
 		}
-		row.Cell(style, g.TotalName, v.Total, layout.Right)
+		row.Fill(th.Accent, after, 1).Cell(style, g.TotalName, v.Total-1, layout.Right)
+	} else if after == '>' {
+		row.Fill(th.Accent, after, 1)
 	}
 	return row.String()
 }

@@ -106,7 +106,9 @@ func (a *answer) crop() {
 				first = j
 				a.hidden = append(a.hidden, "")
 			}
-			a.hidden[len(a.hidden)-1] = a.Cols[first].Key + "-" + a.Cols[j].Key
+			if a.hidden[len(a.hidden)-1] = a.Cols[first].Key; j > first {
+				a.hidden[len(a.hidden)-1] += "-" + a.Cols[j].Key
+			}
 			continue
 		}
 		first = -1

@@ -33,13 +33,18 @@ func (m *model) draw() string {
 	case len(m.load.Value.Rows) == 0:
 		lines = append(lines, layout.Lines(layout.Card(l.T(locale.Empty), th.Muted, body))...)
 	case m.size.Wide():
-		parts := body.Columns(4, 3)
-		lines = append(lines, layout.Beside(m.body(th, l, parts[0]), parts[0].W, " ", m.touches(th, l, parts[1]))...)
+		g := m.grid(l, body)
+		left := layout.Size{W: max(body.W*4/7, min(g.Wants(), body.W-minTouches-1)), H: body.H}
+		right := layout.Size{W: body.W - left.W - 1, H: body.H}
+		lines = append(lines, layout.Beside(m.body(th, l, left), left.W, " ", m.touches(th, l, right))...)
 	default:
 		lines = append(lines, m.body(th, l, body)...)
 	}
 	return layout.Frame(lines, m.size)
 }
+
+// minTouches is the least room in which a touch can be read: when, who, whom, how.
+const minTouches = 47
 
 // tabs is the heading: the views with the shown one marked, then what is counted.
 func (m *model) tabs(th *theme.Theme, l *locale.Locale) string {

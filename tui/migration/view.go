@@ -31,17 +31,27 @@ func (m *model) draw() string {
 		lines = append(lines, "")
 	}
 	_, body := m.size.Rows(len(lines))
+	left := layout.Size{W: max(minWide, min(body.W*5/12, 88)), H: body.H}
+	if m.size.Wide() {
+		g := m.grid(th, l)
+		left.W = max(left.W, g.Wants())
+	}
+	right := layout.Size{W: body.W - left.W - 2, H: body.H}
 	switch {
 	case body.Empty():
-	case m.size.Wide():
-		left := layout.Size{W: max(60, min(body.W*5/12, 88)), H: body.H} // twelve months want 60
-		right := layout.Size{W: body.W - left.W - 2, H: body.H}
+	case m.size.Wide() && right.W >= minList:
 		lines = append(lines, layout.Beside(m.body(th, l, left), left.W, "  ", m.accounts(th, l, right))...)
 	default:
 		lines = append(lines, m.body(th, l, body)...)
 	}
 	return layout.Frame(lines, m.size)
 }
+
+// What stands side by side wants so many columns: twelve months of the flow, and accounts with a name, a move and a cause.
+const (
+	minWide = 60
+	minList = 40
+)
 
 // head is the month and what moved within it.
 func (m *model) head(th *theme.Theme, l *locale.Locale) string {

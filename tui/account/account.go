@@ -116,7 +116,7 @@ func touches(env *pane.Env, at pane.Place, a *account.Answer) sheet.Section {
 		count = l.F(locale.DealTouchesAll, count, l.Int(len(a.Touches)))
 	}
 	cols, rows := sheet.Pick(row.TouchColumns(l), row.Touches(env, a.Touches), 0, 1, 2, 3, 4, 5, 8)
-	cols[3].Min, cols[4].Min = 7, 8
+	cols[3].Min, cols[4].Min, cols[5].Grow = 7, 8, 0
 	cols[2] = table.Column{Title: l.T(locale.Deal), Width: 26, Min: 20, Grow: 2, Drop: 9} // the line under the rows says it too
 	fill := rows.Cells
 	rows.Cells = func(i int, c []table.Cell) {
@@ -285,7 +285,7 @@ func sales(env *pane.Env, a *account.Answer) sheet.Section {
 	sheet.Widen(&amount, n, func(i int) string { return row.SumShort(l, of(i).Sum) })
 	return sheet.Section{
 		ID: "sales", Title: l.T(title), Empty: l.T(locale.AccountNoSales), Right: true,
-		Columns: []table.Column{{Title: l.T(locale.AccountMonth), Width: 9}, amount, {Width: 48, Min: 8}},
+		Columns: []table.Column{{Title: l.T(locale.AccountMonth), Width: 10}, amount, {Width: 48, Min: 8}},
 		Rows: table.Rows{
 			Len:   n,
 			Key:   func(i int) string { return of(i).Month.From.String() },

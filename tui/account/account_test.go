@@ -53,6 +53,13 @@ func TestAccount_Geometry(t *testing.T) {
 	tuitest.Geometry(t, extreme(), at(scope, "t:bare"))
 }
 
+func TestAccount_ExplainsItsFigures(t *testing.T) {
+	p := at(scope, "x")(tuitest.Env(t, tuitest.Company(t, tuitest.Small), locale.English))
+	if lines := p.(pane.Explainer).Explain(); len(lines) != len(kind.Metrics) || len(lines) == 0 {
+		t.Errorf("%d of %d figures are explained: %q", len(lines), len(kind.Metrics), lines)
+	}
+}
+
 func TestAccount_Keys(t *testing.T) {
 	b := tuitest.Company(t, tuitest.Small)
 	d := tuitest.Drive(t, at(scope, rich(t, b).Facts.ID)(tuitest.Env(t, b, locale.English)), layout.Size{W: 80, H: 22})

@@ -85,12 +85,12 @@ func facts(env *pane.Env, at pane.Place, org store.Currency, a *deal.Answer) []s
 		{Key: "value", Label: l.T(locale.DealValue), Text: value},
 		{Key: "close", Label: l.T(closing), Text: l.Date(r.Close)},
 		{Key: "in", Label: l.T(locale.InStage), Text: in},
+		{Key: "next", Label: l.T(locale.DealNext), Text: a.NextStep},
 		{Key: "category", Label: l.T(locale.DealCategory), Text: category},
 		{Key: "age", Label: l.T(locale.Age), Text: l.Days(r.Age)},
 		touch,
 		{Key: "product", Label: l.T(locale.Product), Text: r.Product.Name},
 		{Key: "lead", Label: l.T(locale.DealLead), Text: a.Lead},
-		{Key: "next", Label: l.T(locale.DealNext), Text: a.NextStep},
 	}
 }
 

@@ -73,7 +73,7 @@ func Widen(c *table.Column, n int, text func(i int) string) {
 // Deals are columns and rows of deals, keep of those that row.DealColumns has.
 func Deals(env *pane.Env, rows []deal.Row, org store.Currency, keep ...int) ([]table.Column, table.Rows) {
 	cols := row.DealColumns(env.Locale)
-	cols[0].Width, cols[3].Min, cols[3].Drop, cols[8].Width, cols[8].Min = 34, 8, 1, 16, 11
+	cols[0].Width, cols[3].Min, cols[3].Drop, cols[8].Width, cols[8].Min = 34, 9, 1, 16, 11
 	Widen(&cols[4], len(rows), func(i int) string { return row.Money(env.Locale, rows[i].Amount, org) })
 	return Pick(cols, row.Deals(env, rows, org), keep...)
 }

@@ -92,7 +92,7 @@ func (m *model[T]) body(th *theme.Theme, l *locale.Locale, s layout.Size) []stri
 	return layout.Beside(m.column(th, l, left, parts[0]), parts[0].W, "  ", m.column(th, l, right, parts[1]))
 }
 
-// facts draws the labelled facts in columns, row by row; one whose text needs more room takes its neighbour's.
+// facts draws the labelled facts in columns, row by row; one whose text needs more room takes its neighbour's as well.
 func (m *model[T]) facts(th *theme.Theme, w int) []string {
 	n := 1
 	switch {
@@ -112,27 +112,32 @@ func (m *model[T]) facts(th *theme.Theme, w int) []string {
 	if m.focus == 0 {
 		chosen = m.factAt()
 	}
+	span := func(f Fact) int { return max(1, min(n, (3+label+layout.Width(f.Text)+cell)/max(1, cell))) }
 	var lines []string
-	row, at := layout.NewRow(w), 0
-	for i, f := range m.page.Facts {
-		span := min(n, (3+label+layout.Width(f.Text)+cell)/max(1, cell))
-		if span = max(1, span); at+span > n {
-			lines = append(lines, row.String())
-			row, at = layout.NewRow(w), 0
-		}
-		sign, style := "  ", f.Style
-		if i == chosen {
-			sign, style = "> ", th.Selection
-		} else if style == "" && f.Open.Kind != pane.None {
-			style = th.Accent
-		}
-		room := span*cell - 2 - label - 1
-		row.Add(th.Accent, sign).Cell(th.Muted, f.Label, label, layout.Left).Gap(1)
-		text := layout.Cut(f.Text, room-1)
-		row.Add(style, text).Gap(room - layout.Width(text))
-		at += span
+	left := make([]int, len(m.page.Facts))
+	for i := range left {
+		left[i] = i
 	}
-	if at > 0 {
+	for len(left) > 0 {
+		row, free := layout.NewRow(w), n
+		for p := 0; p < len(left) && free > 0; { // what does not fit leaves its place to the next that does
+			f := m.page.Facts[left[p]]
+			if span(f) > free {
+				p++
+				continue
+			}
+			room := span(f)*cell - 3 - label
+			free -= span(f)
+			sign, style := "  ", f.Style
+			if left[p] == chosen {
+				sign, style = "> ", th.Selection
+			} else if style == "" && f.Open.Kind != pane.None {
+				style = th.Accent
+			}
+			text := layout.Cut(f.Text, room-1)
+			row.Add(th.Accent, sign).Cell(th.Muted, f.Label, label, layout.Left).Gap(1).Add(style, text).Gap(room - layout.Width(text))
+			left = slices.Delete(left, p, p+1)
+		}
 		lines = append(lines, row.String())
 	}
 	return lines

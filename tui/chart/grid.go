@@ -56,7 +56,7 @@ func (g Grid) Fit(s layout.Size) Window {
 	}
 	text := g.text(v.Row, v.Row+v.Rows)
 	v.Cell = max(1, min(room/len(g.Cols), max(most, text)))
-	if g.Text != nil && v.Cell < text && (g.Figures && text <= room || text <= 4 && room/text >= len(g.Cols)*3/4) {
+	if g.Text != nil && v.Cell < text && (g.Figures && text <= room || text <= 4 && 3*(room/text) >= 2*len(g.Cols)) {
 		v.Cell = text // a few columns less, but figures
 	}
 	if g.Text != nil && v.Cell >= text+2 {

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"flightdeck/tui/account"
+	"flightdeck/tui/deal"
 	"flightdeck/tui/forecast"
 	"flightdeck/tui/funnel"
 	"flightdeck/tui/heatmap"
 	"flightdeck/tui/list"
+	"flightdeck/tui/migration"
 	"flightdeck/tui/pane"
+	"flightdeck/tui/person"
 	"flightdeck/tui/sources"
 )
 
@@ -16,6 +20,14 @@ func panes(k pane.Kind) pane.New {
 		return funnel.New
 	case pane.Heatmap:
 		return heatmap.New
+	case pane.Migration:
+		return migration.New
+	case pane.Deal:
+		return deal.New
+	case pane.Account:
+		return account.New
+	case pane.Person:
+		return person.New
 	case pane.Forecast:
 		return forecast.New
 	case pane.Sources:

@@ -41,7 +41,12 @@ func (w *world) kind() Kind[[]string] {
 						Len: len(names), Key: func(i int) string { return names[i] }, Match: func(i int) string { return names[i] },
 						Cells: func(i int, c []table.Cell) { w.cells++; c[0].Text = names[i] },
 					},
-					Open:  func(i int) pane.Place { return pane.AccountPlace(p.Scope, store.ID(id+names[i])) },
+					Open: func(i int) pane.Place {
+						if names[i] == "nobody" {
+							return pane.PersonPlace(p.Scope, "")
+						}
+						return pane.AccountPlace(p.Scope, store.ID(id+names[i]))
+					},
 					Copy:  func(i int) string { return names[i] },
 					Link:  func(i int) string { return map[string]string{"b": "https://b.example"}[names[i]] },
 					About: func(i int) []string { return []string{"about " + names[i]} },
@@ -91,11 +96,11 @@ func opened(t *testing.T, d *tuitest.Pane) string {
 var usual = layout.Size{W: 80, H: 22}
 
 func TestSheet_EveryStepOpensWhatIsChosen(t *testing.T) {
-	d := drive(t, &world{rows: []string{"a", "b", "c"}}, usual)
+	d := drive(t, &world{rows: []string{"a", "b", "c", "nobody"}}, usual)
 	for _, step := range []struct{ keys, want string }{
 		{"", "account/t:a"}, {"down", "person/t:p"}, {"down", "person/t:p"}, {"up up", "account/t:a"}, {"G", "person/t:p"}, {"home", "account/t:a"},
-		{"left", "account/t:a"}, {"tab", "account/lefta"}, {"down j", "account/leftc"}, {"right", ""}, {"l", "account/righta"}, {"l", "account/righta"},
-		{"tab", "account/t:a"}, {"shift+tab", "account/righta"}, {"h h", "account/leftc"}, {"space", "account/leftc"},
+		{"left", "account/t:a"}, {"tab", "account/lefta"}, {"space", "account/lefta"}, {"down j", "account/leftc"}, {"down", ""}, {"up", "account/leftc"}, {"right", ""}, {"l", "account/righta"}, {"l", "account/righta"},
+		{"tab", "account/t:a"}, {"shift+tab", "account/righta"}, {"h h", "account/leftc"},
 	} {
 		d.Keys(strings.Fields(step.keys)...)
 		if got := opened(t, d); got != step.want {

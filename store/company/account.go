@@ -172,7 +172,7 @@ func gradeCause(from store.Grade, was, health, size int, note string) string {
 	if from == "" {
 		return "首次分级: 健康度 " + strconv.Itoa(health) + ", 规模分 " + strconv.Itoa(size) + ", " + sum
 	}
-	return "健康度 " + strconv.Itoa(was) + " → " + strconv.Itoa(health) + " (" + note + "), " + sum
+	return "健康度 " + strconv.Itoa(was) + " 变为 " + strconv.Itoa(health) + " (" + note + "), " + sum
 }
 
 // What the health index is made of.

@@ -14,6 +14,9 @@ var ErrRebuild = errors.New("the change touches the whole book")
 func Build(snap store.Snapshot, o Options) (*Book, error) {
 	e := newEditor(o)
 	e.once = true // a snapshot names each record once
+	if c, ok := snap.(store.Counter); ok {
+		e.room(c.Count)
+	}
 	if err := snap.All(func(r *store.Records) error { e.records(r); return nil }); err != nil {
 		return nil, fmt.Errorf("build book: %w", err)
 	}

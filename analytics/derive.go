@@ -2,7 +2,10 @@ package analytics
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"flightdeck/store"
@@ -24,21 +27,7 @@ func (e *editor) finish(rev store.Rev) *Book {
 	e.deriveAccounts()
 	b.changesOf = e.changes.apply(b.changesOf, len(b.deals.rec), b.orderChanges)
 	e.deriveDeals()
-	b.touchesOf = e.touches.apply(b.touchesOf, len(b.accounts.rec), b.orderTouches)
-	b.looseTouches = e.looseTouches.apply(b.looseTouches, len(b.accounts.rec), b.orderTouches)
-	b.dealTouches = e.dealTouches.apply(b.dealTouches, len(b.deals.rec), b.orderTouches)
-	b.dealsOf = e.dealsOf.apply(b.dealsOf, len(b.accounts.rec), func(run []int32) {
-		slices.SortFunc(run, func(x, y int32) int { return byID(b.deals.id(x), b.deals.id(y)) })
-	})
-	finishFacts(e, &b.contacts, &e.contacts, len(b.accounts.rec), func(x, y *store.Contact) int { return byID(x.ID, y.ID) })
-	finishFacts(e, &b.grades, &e.grades, len(b.accounts.rec), func(x, y *store.GradeChange) int {
-		return cmp.Or(x.At.Compare(y.At), x.Seen.Compare(y.Seen), byID(x.ID, y.ID))
-	})
-	finishFacts(e, &b.health, &e.health, len(b.accounts.rec), func(x, y *store.Health) int {
-		return cmp.Or(cmp.Compare(x.Day, y.Day), x.Seen.Compare(y.Seen), byID(x.ID, y.ID))
-	})
-	finishFacts(e, &b.evidence, &e.evidence, len(b.deals.rec), func(x, y *store.Evidence) int { return cmp.Or(x.At.Compare(y.At), byID(x.ID, y.ID)) })
-	finishFacts(e, &b.sales, &e.sales, len(b.accounts.rec), func(x, y *store.Sale) int { return cmp.Or(cmp.Compare(x.Day, y.Day), byID(x.ID, y.ID)) })
+	e.deriveRuns()
 	if b.change.tail == nil {
 		b.change.tail = newTail(len(b.change.deal))
 	}
@@ -57,7 +46,72 @@ func (e *editor) finish(rev store.Rev) *Book {
 	return b
 }
 
-func finishFacts[T any](e *editor, f *facts[T], ed *runsEdit, owners int, less func(x, y *T) int) {
+// deriveRuns lists what belongs to each account and deal. By now every account and deal has its Code, so that the lists do not depend on each other.
+func (e *editor) deriveRuns() {
+	b, accounts, deals := e.b, len(e.b.accounts.rec), len(e.b.deals.rec)
+	e.each(
+		func() { b.touchesOf = e.touches.apply(b.touchesOf, accounts, b.orderTouches) },
+		func() { b.dealTouches = e.dealTouches.apply(b.dealTouches, deals, b.orderTouches) },
+		func() { b.looseTouches = e.looseTouches.apply(b.looseTouches, accounts, b.orderTouches) },
+		func() {
+			b.dealsOf = e.dealsOf.apply(b.dealsOf, accounts, func(run []int32) {
+				slices.SortFunc(run, func(x, y int32) int { return byID(b.deals.id(x), b.deals.id(y)) })
+			})
+		},
+		func() {
+			finishFacts(&b.sales, &e.sales, accounts, func(x, y *store.Sale) int { return cmp.Or(cmp.Compare(x.Day, y.Day), byID(x.ID, y.ID)) })
+		},
+		func() {
+			finishFacts(&b.health, &e.health, accounts, func(x, y *store.Health) int {
+				return cmp.Or(cmp.Compare(x.Day, y.Day), x.Seen.Compare(y.Seen), byID(x.ID, y.ID))
+			})
+		},
+		func() {
+			finishFacts(&b.grades, &e.grades, accounts, func(x, y *store.GradeChange) int {
+				return cmp.Or(x.At.Compare(y.At), x.Seen.Compare(y.Seen), byID(x.ID, y.ID))
+			})
+		},
+		func() {
+			finishFacts(&b.evidence, &e.evidence, deals, func(x, y *store.Evidence) int { return cmp.Or(x.At.Compare(y.At), byID(x.ID, y.ID)) })
+		},
+		func() {
+			finishFacts(&b.contacts, &e.contacts, accounts, func(x, y *store.Contact) int { return byID(x.ID, y.ID) })
+		},
+	)
+}
+
+// each runs tasks that share nothing: a load's on all cores, since a person waits for it; an advance's, which take microseconds, here.
+func (e *editor) each(tasks ...func()) {
+	if !e.bulk {
+		for _, task := range tasks {
+			task()
+		}
+		return
+	}
+	var next atomic.Int32
+	var wait sync.WaitGroup
+	var crash atomic.Pointer[any]
+	work := func() {
+		defer func() {
+			if r := recover(); r != nil {
+				crash.CompareAndSwap(nil, &r)
+			}
+		}()
+		for i := next.Add(1) - 1; int(i) < len(tasks); i = next.Add(1) - 1 {
+			tasks[i]()
+		}
+	}
+	for range min(len(tasks), runtime.GOMAXPROCS(0)) - 1 {
+		wait.Go(work)
+	}
+	work()
+	wait.Wait()
+	if r := crash.Load(); r != nil {
+		panic(*r) // where the caller can recover it
+	}
+}
+
+func finishFacts[T any](f *facts[T], ed *runsEdit, owners int, less func(x, y *T) int) {
 	f.runs = ed.apply(f.runs, owners, func(run []int32) {
 		slices.SortFunc(run, func(x, y int32) int { return less(&f.rec[x], &f.rec[y]) })
 	})

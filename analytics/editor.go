@@ -187,11 +187,42 @@ func addFact[T any](e *editor, ent store.Entity, f *facts[T], ed *runsEdit, id s
 		}
 		f.row[c] = row
 	}
-	if row := len(f.rec); row == cap(f.rec) && e.bulk { // doubling: a load copies each row once and not five times
-		f.rec, f.own, f.day, f.dead = slices.Grow(f.rec, row), slices.Grow(f.own, row), slices.Grow(f.day, row), slices.Grow(f.dead, row)
+	if n := len(f.rec); n == cap(f.rec) && e.bulk { // doubling: a load copies each row once and not five times
+		f.grow(n)
 	}
 	f.rec, f.own, f.day, f.dead = append(f.rec, v), append(f.own, own), append(f.day, day), append(f.dead, false)
 	ed.in(own, row)
+}
+
+// grow makes room for n more rows.
+func (f *facts[T]) grow(n int) {
+	f.ids.ids, f.row = slices.Grow(f.ids.ids, n), slices.Grow(f.row, n)
+	f.rec, f.own, f.day, f.dead = slices.Grow(f.rec, n), slices.Grow(f.own, n), slices.Grow(f.day, n), slices.Grow(f.dead, n)
+}
+
+func (t *table[T]) grow(n int) {
+	t.ids = bulk(n)
+	t.ids.ids, t.rec, t.live = make([]store.ID, 0, n), make([]T, 0, n), make([]bool, 0, n)
+}
+
+// room makes room for a whole snapshot at once, and for a sixteenth more, which the first changes fill. Growing by doubling would copy half of all rows, leave as
+// much garbage, and end with columns half empty.
+func (e *editor) room(count func(store.Entity) int) {
+	b := e.b
+	n := func(ent store.Entity) int { c := count(ent); return c + c/16 }
+	b.accounts.grow(n(store.EntityAccount))
+	b.deals.grow(n(store.EntityDeal))
+	b.contacts.grow(n(store.EntityContact))
+	b.grades.grow(n(store.EntityGrade))
+	b.health.grow(n(store.EntityHealth))
+	b.evidence.grow(n(store.EntityEvidence))
+	b.sales.grow(n(store.EntitySale))
+	b.change.grow(n(store.EntityChange))
+	touches := n(store.EntityTouch)
+	b.touch.grow(touches)
+	for _, r := range []*runsEdit{&e.touches, &e.dealTouches, &e.looseTouches} {
+		r.add = slices.Grow(r.add, touches)
+	}
 }
 
 func (e *editor) factID(d *dict, id store.ID) (Code, bool) {

@@ -23,6 +23,15 @@ func (e *editor) thawChanges() {
 	c.tail = nil
 }
 
+// grow makes room for n more rows.
+func (c *changeCols) grow(n int) {
+	c.ids.ids, c.row = slices.Grow(c.ids.ids, n), slices.Grow(c.row, n)
+	c.deal, c.field, c.old, c.new = slices.Grow(c.deal, n), slices.Grow(c.field, n), slices.Grow(c.old, n), slices.Grow(c.new, n)
+	c.oldCur, c.newCur, c.at, c.seen = slices.Grow(c.oldCur, n), slices.Grow(c.newCur, n), slices.Grow(c.at, n), slices.Grow(c.seen, n)
+	c.day, c.by, c.only, c.first = slices.Grow(c.day, n), slices.Grow(c.by, n), slices.Grow(c.only, n), slices.Grow(c.first, n)
+	c.key, c.dead = slices.Grow(c.key, n), slices.Grow(c.dead, n)
+}
+
 // addChange takes a step of history. One without a moment or of an undeclared field says nothing that could be placed, and is left out.
 func (e *editor) addChange(v *store.Change) {
 	if v.At.IsZero() || !v.Field.Valid() || v.Deal == "" {
@@ -49,10 +58,7 @@ func (e *editor) addChange(v *store.Change) {
 	oldV, oldC := e.value(v.Field, v.From)
 	newV, newC := e.value(v.Field, v.To)
 	if n := len(c.deal); n == cap(c.deal) && e.bulk {
-		c.deal, c.field, c.old, c.new = slices.Grow(c.deal, n), slices.Grow(c.field, n), slices.Grow(c.old, n), slices.Grow(c.new, n)
-		c.oldCur, c.newCur, c.at, c.seen = slices.Grow(c.oldCur, n), slices.Grow(c.newCur, n), slices.Grow(c.at, n), slices.Grow(c.seen, n)
-		c.day, c.by, c.only, c.first = slices.Grow(c.day, n), slices.Grow(c.by, n), slices.Grow(c.only, n), slices.Grow(c.first, n)
-		c.key, c.dead = slices.Grow(c.key, n), slices.Grow(c.dead, n)
+		c.grow(n)
 	}
 	c.deal, c.field = append(c.deal, deal), append(c.field, v.Field)
 	c.old, c.oldCur = append(c.old, oldV), append(c.oldCur, oldC)
@@ -179,6 +185,16 @@ func (e *editor) thawTouches() {
 	t.tail = nil
 }
 
+// grow makes room for n more rows.
+func (t *TouchBlock) grow(n int) {
+	t.ids.ids, t.row = slices.Grow(t.ids.ids, n), slices.Grow(t.row, n)
+	t.ID, t.Rep, t.Account, t.Deal = slices.Grow(t.ID, n), slices.Grow(t.Rep, n), slices.Grow(t.Account, n), slices.Grow(t.Deal, n)
+	t.Contact, t.Day, t.Minute, t.At = slices.Grow(t.Contact, n), slices.Grow(t.Day, n), slices.Grow(t.Minute, n), slices.Grow(t.At, n)
+	t.Seen, t.Logged, t.Length = slices.Grow(t.Seen, n), slices.Grow(t.Logged, n), slices.Grow(t.Length, n)
+	t.Channel, t.Sentiment, t.Topic = slices.Grow(t.Channel, n), slices.Grow(t.Sentiment, n), slices.Grow(t.Topic, n)
+	t.Area, t.Note, t.Lat, t.Lng, t.Dead = slices.Grow(t.Area, n), slices.Grow(t.Note, n), slices.Grow(t.Lat, n), slices.Grow(t.Lng, n), slices.Grow(t.Dead, n)
+}
+
 // addTouch takes a touch. One without a moment has no place in any answer and is left out.
 func (e *editor) addTouch(v *store.Touch) {
 	if v.ID == "" || v.At.IsZero() {
@@ -207,11 +223,7 @@ func (e *editor) addTouch(v *store.Touch) {
 	}
 	account, deal := e.account(v.Account), e.deal(v.Deal)
 	if n := len(t.ID); n == cap(t.ID) && e.bulk {
-		t.ID, t.Rep, t.Account, t.Deal = slices.Grow(t.ID, n), slices.Grow(t.Rep, n), slices.Grow(t.Account, n), slices.Grow(t.Deal, n)
-		t.Contact, t.Day, t.Minute, t.At = slices.Grow(t.Contact, n), slices.Grow(t.Day, n), slices.Grow(t.Minute, n), slices.Grow(t.At, n)
-		t.Seen, t.Logged, t.Length = slices.Grow(t.Seen, n), slices.Grow(t.Logged, n), slices.Grow(t.Length, n)
-		t.Channel, t.Sentiment, t.Topic = slices.Grow(t.Channel, n), slices.Grow(t.Sentiment, n), slices.Grow(t.Topic, n)
-		t.Area, t.Note, t.Lat, t.Lng, t.Dead = slices.Grow(t.Area, n), slices.Grow(t.Note, n), slices.Grow(t.Lat, n), slices.Grow(t.Lng, n), slices.Grow(t.Dead, n)
+		t.grow(n)
 	}
 	t.ID, t.Rep, t.Contact = append(t.ID, v.ID), append(t.Rep, e.person(v.Rep)), append(t.Contact, v.Contact)
 	t.Account, t.Deal = append(t.Account, account), append(t.Deal, deal)

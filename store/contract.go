@@ -27,6 +27,12 @@ type Snapshot interface {
 	Status() ([]SourceStatus, error)
 }
 
+// Counter is what a Snapshot may be besides: it says how many records All will give, so that the room for them can be made at once.
+type Counter interface {
+	// Count returns how many records of e there are. It costs a small part of reading them.
+	Count(e Entity) int
+}
+
 // Writer takes facts in. One process writes.
 type Writer interface {
 	// Cursor returns where (src, s) stands, or "" when it has never been read.

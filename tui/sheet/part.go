@@ -90,3 +90,20 @@ func About(l *locale.Locale, r *deal.Row) []string {
 	}
 	return append(out, Said(why)...)
 }
+
+// Pick keeps some columns of a list that is made elsewhere, in the given order.
+func Pick(cols []table.Column, rows table.Rows, keep ...int) ([]table.Column, table.Rows) {
+	all, fill := make([]table.Cell, len(cols)), rows.Cells
+	kept := make([]table.Column, len(keep))
+	for i, k := range keep {
+		kept[i] = cols[k]
+	}
+	rows.Cells = func(i int, c []table.Cell) {
+		clear(all)
+		fill(i, all)
+		for p, k := range keep {
+			c[p] = all[k]
+		}
+	}
+	return kept, rows
+}

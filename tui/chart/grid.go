@@ -288,10 +288,14 @@ func (g Grid) totals(th *theme.Theme, w int, v Window) string {
 	}
 	row.Fill(on, sign, 1).Cell(on, g.TotalName, v.Label-1, layout.Left).Fill("", ' ', 1)
 	g.words(row, v, func(c int) string {
-		if g.Row == n && c == g.Col {
-			return ">" + g.Total(n, c)
+		t := g.Total(n, c)
+		if layout.Width(t) >= v.Cell { // better without separators than not at all
+			t = strings.ReplaceAll(t, ",", "")
 		}
-		return g.Total(n, c)
+		if g.Row == n && c == g.Col {
+			return ">" + t
+		}
+		return t
 	}, "", cursor)
 	text, style := layout.FitRight(g.Total(n, len(g.Cols)), v.Total), th.Strong
 	if g.Row == n && g.Col == len(g.Cols) {

@@ -175,7 +175,7 @@ func (w *worker) run(ctx context.Context) Result {
 				res.Err, res.State = fmt.Errorf("%s: %w", sr.Stream, sr.Err), sr.State
 			}
 			var told *source.RetryAfter
-			if errors.Is(sr.Err, source.ErrAuth) || errors.Is(sr.Err, circuitbreaker.ErrOpen) || errors.As(sr.Err, &told) || unreachable(sr.Err) {
+			if stop == nil && (errors.Is(sr.Err, source.ErrAuth) || errors.Is(sr.Err, circuitbreaker.ErrOpen) || errors.As(sr.Err, &told) || unreachable(sr.Err)) {
 				stop = sr.Err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,7 +39,8 @@ func newClient(c *Config) *client {
 	return &client{url: c.URL, login: c.Login, password: c.Password, http: &http.Client{
 		Timeout: c.timeout(),
 		CheckRedirect: func(r *http.Request, _ []*http.Request) error { // credentials go to the configured host and nowhere else
-			return fmt.Errorf("redirected to %s: set the url to where the server really is", store.Clip(r.URL.Redacted(), 200))
+			// The rest of the address is the server's choice and may quote what it was sent.
+			return fmt.Errorf("redirected to %s: set the url to where the server really is", store.Clip(r.URL.Scheme+"://"+r.URL.Host+"/", 200))
 		},
 	}}
 }
@@ -152,16 +154,19 @@ func (c *client) post(ctx context.Context, session, method string, params []any)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return answer{}, fmt.Errorf("call %s: %w", method, err)
+		var told *url.Error
+		if errors.As(err, &told) { // after a redirect its address is the server's
+			err = told.Err
+		}
+		return answer{}, fmt.Errorf("call %s at %s: %w", method, c.url, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if err := status(resp, method); err != nil {
 		return answer{}, err
 	}
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind != "application/json" && kind != "application/json-rpc" {
-		start, _ := io.ReadAll(io.LimitReader(resp.Body, 120))
-		return answer{}, fmt.Errorf("call %s: %s answered with %s instead of JSON (%q); the url must be https://host:port/database/", method, c.url,
-			store.Clip(kind, 40), store.Clip(string(start), 60))
+		return answer{}, fmt.Errorf("call %s: %s answered with %s instead of JSON; the url must be https://host:port/database/", method, c.url,
+			store.Clip(kind, 40))
 	}
 	limited := &io.LimitedReader{R: resp.Body, N: maxBody}
 	dec := json.NewDecoder(limited)

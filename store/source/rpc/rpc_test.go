@@ -1,11 +1,14 @@
 package rpc
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -335,6 +338,15 @@ func TestClient_Answers(t *testing.T) {
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://elsewhere.test/", http.StatusTemporaryRedirect)
 		}, "redirected to http://elsewhere.test/"},
+		"redirect that quotes": {func(w http.ResponseWriter, r *http.Request) {
+			said, _ := io.ReadAll(r.Body)
+			http.Redirect(w, r, "http://elsewhere.test/canary?q="+url.QueryEscape(string(said)), http.StatusFound)
+		}, "redirected to http://elsewhere.test"},
+		"html that quotes": {func(w http.ResponseWriter, r *http.Request) {
+			said, _ := io.ReadAll(r.Body)
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprintf(w, "%s", said[bytes.Index(said, []byte("canary")):])
+		}, "instead of JSON"},
 		"array": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprint(w, "[]")

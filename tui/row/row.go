@@ -135,7 +135,7 @@ func DealColumns(l *locale.Locale) []table.Column {
 		{Title: l.T(locale.Account), Width: 20, Min: 12, Grow: 2, Drop: 4},
 		{Title: l.T(locale.Owner), Width: 10, Min: 6, Drop: 3},
 		{Title: l.T(locale.Stage), Width: 12, Min: 8, Drop: 5},
-		{Title: l.T(locale.Amount), Width: 12, Min: 9, Align: layout.Right},
+		{Title: l.T(locale.Amount), Width: 12, Min: 11, Align: layout.Right},
 		{Title: l.T(locale.Close), Width: 10, Min: 10},
 		{Title: l.T(locale.InStage), Width: 8, Min: 6, Align: layout.Right, Drop: 6},
 		{Title: l.T(locale.LastTouch), Width: 10, Min: 10, Drop: 7},
@@ -254,8 +254,8 @@ func AccountColumns(l *locale.Locale) []table.Column {
 		{Title: l.T(locale.Account), Width: 26, Min: 14, Grow: 3},
 		{Title: l.T(locale.Grade), Width: 6, Min: 5, Align: layout.Center},
 		{Title: l.T(locale.Health), Width: 8, Min: 6, Align: layout.Right},
-		{Title: l.T(locale.OpenValue), Width: 12, Min: 9, Align: layout.Right},
-		{Title: l.T(locale.Won12), Width: 12, Min: 9, Align: layout.Right, Drop: 4},
+		{Title: l.T(locale.OpenValue), Width: 12, Min: 10, Align: layout.Right},
+		{Title: l.T(locale.Won12), Width: 12, Min: 10, Align: layout.Right, Drop: 4},
 		{Title: l.T(locale.LastTouch), Width: 10, Min: 10, Drop: 2},
 		{Title: l.T(locale.Owner), Width: 10, Min: 6, Drop: 3},
 		{Title: l.T(locale.Industry), Width: 12, Min: 8, Drop: 5},
@@ -277,8 +277,8 @@ func Accounts(env *pane.Env, rows []account.Row) table.Rows {
 			c[0].Text = r.Name
 			c[1].Text = Grade(l, r.Grade)
 			c[2] = Health(l, th, r.Health)
-			c[3].Text = Sum(l, r.Open)
-			c[4].Text = Sum(l, r.Won)
+			c[3].Text = SumShort(l, r.Open)
+			c[4].Text = SumShort(l, r.Won)
 			c[5].Text = l.Date(r.LastTouch)
 			if r.SilentDays < 0 || r.SilentDays > 30 {
 				c[5].Style = th.Warn

@@ -51,7 +51,7 @@ type Source interface {
 	// Streams lists what can be read, parents before children: the order in which they are synced.
 	Streams() []store.Stream
 	// Fetch reads one page. It blocks for as long as the server takes and returns promptly when ctx ends. Its errors are [*RetryAfter], [ErrAuth],
-	// [ErrExpired], [ErrDenied], or anything else, which the syncer retries with back-off; they never carry a credential.
+	// [ErrExpired], [ErrDenied], [ErrSetup], or anything else, which the syncer retries with back-off; they never carry a credential.
 	Fetch(ctx context.Context, r Request) (Page, error)
 }
 
@@ -97,4 +97,14 @@ var (
 	ErrExpired = errors.New("cursor expired")
 	// ErrDenied: this stream may not be read with these credentials; the others go on.
 	ErrDenied = errors.New("permission denied")
+	// ErrSetup: what was asked for is not there or not as the configuration says; trying again at once mends nothing, a person must. Made by [Setup].
+	ErrSetup = errors.New("not set up")
 )
+
+// Setup marks err as an [ErrSetup] and leaves its words alone, which say what to do.
+func Setup(err error) error { return &setupError{err} }
+
+type setupError struct{ err error }
+
+func (e *setupError) Error() string   { return e.err.Error() }
+func (e *setupError) Unwrap() []error { return []error{e.err, ErrSetup} }

@@ -1,7 +1,9 @@
 package syncer_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -17,6 +19,10 @@ func TestExplain_ShowsNoSecret(t *testing.T) {
 		`password=hunter2; host=x`:                                                      `password=***; host=x`,
 		`Password: Hunter2`:                                                             `Password: ***`,
 		"the server repeats a page token: that would never end; correct the pager":      "the server repeats a page token: that would never end; correct the pager",
+		"token: missing: demo signs its requests; give env:NAME or file:/path":          "token: missing: demo signs its requests; give env:NAME or file:/path",
+		"give the credential as token: env:NAME or file:/path":                          "give the credential as token: env:NAME or file:/path",
+		"cut off or protected by a password: zip: not a valid zip file":                 "cut off or protected by a password: zip: not a valid zip file",
+		"password: want env:NAME":                                                       "password: want env:NAME",
 		"first line\nsecond \x1b[31mline":                                               "first line second [31mline",
 		"credential env:TRYTON_PW: the environment variable is not set":                 "credential env:TRYTON_PW: the environment variable is not set",
 		"https://crm.example/a@b: 404 (no user info before the slash, nothing removed)": "https://crm.example/a@b: 404 (no user info before the slash, nothing removed)",
@@ -27,5 +33,15 @@ func TestExplain_ShowsNoSecret(t *testing.T) {
 	}
 	if got := syncer.Explain(errors.New(strings.Repeat("漫", 5000))); len(got) > 410 {
 		t.Errorf("%d bytes", len(got))
+	}
+}
+
+// What a person did, and what a clock did, is told in words and not as an error of the runtime.
+func TestExplain_InterruptedAndTooSlow(t *testing.T) {
+	if got := syncer.Explain(fmt.Errorf("stages: %w", context.Canceled)); strings.Contains(got, "context") || !strings.Contains(got, "interrupted") {
+		t.Errorf("interrupted: %q", got)
+	}
+	if got := syncer.Explain(fmt.Errorf("check: %w", context.DeadlineExceeded)); strings.Contains(got, "context") || !strings.Contains(got, "did not answer in time") {
+		t.Errorf("too slow: %q", got)
 	}
 }

@@ -446,3 +446,53 @@ func TestOnce_OneTryAfterTheBreakerOpened(t *testing.T) {
 		}
 	})
 }
+
+// A store that falls over (a damaged page makes bbolt panic) fails the source's run by name; it does not take the process and its terminal down, and the
+// next run works once the store does.
+func TestOnce_StoreThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &fragile{Memory: storetest.NewMemory(), broken: true}
+		e := syncer.New(syncer.Options{Store: m, Sources: []syncer.Entry{{Source: deals(three)}}})
+		res := once(t, e)
+		if res.Source != "crm" || res.State != store.SyncFailed || res.Err == nil || !strings.Contains(res.Err.Error(), "flightdeck doctor") {
+			t.Fatalf("result %+v", res)
+		}
+		m.broken = false
+		if res := once(t, e); res.Err != nil || res.Rows != 3 {
+			t.Errorf("once the store is well: %+v", res)
+		}
+	})
+}
+
+type fragile struct {
+	*storetest.Memory
+	broken bool
+}
+
+func (f *fragile) Apply(ctx context.Context, b *store.Batch) (store.Rev, error) {
+	if f.broken {
+		panic("assertion failed: Page expected to be: 1224")
+	}
+	return f.Memory.Apply(ctx, b)
+}
+
+// What only a person can mend is not tried again at once, says nothing about the server's health, and the other streams are asked.
+func TestOnce_SetupIsNotTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scripted{id: "crm", streams: []store.Stream{"people", "accounts", "deals"}}
+		s.fetch = func(_ context.Context, r source.Request, _ int) (source.Page, error) {
+			if r.Stream == "deals" {
+				return page("c", false, false, "1"), nil
+			}
+			return source.Page{}, source.Setup(errors.New("no file people.csv; put it there"))
+		}
+		begun := time.Now()
+		res := once(t, engine(storetest.NewMemory(), s))
+		if len(s.asked()) != 3 || time.Since(begun) != 0 {
+			t.Errorf("asked %v in %s", s.asked(), time.Since(begun))
+		}
+		if res.Rows != 1 || res.State != store.SyncFailed || syncer.Explain(res.Err) != "people: no file people.csv; put it there" {
+			t.Errorf("result %+v", res)
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"regexp"
+	"strings"
 	"time"
 
 	"flightdeck/store"
@@ -363,6 +364,10 @@ func Explain(err error) string {
 		return clean(err) + "; check the credential that flightdeck.yaml names, then sync again"
 	case errors.Is(err, source.ErrDenied):
 		return clean(err) + "; grant the configured user read access to this list"
+	case errors.Is(err, context.Canceled):
+		return "interrupted; what was read is kept, and the next run goes on from there"
+	case errors.Is(err, context.DeadlineExceeded):
+		return strings.TrimSuffix(clean(err), context.DeadlineExceeded.Error()) + "the server did not answer in time; check the address and the network"
 	}
 	return clean(err)
 }
@@ -370,7 +375,7 @@ func Explain(err error) string {
 var (
 	userinfo = regexp.MustCompile(`://[^/\s@]+@`)
 	named    = regexp.MustCompile(`(?i)\b((?:bearer|basic)\s+|(?:access_|refresh_|api_?|hapi)?(?:token|key|secret|password|passwd|pwd)["']?\s*[=:]\s*["']?)([^\s&"',;]+)`)
-	prose    = regexp.MustCompile(`\s[a-z]+$`) // "page token: that would never end", "basic authentication"
+	prose    = regexp.MustCompile(`\s(?:[a-z]+:?|env:\w+|file:\S*)$`) // "page token: that would never end", "token: missing: …", "token: env:NAME"
 )
 
 // clean makes an error fit to be stored and shown. Sources do not put credentials into errors, but the libraries below them may.

@@ -75,7 +75,7 @@ func newWorker(e *Engine, s Entry) *worker {
 func unanswered(err error) bool {
 	var told *source.RetryAfter
 	var boom *panicError
-	return err != nil && !errors.Is(err, source.ErrAuth) && !errors.Is(err, source.ErrDenied) && !errors.Is(err, source.ErrExpired) &&
+	return err != nil && !errors.Is(err, source.ErrAuth) && !errors.Is(err, source.ErrDenied) && !errors.Is(err, source.ErrExpired) && !errors.Is(err, source.ErrSetup) &&
 		!errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, context.Canceled) && !errors.As(err, &told) && !errors.As(err, &boom)
 }
 
@@ -140,11 +140,22 @@ func (e *panicError) Error() string {
 }
 
 // run reads all streams once.
-func (w *worker) run(ctx context.Context) Result {
+func (w *worker) run(ctx context.Context) (res Result) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	begun := time.Now()
-	res := Result{Source: w.id, Kind: w.src.Kind()}
+	defer func() {
+		// Panics of Fetch are caught where they happen; this is the store's, whose file may be damaged, or ours. It must not take the terminal with it.
+		if r := recover(); r != nil {
+			w.e.opt.Log.Error("run panicked", "source", w.id, "panic", r, "stack", string(debug.Stack()))
+			w.fails++
+			w.streams = nil // whatever they believed: the store knows
+			res.State, res.Duration = store.SyncFailed, time.Since(begun)
+			res.Err = fmt.Errorf("stopped by a fault inside flightdeck or a damaged store (panic: %v); check the store with: flightdeck doctor", r)
+			res.next = w.pause(res.Err)
+		}
+	}()
+	res = Result{Source: w.id, Kind: w.src.Kind()}
 	var stop error // the reason not to ask this source any further in this run
 	if err := w.load(ctx); err != nil {
 		w.fails++

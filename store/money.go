@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -58,14 +59,17 @@ func ParseMoney(s string, c Currency) (Money, error) {
 		return Money{}, fmt.Errorf("parse amount %q: want a decimal number such as 1234.50", Clip(s, 40))
 	}
 	if e := d.Exponent(); e > 30 || e < -40 { // before scaling: 1e999999999 would ask for all memory
-		return Money{}, fmt.Errorf("parse amount %q: out of range", Clip(s, 40))
+		return Money{}, fmt.Errorf("parse amount %q: %w", Clip(s, 40), ErrRange)
 	}
 	m := d.Shift(c.Digits()).RoundBank(0)
 	if !m.IsInteger() || m.Abs().GreaterThan(maxMinor) {
-		return Money{}, fmt.Errorf("parse amount %q: out of range", Clip(s, 40))
+		return Money{}, fmt.Errorf("parse amount %q: %w", Clip(s, 40), ErrRange)
 	}
 	return Money{m.IntPart(), c}, nil
 }
+
+// ErrRange is in the errors of [ParseMoney] for numbers that no amount can hold.
+var ErrRange = errors.New("out of range")
 
 var maxMinor = decimal.NewFromInt(math.MaxInt64)
 

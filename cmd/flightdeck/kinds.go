@@ -53,8 +53,7 @@ func restKind(name, spec string) config.Kind {
 			if c.Spec == "" {
 				return fmt.Errorf("spec: want one of %s, or the path of a connector's file", strings.Join(rest.Specs(), ", "))
 			}
-			_, err := rest.LoadSpec(c.Spec)
-			return err
+			return c.Validate()
 		})
 }
 
@@ -124,7 +123,7 @@ func (b broken) Kind() string            { return b.kind }
 func (b broken) Streams() []store.Stream { return []store.Stream{"setup"} }
 
 func (b broken) Fetch(context.Context, source.Request) (source.Page, error) {
-	return source.Page{}, fmt.Errorf("%w: %w", source.ErrDenied, b.err)
+	return source.Page{}, source.Setup(b.err)
 }
 
 func (b broken) Check(context.Context) error { return b.err }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"flightdeck/store"
@@ -100,6 +101,12 @@ var (
 	// ErrSetup: what was asked for is not there or not as the configuration says; trying again at once mends nothing, a person must. Made by [Setup].
 	ErrSetup = errors.New("not set up")
 )
+
+// Loopback reports whether host is this machine: there a credential may travel over plain HTTP.
+func Loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
 
 // Setup marks err as an [ErrSetup] and leaves its words alone, which say what to do.
 func Setup(err error) error { return &setupError{err} }

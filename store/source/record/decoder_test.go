@@ -56,6 +56,7 @@ func TestDecode_Issues(t *testing.T) {
 		{"date in words", "deal", map[string]any{"id": "1", "created": "next week"}, "created", "want a date", false, 1},
 		{"swappable date", "deal", map[string]any{"id": "1", "created": "03/04/2026"}, "created", "want a date", false, 1},
 		{"thousands separator", "deal", map[string]any{"id": "1", "amount": "1,234.50"}, "amount", "without thousands", false, 1},
+		{"too large", "deal", map[string]any{"id": "1", "amount": "99999999999999999.99"}, "amount", "too large", false, 1},
 		{"huge exponent", "deal", map[string]any{"id": "1", "amount": json.Number("1e999999999")}, "amount", "decimal", false, 1},
 		{"currency in words", "deal", map[string]any{"id": "1", "amount": "5", "currency": "yuan"}, "currency", "ISO 4217", false, 1},
 		{"unknown stage", "deal", map[string]any{"id": "1", "stage": "Limbo"}, "stage", "Closed Won, Prospecting", false, 1},

@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -224,7 +225,11 @@ func (r *row) money(field string) store.Money {
 		return store.Money{}
 	}
 	m, err := store.ParseMoney(s, c)
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrRange):
+		r.issue(field, s, "too large or too fine for an amount: want a decimal number below 90,000,000,000,000,000", false)
+		return store.Money{}
+	case err != nil:
 		r.issue(field, s, "want a plain decimal number such as 1234.50, without thousands separators", false)
 		return store.Money{}
 	}

@@ -74,6 +74,7 @@ func TestNew_BadConfig(t *testing.T) {
 		{"unknown spec", Config{ID: "a", Spec: "salesfarce", URL: "https://x", Credential: cred}, "want one of"},
 		{"missing file", Config{ID: "a", Spec: "./nowhere.yaml", URL: "https://x", Credential: cred}, "nowhere.yaml"},
 		{"no url", Config{ID: "a", Spec: spec, Credential: cred}, "url: missing"},
+		{"credential over plain http", Config{ID: "a", Spec: spec, URL: "http://crm.example.com", Credential: cred}, "plain_http: true"},
 		{"url without scheme", Config{ID: "a", Spec: spec, URL: "crm.example.com", Credential: cred}, "http:// or https://"},
 		{"password in url", Config{ID: "a", Spec: spec, URL: "https://me:hunter2@x", Credential: cred}, "token: env:NAME"},
 		{"no token", Config{ID: "a", Spec: spec, URL: "https://x"}, "token: missing"},

@@ -155,6 +155,9 @@ func (s *Source) send(ctx context.Context, method string, u *url.URL, body any, 
 		if ue := (*url.Error)(nil); errors.As(err, &ue) {
 			err = ue.Err // the outer one repeats the address with its query
 		}
+		if errors.Is(err, io.EOF) {
+			err = fmt.Errorf("the server hung up without an answer; is there a CRM at this address? (%w)", err)
+		}
 		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()

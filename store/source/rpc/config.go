@@ -3,7 +3,6 @@ package rpc
 import (
 	"embed"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -65,7 +64,7 @@ func (c *Config) Validate() error {
 		add("url: want https://host:port/database/")
 	case u.User != nil:
 		add("url: the login stands under login and the password under password, not in the url")
-	case u.Scheme == "http" && !c.PlainHTTP && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !c.PlainHTTP && !source.Loopback(u.Hostname()):
 		add("url: http would send the password readable; use https, or set plain_http: true where the network is trusted")
 	}
 	if c.Login == "" {
@@ -94,11 +93,6 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("configure tryton source %s: %s", c.ID, strings.Join(wrong, "\n  "))
 	}
 	return nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 //go:embed presets/*.yaml

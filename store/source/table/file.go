@@ -21,6 +21,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"flightdeck/store"
+	"flightdeck/store/source"
 )
 
 // maxBytes bounds one file: it is read whole, so that what is parsed is one moment's content whatever happens to the file meanwhile.
@@ -55,10 +56,7 @@ func load(path, name string) (*content, error) {
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		if u := errors.Unwrap(err); u != nil {
-			err = u
-		}
-		return nil, fmt.Errorf("read %s: %w; flightdeck must be allowed to read it", path, err)
+		return nil, unreadable(path, err)
 	}
 	after, err := os.Stat(path)
 	if err != nil || !after.ModTime().Equal(before.ModTime()) || after.Size() != before.Size() || int64(len(data)) != after.Size() {
@@ -66,6 +64,13 @@ func load(path, name string) (*content, error) {
 	}
 	sum := sha256.Sum256(data)
 	return &content{name, data, fingerprint{after.Size(), after.ModTime().UnixNano(), hex.EncodeToString(sum[:12])}}, nil
+}
+
+func unreadable(path string, err error) error {
+	if u := errors.Unwrap(err); u != nil {
+		err = u
+	}
+	return source.Setup(fmt.Errorf("read %s: %w; flightdeck must be allowed to read it", path, err))
 }
 
 // rows gives a file's rows one after the other. Its error is io.EOF at the end, a badRow after which reading goes on, or anything else: the file
@@ -209,7 +214,7 @@ func (c *csvRows) next() ([]string, int, error) {
 	var pe *csv.ParseError
 	switch {
 	case err == nil:
-	case errors.As(err, &pe) && c.r.InputOffset() < c.size:
+	case errors.As(err, &pe) && (c.r.InputOffset() < c.size || errors.Is(pe.Err, csv.ErrBareQuote)):
 		return nil, 0, &badRow{pe.StartLine, "a quotation mark is out of place: a cell with a quotation mark in it is quoted whole and the mark doubled"}
 	case errors.As(err, &pe):
 		return nil, 0, fmt.Errorf("read %s: the quotation that opens in line %d is never closed: the file is cut off or still being written", c.name, pe.StartLine)

@@ -115,14 +115,29 @@ func (s *Source) Kind() string { return "table" }
 // Streams returns the streams that the mapping fills.
 func (s *Source) Streams() []store.Stream { return slices.Clone(s.streams) }
 
-// Check reports whether the folder can be read and every file that is not optional is there.
+// Check reports whether the folder can be read, every file that is not optional is there and each may be read: all that is wrong, one line each.
 func (s *Source) Check(context.Context) error {
-	for _, st := range s.streams {
-		if _, _, err := s.find(st); err != nil {
-			return err
+	var wrong []error
+	said := map[string]bool{}
+	add := func(err error) {
+		if err != nil && !said[err.Error()] {
+			said[err.Error()] = true
+			wrong = append(wrong, err)
 		}
 	}
-	return nil
+	for _, st := range s.streams {
+		jobs, lookups, err := s.find(st)
+		add(err)
+		for _, j := range append(jobs, lookups...) {
+			f, err := os.Open(filepath.Join(s.cfg.Dir, j.name))
+			if err != nil {
+				add(unreadable(filepath.Join(s.cfg.Dir, j.name), err))
+				continue
+			}
+			_ = f.Close()
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // cursor is what is remembered between pages and between passes.
@@ -198,7 +213,7 @@ func (s *Source) declared(name string) *File {
 
 func (s *Source) glob(pattern string, optional bool) ([]string, error) {
 	if _, err := os.ReadDir(s.cfg.Dir); err != nil {
-		return nil, fmt.Errorf("read folder %s: %w; correct dir in the configuration or its permissions", s.cfg.Dir, errors.Unwrap(err))
+		return nil, source.Setup(fmt.Errorf("read folder %s: %w; correct dir in the configuration or its permissions", s.cfg.Dir, errors.Unwrap(err)))
 	}
 	paths, err := filepath.Glob(filepath.Join(escape(s.cfg.Dir), pattern))
 	if err != nil {
@@ -213,7 +228,7 @@ func (s *Source) glob(pattern string, optional bool) ([]string, error) {
 		names = append(names, n)
 	}
 	if len(names) == 0 && !optional {
-		return nil, fmt.Errorf("read folder %s: no file %s; put it there, correct its name in the configuration or mark it optional", s.cfg.Dir, pattern)
+		return nil, source.Setup(fmt.Errorf("read folder %s: no file %s; put it there, correct its name in the configuration or mark it optional", s.cfg.Dir, pattern))
 	}
 	slices.Sort(names)
 	return names, nil

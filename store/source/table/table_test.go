@@ -234,6 +234,15 @@ func TestSource_HalfWrittenFileFailsAfterTheOthers(t *testing.T) {
 	}
 }
 
+// A stray quotation mark in the last line is that line's fault and no sign of a file that is cut off.
+func TestSource_StrayQuotationInTheLastLine(t *testing.T) {
+	s := folder(t, dealsConfig, map[string]string{"deals.csv": "id,name,stage,amount,close\n1,a,won,5,2026-01-01\n2,12\" rack,won,5,2026-01-01\n"})
+	p := mustPull(t, s, "deals", "", 0)
+	if ids := dealIDs(p); !slices.Equal(ids, []string{"1"}) || len(p.Issues) != 1 || p.Issues[0].Where != "deals.csv:3" || !p.Full {
+		t.Errorf("%v, issues %+v, full %t", ids, p.Issues, p.Full)
+	}
+}
+
 func TestSource_JustWrittenFileIsWaitedFor(t *testing.T) {
 	s := folder(t, dealsConfig, map[string]string{"deals.csv": "id,name,stage,amount,close\n1,a,won,5,2026-01-01\n"})
 	info, err := os.Stat(filepath.Join(s.cfg.Dir, "deals.csv"))
@@ -254,7 +263,7 @@ func TestSource_JustWrittenFileIsWaitedFor(t *testing.T) {
 
 func TestSource_MissingFilesAndPermissions(t *testing.T) {
 	s := folder(t, dealsConfig, nil)
-	if _, err := pull(s, "deals", "", 0); err == nil || !strings.Contains(err.Error(), "deals*") {
+	if _, err := pull(s, "deals", "", 0); !errors.Is(err, source.ErrSetup) || !strings.Contains(err.Error(), "deals*") {
 		t.Errorf("no file: %v", err)
 	}
 	if err := s.Check(context.Background()); err == nil {

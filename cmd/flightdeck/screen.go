@@ -59,7 +59,7 @@ func (in *invocation) screen(ctx context.Context, a *app) error {
 	if err != nil {
 		return stop(err)
 	}
-	p, done := paint.Program(m, in.stdout, tea.WithContext(h.ctx), tea.WithInput(in.stdin), tea.WithEnvironment(in.environ), tea.WithoutSignalHandler())
+	p, done := paint.Program(h.ctx, m, in.stdout, tea.WithInput(in.stdin), tea.WithEnvironment(in.environ), tea.WithoutSignalHandler())
 	final, err := p.Run()
 	done()
 	if cause := h.ctx.Err(); cause != nil {

@@ -5,6 +5,9 @@
 // it at exit) and is given a blank content; the frames go to the painter, which compares rows and writes the spans that differ, whole styled runs on whole
 // characters, inside a synchronised update.
 //
+// An idle program is not woken: Bubble Tea's renderer, which otherwise looks for changes at each tick of its rate, is made to wait for the next message ([Program]). What
+// remains are the timers of the model and, every two minutes, the collector of Go's runtime.
+//
 // It needs no timing: it sees every byte of Bubble Tea's on the way to the terminal, paints nothing before the alternate screen is entered or after it is left,
 // and paints anew whenever those bytes erased something. Frames are painted by a goroutine of its own, the newest one only, so that a slow SSH line holds up
 // neither Update nor memory: the terminal's pace decides how many frames it sees.
@@ -12,6 +15,7 @@ package paint
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"regexp"
@@ -40,6 +44,9 @@ type Painter struct {
 	stop    chan struct{}
 	stopped sync.Once
 	ended   chan struct{}
+
+	rest rest
+	last tea.View // what the model showed; of the program's loop
 }
 
 type frame struct {
@@ -51,6 +58,7 @@ type frame struct {
 func New(out io.Writer) *Painter {
 	p := &Painter{out: out, whole: true, wake: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
 	p.want.x, p.shown.x = -1, -1
+	p.rest.result, p.rest.over = make(chan bool, 1), make(chan struct{})
 	go p.run()
 	return p
 }
@@ -74,8 +82,21 @@ func (f file) Write(b []byte) (int, error) { return f.p.Write(b) }
 // erased matches what moves or removes what is on the screen.
 var erased = regexp.MustCompile(`\x1b\[[0-9;]*[JKLMPX@ST]|\x1bc`)
 
-// Write passes Bubble Tea's own bytes on, and paints after them what they took away.
+// Write passes Bubble Tea's own bytes on, and paints after them what they took away. It may block until something happens: see rest.
 func (p *Painter) Write(b []byte) (int, error) {
+	left, nap := p.rest.cut(b)
+	if len(left) > 0 {
+		if n, err := p.pass(left); err != nil {
+			return min(n, len(b)), err
+		}
+	}
+	if nap {
+		p.rest.take()
+	}
+	return len(b), nil
+}
+
+func (p *Painter) pass(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	on, off := bytes.LastIndex(b, []byte("\x1b[?1049h")), bytes.LastIndex(b, []byte("\x1b[?1049l"))
@@ -108,6 +129,7 @@ func (p *Painter) Frame(content string, x, y int) {
 
 // Close ends the painter's goroutine. What is on the screen stays.
 func (p *Painter) Close() {
+	p.rest.end()
 	p.stopped.Do(func() { close(p.stop) })
 	<-p.ended
 }
@@ -147,15 +169,26 @@ func (p *Painter) paint() error {
 	return nil
 }
 
-// Program makes a program whose frames are painted on out. End it with done after Run; what opts say of output and frame rate is replaced. The rate is only that
-// at which Bubble Tea looks for its own changes: frames do not wait for it, and a slower one lets an idle session sleep longer.
-func Program(m tea.Model, out io.Writer, opts ...tea.ProgramOption) (prog *tea.Program, done func()) {
+// rate is at how many ticks a second Bubble Tea looks for changes of its own (modes, titles) while anything happens. The first frame waits for the first tick, no later
+// one does, and at rest there are none: the higher the better.
+const rate = 120
+
+// Program makes a program whose frames are painted on out, and which ends when ctx does. End it with done after Run; what opts say of context, output, filter and frame
+// rate is replaced.
+func Program(ctx context.Context, m tea.Model, out io.Writer, opts ...tea.ProgramOption) (prog *tea.Program, done func()) {
 	p := New(out)
-	return tea.NewProgram(Wrap(m, p), append(opts[:len(opts):len(opts)], tea.WithOutput(p.Output()), tea.WithFPS(30))...), p.Close
+	return program(ctx, m, p, opts), p.Close
+}
+
+func program(ctx context.Context, m tea.Model, p *Painter, opts []tea.ProgramOption) *tea.Program {
+	p.rest.on = true
+	context.AfterFunc(ctx, p.rest.end)
+	return tea.NewProgram(Wrap(m, p), append(opts[:len(opts):len(opts)],
+		tea.WithContext(ctx), tea.WithOutput(p.Output()), tea.WithFilter(p.rest.filter), tea.WithFPS(rate))...)
 }
 
 // Wrap returns a model whose frames go to p instead of Bubble Tea's renderer. Give p.Output() to tea.WithOutput.
-func Wrap(m tea.Model, p *Painter) tea.Model { return model{m, p} }
+func Wrap(m tea.Model, p *Painter) tea.Model { return model{m, p, false} }
 
 // Unwrap returns the model that Wrap was given, as it is now: what Program.Run returned is wrapped. Any other model is returned as it is.
 func Unwrap(m tea.Model) tea.Model {
@@ -167,18 +200,26 @@ func Unwrap(m tea.Model) tea.Model {
 
 type model struct {
 	tea.Model
-	p *Painter
+	p    *Painter
+	same bool // it shows what it last showed
 }
 
 func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	next := m.p.rest.after(msg)
+	if !event(msg) && m.p.rest.on {
+		return model{m.Model, m.p, true}, next
+	}
 	inner, cmd := m.Model.Update(msg)
-	return model{inner, m.p}, cmd
+	return model{inner, m.p, false}, tea.Batch(cmd, next)
 }
 
 // blank is what Bubble Tea draws: nothing, once. An empty content would make it clear the screen at every tick.
 const blank = " "
 
 func (m model) View() tea.View {
+	if m.same {
+		return m.p.last
+	}
 	v := m.Model.View()
 	x, y := -1, 0
 	if v.Cursor != nil {
@@ -186,6 +227,7 @@ func (m model) View() tea.View {
 	}
 	m.p.Frame(v.Content, x, y)
 	v.Content, v.Cursor = blank, nil
+	m.p.last = v
 	return v
 }
 

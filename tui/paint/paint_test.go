@@ -257,7 +257,7 @@ func TestProgram_RealBytesShowTheFrames(t *testing.T) {
 		}
 	}()
 	in, keys := io.Pipe()
-	prog, done := Program(list{}, term, tea.WithInput(in), tea.WithWindowSize(40, 12), tea.WithoutSignals(), tea.WithEnvironment([]string{"TERM=xterm-256color"}))
+	prog, done := Program(t.Context(), list{}, term, tea.WithInput(in), tea.WithWindowSize(40, 12), tea.WithoutSignals(), tea.WithEnvironment([]string{"TERM=xterm-256color"}))
 	ended := make(chan error, 1)
 	go func() { _, err := prog.Run(); ended <- err }()
 	term.wait(t, "> 客户0有限公司 w40")

@@ -8,115 +8,129 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// rest lets an idle program sleep. Bubble Tea's renderer looks for changes at every tick of its rate, for as long as the program lives, and the rate cannot be
-// less than one a second. But it also writes whatever [tea.Raw] gave it, from the same goroutine, and a terminal may take its time: so when nothing has happened for two
-// ticks, the painter does not return from such a write until the next message. A ticker that nobody waits for costs nothing.
+// rest lets an idle program sleep. Bubble Tea's renderer looks for changes at every tick of its frame rate for as long as the program lives, and that rate cannot
+// be less than one a second. But what tea.Raw gives it is written by the same goroutine, and a terminal may take its time: so when nothing has happened for two ticks,
+// the painter returns from such a write (a nap) only when the next message comes. A ticker that nobody waits for costs nothing, so the rate may be high: the first
+// frame waits for a tick.
 //
-// Two ticks, because the renderer writes first and looks for changes then: at the end of the second it has certainly shown what the last message changed. A message wakes
-// the renderer before Bubble Tea does anything with it (tea.WithFilter), since the renderer holds a lock of the program while it writes. What ends the program without a
-// message is the context's end, of which Program knows; limit is for whatever else might come to be, such as a terminal that fails without a hang-up.
+// It takes two naps because the renderer writes first and looks for changes then: once the second is being written, what the last message changed has been shown.
+// While it writes, the renderer holds a lock of the program; so a message wakes it before Bubble Tea does anything with it (tea.WithFilter). The end of the context,
+// which comes without a message, wakes it for good. limit is for an end that neither tells, such as a terminal that fails without a hang-up.
 type rest struct {
 	mu     sync.Mutex
-	on     bool          // Program arranged for what rest needs
-	over   bool          // the program ends: never again
-	asked  bool          // a nap is on its way through the program
-	busy   bool          // a message came since it was
-	ticks  int           // that wrote it
-	again  chan struct{} // told of the first
-	parked chan struct{} // the renderer waits for its closing; nil: it does not
+	on     bool          // Program arranged for what this needs
+	asked  bool          // a nap is on its way to the renderer
+	busy   bool          // something happened since it was asked for
+	naps   int           // written since something happened
+	result chan bool     // of each nap: whether another one is wanted; false: the renderer slept
+	parked chan struct{} // closed to wake the renderer; nil: it is awake
+	over   chan struct{} // closed when the program ends
+	ended  sync.Once
 }
 
-// limit is how long the renderer sleeps at most. A shell is woken by its own timer, once a minute.
+// limit is how long the renderer sleeps at most. The shell's own timer wakes it once a minute.
 const limit = 90 * time.Second
 
-// nap is what the renderer is given to write when it may sleep, and ask the message that it did so once.
-var nap = []byte("\x1b_flightdeck:nap\x1b\\")
+// nap is what the renderer is given to write; no terminal ever sees it.
+const nap = napping("\x1b_flightdeck nap\x1b\\")
 
-type ask struct{}
+type napping string
 
-// own reports whether msg is of the nap's making, not an event.
-func own(msg tea.Msg) bool {
-	if raw, ok := msg.(tea.RawMsg); ok {
-		b, ok := raw.Msg.(napping)
-		return ok && b == napping{}
+// napped is the message that a nap was written, and sleep did not follow.
+type napped struct{}
+
+// event reports whether msg can change what is shown, or makes Bubble Tea need its locks. A batch only starts commands.
+func event(msg tea.Msg) bool {
+	switch msg := msg.(type) {
+	case nil, napped, tea.BatchMsg:
+		return false
+	case tea.RawMsg:
+		return msg.Msg != nap
 	}
-	_, ok := msg.(ask)
-	return ok
+	return true
 }
 
-// napping is a nap as tea.Raw prints it.
-type napping struct{}
+// filter sees every message of the program first.
+func (r *rest) filter(_ tea.Model, msg tea.Msg) tea.Msg {
+	if event(msg) {
+		r.wake()
+	}
+	return msg
+}
 
-func (napping) String() string { return string(nap) }
-
-// stir wakes the renderer: something happened.
-func (r *rest) stir(over bool) {
+func (r *rest) wake() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.busy, r.over = true, r.over || over
+	r.busy = true
 	if r.parked != nil {
 		close(r.parked)
 		r.parked = nil
 	}
 }
 
-// filter is the program's: it sees every message first.
-func (r *rest) filter(_ tea.Model, msg tea.Msg) tea.Msg {
-	if !own(msg) {
-		r.stir(false)
-	}
-	return msg
+// end wakes the renderer for good.
+func (r *rest) end() {
+	r.ended.Do(func() { close(r.over) })
+	r.wake()
 }
 
-// next returns what the program is to do after msg so that it may sleep.
-func (r *rest) next(msg tea.Msg) tea.Cmd {
+// after returns the command that follows an update with msg: another nap, unless one is under way.
+func (r *rest) after(msg tea.Msg) tea.Cmd {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, asks := msg.(ask)
-	if !r.on || r.over || r.asked && !asks || !asks && own(msg) {
+	_, again := msg.(napped)
+	if !r.on || !again && (r.asked || !event(msg)) {
 		return nil
 	}
-	if !asks || r.busy {
-		r.ticks = 0
+	if !again || r.busy {
+		r.naps = 0
 	}
 	r.asked, r.busy = true, false
-	raw := tea.Raw(napping{})
-	if r.ticks > 0 {
-		return raw
-	}
-	again := r.again
-	return tea.Batch(raw, func() tea.Msg { <-again; return ask{} })
+	return tea.Batch(tea.Raw(nap), func() tea.Msg {
+		select {
+		case more := <-r.result:
+			if more {
+				return napped{}
+			}
+		case <-r.over:
+		}
+		return nil
+	})
 }
 
-// written is told of what the renderer writes and returns it without naps; sleep is to be called after the rest was written.
-func (r *rest) written(b []byte) (left []byte, sleep func()) {
-	if !bytes.Contains(b, nap) {
-		return b, func() {}
+// cut takes a nap out of what the renderer writes; found: it is then to be taken.
+func (r *rest) cut(b []byte) (left []byte, found bool) {
+	if found = bytes.Contains(b, []byte(nap)); found {
+		b = bytes.ReplaceAll(b, []byte(nap), nil)
 	}
-	return bytes.ReplaceAll(b, nap, nil), r.tick
+	return b, found
 }
 
-func (r *rest) tick() {
+// take sleeps if nothing happened since the last nap.
+func (r *rest) take() {
 	r.mu.Lock()
-	r.ticks++
-	if r.ticks == 1 {
-		r.mu.Unlock()
-		r.again <- struct{}{}
-		return
+	r.naps++
+	more := r.busy || r.naps < 2
+	var parked chan struct{}
+	if !more {
+		parked = make(chan struct{})
+		r.parked, r.asked = parked, false
 	}
-	r.asked = false
-	if r.busy || r.over {
-		r.mu.Unlock()
-		return
-	}
-	parked := make(chan struct{})
-	r.parked = parked
 	r.mu.Unlock()
+	select {
+	case r.result <- more:
+	case <-r.over:
+		return
+	}
+	if more {
+		return
+	}
 	t := time.NewTimer(limit)
 	defer t.Stop()
 	select {
 	case <-parked:
+	case <-r.over:
 	case <-t.C:
-		r.stir(false)
+		r.wake()
 	}
 }

@@ -307,7 +307,7 @@ func (s *Server) program(ctx context.Context, sess ssh.Session) *tea.Program {
 	if !sess.EmulatedPty() {
 		out = pty.Slave
 	}
-	prog, done := paint.Program(m, out, append(teawish.MakeOptions(sess), tea.WithContext(sess.Context()), tea.WithoutSignalHandler())...)
+	prog, done := paint.Program(sess.Context(), m, out, append(teawish.MakeOptions(sess), tea.WithoutSignalHandler())...)
 	stay := context.AfterFunc(ctx, prog.Quit)
 	context.AfterFunc(sess.Context(), func() {
 		stay()

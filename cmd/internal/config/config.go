@@ -12,9 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -148,8 +150,11 @@ func Load(path string, kinds []Kind) (*Config, error) {
 		return &Config{}, nil
 	}
 	b, err := os.ReadFile(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("read configuration: %w; \"flightdeck init folder > flightdeck.yaml\" writes one to start with", err)
+	case err != nil:
+		return nil, fmt.Errorf("read configuration: %w; want a file that may be read, or name another with --config FILE", err)
 	}
 	return Parse(path, b, kinds)
 }
@@ -211,9 +216,13 @@ func (c *Config) validate(t *tree) {
 	if o.FiscalYearStart < 0 || o.FiscalYearStart > 12 {
 		t.problem("organisation.fiscal_year_start", fmt.Sprintf("%d: want a month, 1 to 12", o.FiscalYearStart))
 	}
-	for cur := range o.Rates {
+	for cur, rate := range o.Rates {
 		currency("organisation.rates."+cur, store.Currency(cur))
+		if strings.HasPrefix(string(rate), "-") || strings.Trim(string(rate), "+0.") == "" {
+			t.problem("organisation.rates."+cur, fmt.Sprintf("%s: want more than 0: how much of the organisation's currency one %s is", rate, store.Clip(cur, 20)))
+		}
 	}
+	c.validateRules(t)
 	stages := map[string]bool{}
 	for i, s := range o.Stages {
 		at := fmt.Sprintf("organisation.stages[%d]", i)
@@ -242,6 +251,11 @@ func (c *Config) validate(t *tree) {
 			t.problem(at+".currency", "want a currency here or under organisation")
 		}
 	}
+	if l := c.Serve.Listen; l != "" {
+		if err := CheckListen(l); err != nil {
+			t.problem("serve.listen", err.Error())
+		}
+	}
 	for i, p := range c.Serve.People {
 		at := fmt.Sprintf("serve.people[%d]", i)
 		if p.Name == "" {
@@ -254,4 +268,42 @@ func (c *Config) validate(t *tree) {
 			t.problem(at+".keys", "want at least one line as in authorized_keys, or authorized_keys: FILE")
 		}
 	}
+}
+
+// validateRules reports figures that would be taken for something else than was meant.
+func (c *Config) validateRules(t *tree) {
+	r, full := c.Rules, c.Rules.OrDefault()
+	for _, f := range []struct {
+		name    string
+		v       int
+		percent bool
+	}{
+		{"stale_days", r.StaleDays, false}, {"overdue_grace", r.OverdueGrace, false}, {"quiet_days", r.QuietDays, false}, {"grade_days", r.GradeDays, false},
+		{"commit_at", r.CommitAt, true}, {"best_case_at", r.BestCaseAt, true}, {"grade_a", r.GradeA, true}, {"grade_b", r.GradeB, true},
+	} {
+		switch {
+		case f.percent && (f.v < 0 || f.v > 100):
+			t.problem("rules."+f.name, fmt.Sprintf("%d: want per cent, 0 to 100", f.v))
+		case f.v < 0:
+			t.problem("rules."+f.name, fmt.Sprintf("%d: want 0 or more days", f.v))
+		}
+	}
+	if r.BestCaseAt > 0 && full.BestCaseAt > full.CommitAt { // a lower commit_at alone merely leaves no room for a best case
+		t.problem("rules.best_case_at", fmt.Sprintf("%d: want no more than commit_at (%d)", full.BestCaseAt, full.CommitAt))
+	}
+	if full.GradeA > full.GradeB {
+		t.problem("rules.grade_a", fmt.Sprintf("%d: want no more than grade_b (%d)", full.GradeA, full.GradeB))
+	}
+}
+
+// CheckListen reports whether a server can be told to listen on address.
+func CheckListen(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("%q: want HOST:PORT with a port up to 65535, such as \":2222\" or \"127.0.0.1:2222\"", store.Clip(address, 60))
+	}
+	return nil
 }

@@ -185,6 +185,14 @@ func TestParse_Mistakes(t *testing.T) {
 		{"version", "version: 9\n", []string{"version: 9 is not known"}},
 		{"quota", "organisation: {currency: CNY}\nquotas:\n  - {node: x, period: soon, amount: 1}\n  - {period: 2026}\n", []string{"f.yaml:3:23: quotas[0].period", "quotas[1].node", "quotas[1].amount"}},
 		{"stage", "organisation:\n  stages:\n    - {id: a}\n    - {id: a, kind: maybe, probability: 120}\n", []string{"stages[1].id", "stages[1].kind", "stages[1].probability"}},
+		{"tab", "organisation:\n\tname: x\n", []string{"f.yaml:2:1: a tab in the indentation"}},
+		{"tab deep inside", "organisation:\n  stages:\n  \t- {id: a}\n", []string{"f.yaml:3:3: a tab in the indentation"}},
+		{"newer version with newer keys", "version: 9\nfuture: 1\n", []string{"f.yaml:1:10: version: 9 is not known", "f.yaml:2:1: future"}},
+		{"rates", "organisation: {currency: CNY, rates: {USD: -7, EUR: 0}}\n", []string{"organisation.rates.USD: -7: want more than 0", "organisation.rates.EUR: 0: want more than 0"}},
+		{"rules", "rules: {stale_days: -3, commit_at: 500, grade_a: 99}\n", []string{"f.yaml:1:21: rules.stale_days: -3: want 0 or more", "rules.commit_at: 500: want per cent, 0 to 100",
+			"rules.grade_a: 99: want no more than grade_b (95)"}},
+		{"listen", "serve: {listen: nonsense}\n", []string{`f.yaml:1:17: serve.listen: "nonsense": want HOST:PORT`}},
+		{"listen on no port", "serve: {listen: \"127.0.0.1:99999\"}\n", []string{"serve.listen"}},
 		{"person", "serve: {people: [{name: x}]}\n", []string{"serve.people[0].sees", "serve.people[0].keys"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -239,6 +247,13 @@ func TestFind(t *testing.T) {
 	}
 	if _, err := config.Load("nosuch.yaml", kinds); err == nil || !strings.Contains(err.Error(), "flightdeck init") {
 		t.Errorf("absent: %v", err)
+	}
+}
+
+// The advice is for what is wrong: a folder or a file that may not be read is not mended by writing another over it.
+func TestLoad_Directory(t *testing.T) {
+	if _, err := config.Load(t.TempDir(), kinds); err == nil || strings.Contains(err.Error(), "flightdeck init") || !strings.Contains(err.Error(), "--config") {
+		t.Errorf("a folder: %v", err)
 	}
 }
 

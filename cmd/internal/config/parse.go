@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -69,7 +70,9 @@ func Parse(file string, b []byte, kinds []Kind) (cfg *Config, err error) {
 	}
 	parsed, perr := parser.ParseBytes(b, 0)
 	if perr != nil {
-		t.yaml(perr, nil, "")
+		if !t.tab(b) {
+			t.yaml(perr, nil, "")
+		}
 		return nil, t.err()
 	}
 	c := &Config{Path: file}
@@ -160,6 +163,20 @@ func (t *tree) yaml(err error, tk *token.Token, field string) {
 	t.add(tk, field, store.Clip(text, 300))
 }
 
+// tab notes the first line that is indented with a tab, of a file that could not be parsed: the library's words for it help nobody.
+func (t *tree) tab(b []byte) bool {
+	n := 0
+	for line := range bytes.Lines(b) {
+		n++
+		text := bytes.TrimLeft(line, " \t")
+		if i := bytes.IndexByte(line[:len(line)-len(text)], '\t'); i >= 0 && len(bytes.TrimSpace(text)) > 0 {
+			t.add(&token.Token{Position: &token.Position{Line: n, Column: i + 1}}, "", "a tab in the indentation: YAML is indented with spaces")
+			return true
+		}
+	}
+	return false
+}
+
 // root reads the top level: sources apart, each along its kind's type.
 func (t *tree) root(body ast.Node, c *Config, kinds []Kind, dir string) {
 	m, ok := entries(body)
@@ -180,6 +197,9 @@ func (t *tree) root(body ast.Node, c *Config, kinds []Kind, dir string) {
 	t.fields(rest, reflect.TypeFor[Config](), "", nil)
 	if len(t.problems) == 0 {
 		t.decode(body, rest, c, "")
+	} else if i := slices.IndexFunc(rest, func(e *ast.MappingValueNode) bool { return key(e) == "version" }); i >= 0 {
+		// what is unknown may be a newer format's: that is said first
+		_ = yaml.NodeToValue(rest[i].Value, &c.Version)
 	}
 	if list == nil {
 		return

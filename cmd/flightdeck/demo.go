@@ -67,14 +67,11 @@ func (in *invocation) demo(ctx context.Context, once bool) (err error) {
 	return in.screen(ctx, a)
 }
 
-// startCompany serves the synthetic company on loopback and returns the source that reads it.
+// startCompany serves the synthetic company on loopback and returns the source that reads it. The company is made at the first request, when the store has been
+// read and is on the screen.
 func startCompany(ctx context.Context) (syncer.Entry, *server.Server, error) {
-	c, err := company.New(company.Config{Seed: demoSeed, Now: time.Now()})
-	if err != nil {
-		return syncer.Entry{}, nil, err
-	}
 	token := rand.Text()
-	srv := server.New(c, token)
+	srv := server.Later(func() (*company.Company, error) { return company.New(company.Config{Seed: demoSeed, Now: time.Now()}) }, token)
 	url, err := srv.Start(ctx)
 	if err != nil {
 		return syncer.Entry{}, nil, err

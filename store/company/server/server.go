@@ -36,6 +36,7 @@ type Server struct {
 	now   func() time.Time
 
 	mu      sync.Mutex
+	found   func() (*company.Company, error) // nil once it was called
 	company *company.Company
 	tables  map[store.Stream]list
 	err     error // why the company stopped living
@@ -43,12 +44,15 @@ type Server struct {
 
 // New takes the company over: nobody else may step it or take its records. token is what clients must send; an empty one lets nobody in.
 func New(c *company.Company, token string) *Server {
-	s := &Server{life: rand.Text()[:12], token: sha256.Sum256([]byte(token)), company: c, now: time.Now, mux: http.NewServeMux()}
-	r := c.Take()
-	if r == nil {
-		r = &store.Records{}
-	}
-	s.names, s.tables = streams(r)
+	s := Later(func() (*company.Company, error) { return c, nil }, token)
+	s.exist()
+	return s
+}
+
+// Later is New of a company that is founded when it is first asked for: that takes a moment, which a person at a screen need not wait for. When found fails,
+// every request is answered with the reason.
+func Later(found func() (*company.Company, error), token string) *Server {
+	s := &Server{life: rand.Text()[:12], token: sha256.Sum256([]byte(token)), found: found, now: time.Now, mux: http.NewServeMux()}
 	s.mux.HandleFunc("GET /v1/{stream}", func(w http.ResponseWriter, r *http.Request) {
 		if token == "" || !s.admitted(r) {
 			w.Header().Set("WWW-Authenticate", "Bearer")
@@ -61,12 +65,37 @@ func New(c *company.Company, token string) *Server {
 }
 
 // Streams lists what the server has, in the order in which a client should read it.
-func (s *Server) Streams() []store.Stream { return append([]store.Stream(nil), s.names...) }
+func (s *Server) Streams() []store.Stream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.exist()
+	return append([]store.Stream(nil), s.names...)
+}
+
+// exist founds the company unless that was done. s.mu is held, or nobody else has s.
+func (s *Server) exist() {
+	if s.found == nil {
+		return
+	}
+	c, err := s.found()
+	s.found = nil
+	if err != nil {
+		s.err = fmt.Errorf("before it began: %w", err)
+		return
+	}
+	r := c.Take()
+	if r == nil {
+		r = &store.Records{}
+	}
+	s.company = c
+	s.names, s.tables = streams(r)
+}
 
 // Count returns how many rows a stream has now; 0 for one that does not exist.
 func (s *Server) Count(stream store.Stream) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.exist()
 	if t := s.tables[stream]; t != nil {
 		return t.count()
 	}
@@ -147,6 +176,9 @@ func (s *Server) Err() error {
 func (s *Server) Step() store.Delta {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.exist(); s.company == nil {
+		return store.Delta{}
+	}
 	d := s.company.Step(s.now())
 	put(s.tables, &d)
 	return d
@@ -212,6 +244,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 func (s *Server) page(name store.Stream, at string, limit int) (status int, why string, write func() ([]byte, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.exist()
 	if s.err != nil {
 		why, _, _ := strings.Cut(s.err.Error(), "\n") // without the stack
 		return http.StatusInternalServerError, "the demo company stopped " + why, nil

@@ -449,3 +449,25 @@ func BenchmarkPullDemo(b *testing.B) {
 		}
 	}
 }
+
+func TestLater_FoundsOnceWhenAsked(t *testing.T) {
+	times := 0
+	s := Later(func() (*company.Company, error) { times++; return company.New(company.Config{Seed: 5, Now: noon, Size: little}) }, "t")
+	if times != 0 {
+		t.Fatal("founded before anybody asked")
+	}
+	if s.Step(); s.Count("deals") == 0 || len(s.Streams()) == 0 || times != 1 {
+		t.Errorf("%d deals after %d foundings", s.Count("deals"), times)
+	}
+}
+
+func TestLater_AFailureIsEveryAnswer(t *testing.T) {
+	s := Later(func() (*company.Company, error) { return nil, errors.New("no seed") }, "t")
+	if d := s.Step(); d.Len() != 0 {
+		t.Errorf("a company that never began did %v", d)
+	}
+	w := ask(s, http.MethodGet, "/v1/deals", "Bearer t")
+	if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "no seed") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}

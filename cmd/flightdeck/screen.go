@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/log/v2"
@@ -77,6 +78,9 @@ func (in *invocation) needTerminal() error {
 		if f, ok := f.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
 			return usagef("this is not a terminal: the screen needs one; print instead with: flightdeck funnel (heatmap, migration, forecast, sources)")
 		}
+	}
+	if slices.Contains(in.environ, "TERM=dumb") {
+		return usagef("TERM is dumb: this terminal cannot show the screen; print instead with: flightdeck funnel (heatmap, migration, forecast, sources)")
 	}
 	return nil
 }

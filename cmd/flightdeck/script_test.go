@@ -13,8 +13,21 @@ import (
 	"flightdeck/store/bolt"
 )
 
+// atExit is done when all tests are.
+var atExit []func()
+
+type tests struct{ *testing.M }
+
+func (t tests) Run() int {
+	status := t.M.Run()
+	for _, fn := range atExit {
+		fn()
+	}
+	return status
+}
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"flightdeck": main})
+	testscript.Main(tests{m}, map[string]func(){"flightdeck": main})
 }
 
 func TestScript(t *testing.T) {

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"reflect"
+	"runtime/debug"
 	"sync"
+	"syscall"
 
 	"flightdeck/analytics"
 	"flightdeck/cmd/internal/config"
@@ -39,10 +42,13 @@ type wiring struct {
 
 // open opens the store for writing, keeps the organisation in it and connects the sources. Nothing runs yet. The caller closes it.
 func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*app, error) {
-	dir := in.dir(cfg)
-	db, err := bolt.Open(dir, bolt.Options{Version: version()})
+	dir, err := in.folder(cfg)
 	if err != nil {
 		return nil, err
+	}
+	db, err := bolt.Open(dir, bolt.Options{Version: version()})
+	if err != nil {
+		return nil, refused(err)
 	}
 	a := &app{cfg: cfg, db: db}
 	if err := a.keepOrganisation(ctx); err != nil {
@@ -157,21 +163,55 @@ func (a *app) keepQuotas(ctx context.Context) error {
 	return nil
 }
 
+// folder returns the store's folder and refuses one that is none.
+func (in *invocation) folder(cfg *config.Config) (string, error) {
+	dir := in.dir(cfg)
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return "", usagef("store %s: it is a file; want a folder, named with --store DIR or as store.dir in the configuration", dir)
+	}
+	return dir, nil
+}
+
+// refused says what to do about a store that the system keeps from us.
+func refused(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("%w; check the folder's permissions, or name another with --store DIR", err)
+	}
+	return err
+}
+
 // read opens the store for reading only and returns its Book; nothing stays open. A store held by another process is a *store.LockedError: whoever can
 // ask that process through its socket does so there.
 func (in *invocation) read(ctx context.Context, cfg *config.Config) (*analytics.Book, error) {
-	dir := in.dir(cfg)
+	dir, err := in.folder(cfg)
+	if err != nil {
+		return nil, err
+	}
 	db, err := bolt.Open(dir, bolt.Options{ReadOnly: true, Version: version()})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open %s: there is no store yet; fill one with: flightdeck sync --once, or: flightdeck demo --once --store %s", dir, dir)
 	}
 	if err != nil {
-		return nil, err
+		return nil, refused(err)
 	}
 	defer db.Close() //nolint:errcheck // read only
-	var book *analytics.Book
+	return in.book(ctx, db, dir, cfg)
+}
+
+// book reads all of a store. A damaged page makes the library below panic, or worse, fault; both are told as what they are.
+func (in *invocation) book(ctx context.Context, db *bolt.DB, dir string, cfg *config.Config) (book *analytics.Book, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // the file is mapped into memory
+	defer func() {
+		if r := recover(); r != nil {
+			book, err = nil, fmt.Errorf("read %s: the file is damaged (%v); restore a backup, or move it away and sync anew", dir, r)
+		}
+	}()
+	var rules analytics.Rules
+	if cfg != nil {
+		rules = cfg.Rules
+	}
 	err = db.View(ctx, func(s store.Snapshot) (err error) {
-		book, err = analytics.Build(s, analytics.Options{Rules: cfg.Rules})
+		book, err = analytics.Build(s, analytics.Options{Rules: rules})
 		return err
 	})
 	if err != nil {

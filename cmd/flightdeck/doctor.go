@@ -68,7 +68,7 @@ func (in *invocation) doctor(ctx context.Context) error {
 	default:
 		show(finding{what: "configuration", note: cfg.Path})
 	}
-	show(in.checkStore(cfg))
+	show(in.checkStore(ctx, cfg))
 	if cfg != nil {
 		show(checkSources(ctx, cfg)...)
 	}
@@ -79,10 +79,14 @@ func (in *invocation) doctor(ctx context.Context) error {
 	return nil
 }
 
-func (in *invocation) checkStore(cfg *config.Config) finding {
-	dir := in.dir(cfg)
-	path := filepath.Join(dir, bolt.File)
+func (in *invocation) checkStore(ctx context.Context, cfg *config.Config) finding {
 	f := finding{what: "store"}
+	dir, err := in.folder(cfg)
+	if err != nil {
+		f.err = err
+		return f
+	}
+	path := filepath.Join(dir, bolt.File)
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		f.note = path + ": none yet; it is made by: flightdeck sync --once"
@@ -97,6 +101,15 @@ func (in *invocation) checkStore(cfg *config.Config) finding {
 		f.err = fmt.Errorf("%s: others may read it (mode %04o); run chmod 600 %s", path, info.Mode().Perm(), path)
 		return f
 	}
+	if w, err := os.OpenFile(path, os.O_RDWR, 0); err != nil {
+		f.note += "; it can be read but not written: sync and the screen will fail"
+		if cfg != nil && len(cfg.Sources) > 0 {
+			f.err = refused(fmt.Errorf("%s: %w", path, errors.Unwrap(err)))
+			return f
+		}
+	} else {
+		_ = w.Close()
+	}
 	db, err := bolt.Open(dir, bolt.Options{ReadOnly: true, Version: version()})
 	var locked *store.LockedError
 	switch {
@@ -110,6 +123,10 @@ func (in *invocation) checkStore(cfg *config.Config) finding {
 	defer db.Close() //nolint:errcheck // read only
 	is, err := db.Info()
 	if err != nil {
+		f.err = err
+		return f
+	}
+	if _, err := in.book(ctx, db, dir, cfg); err != nil { // reads every record: damage is found here and not in a meeting
 		f.err = err
 		return f
 	}

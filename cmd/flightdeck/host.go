@@ -43,6 +43,15 @@ const socketName = "screen.sock"
 func (in *invocation) host(ctx context.Context, a *app, log *slog.Logger) *host {
 	h := &host{app: a, in: in, log: log, ready: make(chan struct{})}
 	h.ctx, h.cancel = context.WithCancelCause(ctx)
+	frugal := lavish()
+	h.run("memory", func(ctx context.Context) error {
+		select {
+		case <-h.ready:
+		case <-ctx.Done():
+		}
+		frugal(ctx)
+		return nil
+	})
 	h.run("book", func(ctx context.Context) error {
 		// Reading the file comes before all else: the first frame waits for it.
 		if err := a.live.Refresh(ctx); err != nil {

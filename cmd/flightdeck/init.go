@@ -81,7 +81,7 @@ func (in *invocation) initCommand() *cobra.Command {
 		Args:      cobra.ExactArgs(1),
 		RunE:      in.do(func(_ *cobra.Command, args []string) error { return writePreset(in.stdout, args[0], data) }),
 	}
-	c.Flags().StringVar(&data, "data", "", "the folder `DIR` that holds the files (maven-crm and folder)")
+	c.Flags().StringVar(&data, "data", "", "the folder that holds the files (maven-crm and folder)")
 	_ = c.MarkFlagDirname("data")
 	return c
 }

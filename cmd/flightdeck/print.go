@@ -256,7 +256,7 @@ func word(column, cell string, l *locale.Locale) string {
 			return l.UnitKind(k)
 		}
 		if cell == "person" {
-			return l.T(locale.Person)
+			return l.Pick("个人", "person")
 		}
 	case "state":
 		if s, err := store.ParseSyncState(cell); err == nil {

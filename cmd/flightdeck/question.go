@@ -39,15 +39,15 @@ type question struct {
 func (q *question) scopeFlags(c *cobra.Command) {
 	q.node = map[string]*string{}
 	for _, n := range []struct{ kind, flag, help string }{
-		{"region", "region", "only the region with this `NAME`"}, {"team", "team", "only the team with this `NAME`"},
-		{"person", "rep", "only the person with this `NAME`"}, {"", "node", "only the unit or person with this `ID` or name"},
+		{"region", "region", "only the region with this name or id"}, {"team", "team", "only the team with this name or id"},
+		{"person", "rep", "only the person with this name or id"}, {"", "node", "only the unit or person with this name or id"},
 	} {
 		q.node[n.kind] = c.Flags().String(n.flag, "", n.help)
 	}
-	c.Flags().StringVar(&q.text.product, "product", "", "only deals of the product with this `NAME` or id")
-	c.Flags().StringVar(&q.text.stage, "stage", "", "only deals in the stage with this `NAME` or id")
-	c.Flags().StringVar(&q.text.industry, "industry", "", "only accounts of this `INDUSTRY`")
-	c.Flags().StringVar(&q.text.period, "period", "", "`PERIOD`: 2026, 2026Q3, 2026-09, FROM..TO, week, month, quarter-1, 30d (default: the view's usual one)")
+	c.Flags().StringVar(&q.text.product, "product", "", "only deals of the product with this name or id")
+	c.Flags().StringVar(&q.text.stage, "stage", "", "only deals in the stage with this name or id")
+	c.Flags().StringVar(&q.text.industry, "industry", "", "only accounts of this industry")
+	c.Flags().StringVar(&q.text.period, "period", "", "period: 2026, 2026Q3, 2026-09, FROM..TO, week, month, quarter-1, 30d (default: the view's usual one)")
 }
 
 // scope reads the flags against what the Book holds: names become IDs.
@@ -136,21 +136,29 @@ func find(what, text string, all []named) (store.ID, error) {
 	if len(near) == 1 {
 		return near[0].id, nil
 	}
-	list := near
 	if len(near) == 0 {
-		list = all
+		return "", notThere(what, text, all)
 	}
+	return "", usagef("%s %q: could be %s; write more of it", what, store.Clip(text, 60), some(near))
+}
+
+func notThere(what, text string, all []named) error {
+	if len(all) == 0 {
+		return usagef("%s %q: the store has none at all", what, store.Clip(text, 60))
+	}
+	return usagef("%s %q: there is none; there are %s", what, store.Clip(text, 60), some(all))
+}
+
+// some names the first few.
+func some(all []named) string {
 	var words []string
-	for _, n := range list[:min(len(list), 12)] {
+	for _, n := range all[:min(len(all), 12)] {
 		words = append(words, n.names[0])
 	}
-	if len(list) > 12 {
-		words = append(words, fmt.Sprintf("and %d more", len(list)-12))
+	if len(all) > 12 {
+		words = append(words, fmt.Sprintf("and %d more", len(all)-12))
 	}
-	if len(near) == 0 {
-		return "", usagef("%s %q: there is none; there are %s", what, store.Clip(text, 60), strings.Join(words, ", "))
-	}
-	return "", usagef("%s %q: could be %s; write more of it", what, store.Clip(text, 60), strings.Join(words, ", "))
+	return strings.Join(words, ", ")
 }
 
 // ask makes a command that answers from the Book.
@@ -210,9 +218,11 @@ func (in *invocation) questionCommands() []*cobra.Command {
 			return answer{value: a, table: a.Table(), sheet: grades(&a, l), stamp: a.Stamp, scope: s, note: a.Rule}, nil
 		}),
 		make("heatmap", "Customer touches by weekday and hour, by rep and week, by area (热力图)", func(c *cobra.Command) {
-			c.Flags().StringVar(&view, "view", "", "`VIEW`: "+words(heatmap.Views())+" (default: "+heatmap.WeekdayHour.String()+")")
-			c.Flags().StringVar(&channel, "channel", "", "only touches by this `CHANNEL`: visit, call, wechat, email, meeting, demo or other")
-			c.Flags().StringVar(&area, "area", "", "only touches in this `AREA`, such as 广东省/深圳市")
+			c.Flags().StringVar(&view, "view", "", "view: "+words(heatmap.Views())+" (default: "+heatmap.WeekdayHour.String()+")")
+			c.Flags().StringVar(&channel, "channel", "", "only touches by this channel: visit, call, wechat, email, meeting, demo or other")
+			_ = c.RegisterFlagCompletionFunc("view", cobra.FixedCompletions(texts(heatmap.Views()), cobra.ShellCompDirectiveNoFileComp))
+			_ = c.RegisterFlagCompletionFunc("channel", cobra.FixedCompletions([]string{"visit", "call", "wechat", "email", "meeting", "demo", "other"}, cobra.ShellCompDirectiveNoFileComp))
+			c.Flags().StringVar(&area, "area", "", "only touches in this area, such as 广东省/深圳市")
 		}, func(b *analytics.Book, s analytics.Scope, l *locale.Locale) (answer, error) {
 			query := heatmap.Query{Channel: channel, Area: area}
 			var err error
@@ -226,6 +236,9 @@ func (in *invocation) questionCommands() []*cobra.Command {
 					return answer{}, usageError{err}
 				}
 			}
+			if err := knownArea(b, s, area); err != nil {
+				return answer{}, err
+			}
 			a := heatmap.Of(b, s, query)
 			s.Period = a.Period
 			note := ""
@@ -237,13 +250,33 @@ func (in *invocation) questionCommands() []*cobra.Command {
 	}
 }
 
-func words[T fmt.Stringer](all []T) string {
+// knownArea refuses an area in which nothing ever happened that the viewer may see: a map of noughts would pass for an answer.
+func knownArea(b *analytics.Book, s analytics.Scope, area string) error {
+	if area == "" {
+		return nil
+	}
+	ever := analytics.Scope{Root: s.Root, Period: analytics.Period{From: b.Now() - 3660, To: b.Now()}}
+	if heatmap.Of(b, ever, heatmap.Query{View: heatmap.Area, Area: area}).Total > 0 {
+		return nil
+	}
+	var names []named
+	for _, r := range heatmap.Of(b, ever, heatmap.Query{View: heatmap.Area}).Rows {
+		if r.Key != heatmap.None {
+			names = append(names, named{store.ID(r.Key), []string{r.Name}})
+		}
+	}
+	return notThere("area", area, names)
+}
+
+func texts[T fmt.Stringer](all []T) []string {
 	var s []string
 	for _, v := range all {
 		s = append(s, v.String())
 	}
-	return strings.Join(s, ", ")
+	return s
 }
+
+func words[T fmt.Stringer](all []T) string { return strings.Join(texts(all), ", ") }
 
 func (in *invocation) issuesCommand() *cobra.Command {
 	q := &question{in: in}

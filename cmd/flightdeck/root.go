@@ -14,6 +14,7 @@ import (
 	"charm.land/fang/v2"
 	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"flightdeck/analytics"
 	"flightdeck/cmd/internal/config"
@@ -93,6 +94,10 @@ func (in *invocation) tell(err error) {
 	if errors.As(err, &quiet) {
 		return
 	}
+	if errors.Is(err, context.Canceled) {
+		say(in.stderr, "flightdeck: interrupted\n")
+		return
+	}
 	say(in.stderr, "flightdeck: %v\n", err)
 	var locked *store.LockedError
 	if errors.As(err, &locked) {
@@ -119,8 +124,8 @@ func (in *invocation) root() *cobra.Command {
 		RunE: in.do(func(cmd *cobra.Command, _ []string) error { return in.cockpit(cmd.Context()) }),
 	}
 	f := root.PersistentFlags()
-	f.StringVar(&in.lang, "lang", "", "language, `zh or en` (default: the configuration's, then the locale's)")
-	f.StringVar(&in.asOf, "as-of", "", "ask as of the end of a `DAY`, YYYY-MM-DD (default: today)")
+	f.StringVar(&in.lang, "lang", "", "language, zh or en (default: the configuration's, then the locale's)")
+	f.StringVar(&in.asOf, "as-of", "", "ask as of the end of a day, YYYY-MM-DD (default: today)")
 	_ = root.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(config.Languages, cobra.ShellCompDirectiveNoFileComp))
 	root.AddCommand(in.questionCommands()...)
 	root.AddCommand(in.issuesCommand(), in.sourcesCommand(), in.versionCommand())
@@ -131,12 +136,38 @@ func (in *invocation) root() *cobra.Command {
 		root.CompletionOptions.DisableDefaultCmd = true
 		return root
 	}
-	f.StringVar(&in.configPath, "config", "", "configuration `FILE` (default ./flightdeck.yaml, then the user's configuration folder)")
-	f.StringVar(&in.storeDir, "store", "", "folder `DIR` that holds the data (default: the configuration's, then the user's data folder)")
+	f.StringVar(&in.configPath, "config", "", "configuration file (default ./flightdeck.yaml, then the user's configuration folder)")
+	f.StringVar(&in.storeDir, "store", "", "folder that holds the data (default: the configuration's, then the user's data folder)")
 	_ = root.MarkPersistentFlagDirname("store")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml")
 	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.serveCommand(), in.doctorCommand())
+	strict(root)
 	return root
+}
+
+// strict makes bad usage of what the library adds bad usage: it would show a help text and exit with 0.
+func strict(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Args = func(_ *cobra.Command, args []string) error {
+				if _, rest, err := root.Find(args); err != nil || len(rest) > 0 {
+					return usagef("help: there is no command %q", store.Clip(strings.Join(args, " "), 40))
+				}
+				return nil
+			}
+		case "completion":
+			c.Args = cobra.ArbitraryArgs
+			c.RunE = func(c *cobra.Command, args []string) error {
+				if len(args) == 0 {
+					return c.Help()
+				}
+				return usagef("completion %q: want one of bash, zsh, fish, powershell", store.Clip(args[0], 40))
+			}
+		}
+	}
 }
 
 // do makes a cobra function of ours: it checks the global flags first, and keeps errors from the library's printing.
@@ -147,11 +178,25 @@ func (in *invocation) do(fn func(cmd *cobra.Command, args []string) error) func(
 			in.tell(usagef("--lang %q: want %s", store.Clip(in.lang, 20), strings.Join(config.Languages, " or ")))
 			return nil
 		}
+		if err := noneEmpty(cmd); err != nil {
+			in.tell(err)
+			return nil
+		}
 		if err := fn(cmd, args); err != nil {
 			in.tell(err)
 		}
 		return nil
 	}
+}
+
+// noneEmpty refuses a flag with an empty value: in a script that is a variable nobody set, and the answer would silently be about everything.
+func noneEmpty(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.String() == "" && err == nil {
+			err = usagef("--%s: empty; give a value or leave the flag out", f.Name)
+		}
+	})
+	return err
 }
 
 // load reads the configuration; without one it gives the defaults.

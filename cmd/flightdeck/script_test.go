@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"os/exec"
@@ -40,9 +41,10 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits,
-			"newer": newer,
-			"hold":  hold,
+			"exits":  exits,
+			"damage": damage,
+			"newer":  newer,
+			"hold":   hold,
 		},
 	})
 }
@@ -79,4 +81,21 @@ func hold(ts *testscript.TestScript, _ bool, args []string) {
 	db, err := bolt.Open(dir, bolt.Options{Version: "test"})
 	ts.Check(err)
 	ts.Defer(func() { _ = db.Close() })
+}
+
+// damage DIR TEXT writes rubbish over the store's pages where TEXT stands, up to the text itself: what a bad disk does.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0]) + "/" + bolt.File
+	b, err := os.ReadFile(path)
+	ts.Check(err)
+	for at := 0; ; {
+		i := bytes.Index(b[at:], []byte(args[1]))
+		if i < 0 {
+			break
+		}
+		at += i
+		copy(b[at-24:at], bytes.Repeat([]byte{0xff}, 24))
+		at += len(args[1])
+	}
+	ts.Check(os.WriteFile(path, b, 0o600))
 }

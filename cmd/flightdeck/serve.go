@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -31,7 +32,7 @@ func (in *invocation) serveCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: in.do(func(cmd *cobra.Command, _ []string) error { return in.serve(cmd.Context(), listen) }),
 	}
-	c.Flags().StringVar(&listen, "listen", "", "listen on `HOST:PORT` instead of the configuration's serve.listen")
+	c.Flags().StringVar(&listen, "listen", "", "listen on this HOST:PORT instead of the configuration's serve.listen")
 	return c
 }
 
@@ -46,6 +47,16 @@ func (in *invocation) serve(ctx context.Context, listen string) (err error) {
 	if listen == "" {
 		return usagef("serve: where to listen? set serve.listen in the configuration, such as \":2222\", or give --listen")
 	}
+	if err := config.CheckListen(listen); err != nil {
+		return usagef("serve: listen on %w", err)
+	}
+	hostKey := cfg.Serve.HostKey
+	if hostKey == "" {
+		hostKey = filepath.Join(in.dir(cfg), "host-key")
+	}
+	if err := goodHostKey(hostKey); err != nil {
+		return err
+	}
 	log := slog.New(slog.NewTextHandler(in.stderr, nil))
 	door := &door{book: func() *analytics.Book { return nil }, log: log}
 	if err := door.fill(cfg.Serve.People); err != nil {
@@ -56,7 +67,7 @@ func (in *invocation) serve(ctx context.Context, listen string) (err error) {
 	}
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
-		return fmt.Errorf("serve: %w", err)
+		return fmt.Errorf("serve: %w; end the program that has the address, or listen elsewhere with --listen HOST:PORT", err)
 	}
 	a, err := in.open(ctx, cfg, wiring{log: log})
 	if err != nil {
@@ -65,10 +76,6 @@ func (in *invocation) serve(ctx context.Context, listen string) (err error) {
 	defer func() { err = errors.Join(err, a.Close()) }()
 	h := in.host(ctx, a, log)
 	door.book = a.live.Book
-	hostKey := cfg.Serve.HostKey
-	if hostKey == "" {
-		hostKey = filepath.Join(in.dir(cfg), "host-key")
-	}
 	srv, err := sshd.New(sshd.Options{Access: door.access, Screen: h.remote, Command: h.answer, HostKey: hostKey, Log: log})
 	if err != nil {
 		return errors.Join(err, l.Close(), h.stop())
@@ -77,6 +84,21 @@ func (in *invocation) serve(ctx context.Context, listen string) (err error) {
 	h.run("ssh", func(ctx context.Context) error { return srv.Serve(ctx, l) })
 	<-h.ctx.Done()
 	return h.stop()
+}
+
+// goodHostKey looks at the server's own key before anything is opened; that there is none yet is fine.
+func goodHostKey(path string) error {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		_, err = gossh.ParsePrivateKey(b)
+	}
+	if err != nil {
+		return usagef("serve: host key %s: %w; move it away and a new one is made, or name another as serve.host_key", path, err)
+	}
+	return nil
 }
 
 // door knows who may come in. What a person sees is looked up in the org tree as it is when they come: people and units come from the sources.

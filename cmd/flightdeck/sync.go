@@ -21,13 +21,27 @@ func (in *invocation) syncCommand() *cobra.Command {
 		Use:   "sync",
 		Short: "Read the sources into the store",
 		Long: "Without --once it stays in the foreground and reads every source by its schedule until it is interrupted.\n" +
-			"It prints one line per source and run: name, state, rows read, rows removed, what could not be mapped, time taken, error.\n" +
-			"Exit status with --once: 0 when every source finished, 1 when one failed.",
+			"It prints one line per source and run, words parted by single spaces; scripts may rely on their order, and new ones come before error:\n\n" +
+			"  SOURCE STATE rows=N removed=N issues=N took=DURATION [error=\"…\"]\n\n" +
+			"STATE is idle (finished), failed, waiting (told to come back later) or held (so much vanished that it was not removed: see --accept).\n" +
+			"issues counts what could not be mapped; flightdeck issues SOURCE lists it. error is quoted like a Go or JSON string.\n" +
+			"Exit status with --once: 0 when every source finished, 1 when one did not, 2 for bad usage or configuration.",
 		Args: cobra.NoArgs,
 		RunE: in.do(func(cmd *cobra.Command, _ []string) error { return in.sync(cmd.Context(), once, accept) }),
 	}
 	c.Flags().BoolVar(&once, "once", false, "read every source once and exit")
-	c.Flags().StringSliceVar(&accept, "accept", nil, "remove what `SOURCE` no longer has, however much that is (after it was held)")
+	c.Flags().StringSliceVar(&accept, "accept", nil, "remove what this source no longer has, however much that is (after it was held)")
+	_ = c.RegisterFlagCompletionFunc("accept", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		cfg, err := in.load()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var names []string
+		for _, s := range cfg.Sources {
+			names = append(names, string(s.ID))
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
 	return c
 }
 

@@ -1,13 +1,11 @@
 package bolt
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +13,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -74,6 +73,9 @@ type DB struct {
 	writer chan struct{} // holds one token while a batch is applied: a mutex that a context can leave
 	close  func() error
 
+	reading  sync.WaitGroup // of the file, ahead
+	shutting atomic.Bool
+
 	ownerMu sync.Mutex
 	owner   owner
 }
@@ -121,7 +123,8 @@ func Open(dir string, o Options) (*DB, error) {
 // begin makes the file ready for this program. We hold the lock, and say so before anything that takes long.
 func (d *DB) begin() error {
 	if d.o.ReadOnly {
-		return d.preread()
+		d.preread()
+		return nil
 	}
 	d.owner = self()
 	if err := d.owner.write(d.dir); err != nil {
@@ -130,9 +133,7 @@ func (d *DB) begin() error {
 	if err := d.compact(compactFrom); err != nil {
 		return err
 	}
-	if err := d.preread(); err != nil {
-		return err
-	}
+	d.preread()
 	return d.prepare()
 }
 
@@ -272,25 +273,22 @@ func check(path string, file *os.File, b *bbolt.DB, o Options) error {
 	})
 }
 
-// preread brings the file into memory in order: bbolt's map is advised for random access and would bring it page by page.
-func (d *DB) preread() error {
+// preread brings the file into memory in order, ahead of whoever reads the store: bbolt's map is advised for random access and would bring it page by page. It
+// returns at once. A file that cannot be read is told to who reads the store.
+func (d *DB) preread() {
 	file, err := os.Open(filepath.Join(d.dir, File))
 	if err != nil {
-		return err
+		return
 	}
-	defer func() { _ = file.Close() }()
-	i, err := d.size()
-	if err != nil {
-		return err
-	}
-	_, err = bufio.NewReaderSize(io.LimitReader(file, i.Size), int(min(i.Size, 1<<20))).WriteTo(blackHole{})
-	return err
+	d.reading.Go(func() {
+		defer func() { _ = file.Close() }()
+		for b := make([]byte, 256<<10); !d.shutting.Load(); {
+			if _, err := file.Read(b); err != nil {
+				return
+			}
+		}
+	})
 }
-
-// blackHole is io.Discard without its ReadFrom, which reads 8 KiB at a time.
-type blackHole struct{}
-
-func (blackHole) Write(p []byte) (int, error) { return len(p), nil }
 
 // Close ends all subscriptions, waits for running views and commits, and lets the file go. Further calls return what the first one did; everything else
 // then fails with an error that says that the store is closed.
@@ -299,6 +297,8 @@ func (d *DB) Close() error { return d.close() }
 func (d *DB) shut() error {
 	d.writer <- struct{}{}
 	defer func() { <-d.writer }()
+	d.shutting.Store(true)
+	d.reading.Wait()
 	d.Notifier.Close()
 	var left error
 	if !d.o.ReadOnly {

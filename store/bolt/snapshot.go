@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"runtime/debug"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -76,6 +77,7 @@ type block struct {
 
 // scan sends every record in blocks, each in memory that it takes from free, until quit is closed.
 func (s *snapshot) scan(out chan<- block, free <-chan *store.Records, quit <-chan struct{}) error {
+	debug.SetPanicOnFault(true) // the disk cannot give a page of the map
 	var c coder
 	for _, e := range store.Entities() {
 		cur := s.tx.Bucket(bucketOf(e)).Cursor()

@@ -45,6 +45,7 @@ type pass struct {
 	cleared bool
 	changed bool
 	open    map[string][]store.ID // stored issues by record, for a pass that does not start at nothing
+	known   map[store.ID]bool     // stored issues, and those found since: one that is found again is not counted again
 }
 
 // set holds 64-bit hashes of identifiers: a tenth of the memory of the strings. Two of a million sharing a hash (one chance in thirty million) would
@@ -176,7 +177,13 @@ func (s *stream) take(ctx context.Context, page *source.Page) error {
 	}
 	found := 0
 	for _, i := range page.Issues {
-		found += 1 + i.Repeated
+		if key := i.Key(); p.cleared || !p.known[key] {
+			found += 1 + i.Repeated
+			if p.known == nil {
+				p.known = map[store.ID]bool{}
+			}
+			p.known[key] = true
+		}
 	}
 	p.issues += found
 	if p.cleared {
@@ -213,10 +220,14 @@ func (s *stream) fixed(ctx context.Context, p *pass, r *store.Records) (gone []s
 	}
 	if p.open == nil {
 		p.open = map[string][]store.ID{}
+		if p.known == nil {
+			p.known = map[store.ID]bool{}
+		}
 		prefix := string(store.SourceStatus{Source: s.w.id, Stream: s.name}.Key()) + "|"
 		err := s.w.e.opt.Store.View(ctx, func(sn store.Snapshot) error {
 			return sn.IDs(s.w.id, store.EntityIssue, func(id store.ID) error {
 				if len(id) > len(prefix) && string(id[:len(prefix)]) == prefix {
+					p.known[id] = true
 					where := string(id[len(prefix):])
 					if i := lastBar(where); i >= 0 {
 						where = where[:i]
@@ -239,6 +250,7 @@ func (s *stream) fixed(ctx context.Context, p *pass, r *store.Records) (gone []s
 			for _, id := range p.open[where] {
 				if !still[id] {
 					gone = append(gone, store.Ref{Entity: store.EntityIssue, ID: id})
+					delete(p.known, id)
 				}
 			}
 			delete(p.open, where)

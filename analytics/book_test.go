@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,6 +109,13 @@ func TestToday_QuietDataShowsItsLastDay(t *testing.T) {
 		if got := b.AsOf(analytics.Scope{AsOf: plain.Today + 100}); got != plain.Today {
 			t.Errorf("%s: tomorrow is asked as of %s", name, got)
 		}
+	}
+}
+
+func TestStamp_NeverReadIsNotTheYearOne(t *testing.T) {
+	b, err := json.Marshal(analytics.Stamp{Rev: 3, AsOf: 0})
+	if err != nil || strings.Contains(string(b), "oldest") {
+		t.Errorf("%s, %v: want no oldest where a source was never read", b, err)
 	}
 }
 

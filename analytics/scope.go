@@ -91,7 +91,7 @@ func ParseScope(str string) (Scope, error) {
 type Stamp struct {
 	Rev    store.Rev `json:"revision"`
 	AsOf   Day       `json:"as_of"`
-	Oldest time.Time `json:"oldest"` // when the least fresh source last finished well; zero: never, or no source
+	Oldest time.Time `json:"oldest,omitzero"` // when the least fresh source last finished well; zero, and not there in JSON: one never did, or there is none
 }
 
 // Sum is money added up in the organisation's currency. What could not be converted for want of a rate stands apart, per currency, and is never in

@@ -52,7 +52,7 @@ type Row struct {
 	Weighted analytics.Sum `json:"weighted"`
 	// Gap: quota - (closed + commit); negative when over. Null without a quota.
 	Gap store.Money `json:"gap"`
-	// Attainment: closed of quota, per mille: Num and Den are thousandths, so 1.25 is 1250 of 1000. Den is 0 without a quota.
+	// Attainment: closed of quota: Num and Den are ten thousandths, as many as a table shows, so 1.25 is 12500 of 10000. Den is 0 without a quota.
 	Attainment analytics.Ratio `json:"attainment"`
 
 	Deals    int `json:"deals"` // in the forecast, closed ones included

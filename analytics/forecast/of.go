@@ -233,7 +233,7 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 		if q.has {
 			r.Gap = store.Money{Minor: r.Quota.Money.Minor - r.Closed.Money.Minor - r.Commit.Money.Minor, Currency: b.Currency()}
 			if r.Quota.Money.Minor > 0 {
-				r.Attainment = analytics.Ratio{Num: int(math.Round(float64(r.Closed.Money.Minor) / float64(r.Quota.Money.Minor) * 1000)), Den: 1000}
+				r.Attainment = analytics.Ratio{Num: int(math.Round(float64(r.Closed.Money.Minor) / float64(r.Quota.Money.Minor) * 10_000)), Den: 10_000}
 			}
 		}
 		a.Rows = append(a.Rows, r)

@@ -108,7 +108,7 @@ func TestForecast_Rows(t *testing.T) {
 			t.Errorf("row %d\ngot  %+v\nwant %+v", i, got[i], want[i])
 		}
 	}
-	if at := a.Rows[4].Attainment; at != (analytics.Ratio{Num: 500, Den: 1000}) {
+	if at := a.Rows[4].Attainment; at != (analytics.Ratio{Num: 5000, Den: 10_000}) {
 		t.Errorf("attainment %+v, want half", at)
 	}
 }

@@ -1,7 +1,10 @@
 package source
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"flightdeck/analytics"
@@ -87,7 +90,27 @@ func Issues(b *analytics.Book, source store.SourceID, stream store.Stream) Issue
 		l.Rows = append(l.Rows, Issue(i))
 		l.Count += 1 + i.Repeated
 	}
+	slices.SortStableFunc(l.Rows, func(a, b Issue) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Stream, b.Stream), byLine(a.Where, b.Where))
+	})
 	return l
+}
+
+// byLine orders places as a person reads a file: line 9 before line 10.
+func byLine(a, b string) int {
+	placeA, lineA := line(a)
+	placeB, lineB := line(b)
+	return cmp.Or(cmp.Compare(placeA, placeB), cmp.Compare(lineA, lineB), cmp.Compare(a, b))
+}
+
+// line cuts a place before the number that it ends with.
+func line(where string) (place string, n int) {
+	place = strings.TrimRight(where, "0123456789")
+	n, err := strconv.Atoi(where[len(place):])
+	if err != nil { // none, or one that is no line's
+		return where, 0
+	}
+	return place, n
 }
 
 // Table gives the streams.

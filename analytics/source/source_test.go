@@ -57,3 +57,17 @@ func TestSource_Totals(t *testing.T) {
 		t.Errorf("%s, %v", out, err)
 	}
 }
+
+func TestIssues_InTheOrderOfLines(t *testing.T) {
+	r := &store.Records{}
+	for _, where := range []string{"b.csv:2", "a.csv:10", "a.csv:9", "a.csv:1015", "x", "a.csv:99999999999999999999"} {
+		r.Issues = append(r.Issues, store.Issue{Source: "files", Stream: "deals", Where: where})
+	}
+	var got []string
+	for _, i := range source.Issues(booktest.Book(r), "", "").Rows {
+		got = append(got, i.Where)
+	}
+	if want := "a.csv:9 a.csv:10 a.csv:1015 a.csv:99999999999999999999 b.csv:2 x"; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -46,10 +47,7 @@ func (f *format) check() error {
 func (f *format) print(w io.Writer, a answer, b *analytics.Book, l *locale.Locale) error {
 	switch {
 	case f.json:
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(a.value)
+		return printJSON(w, a, b)
 	case f.csv:
 		return printCSV(w, a.table)
 	}
@@ -57,6 +55,47 @@ func (f *format) print(w io.Writer, a answer, b *analytics.Book, l *locale.Local
 		return err
 	}
 	return a.sheet.print(w)
+}
+
+// printJSON writes all of an answer. Its scope is a link, made of IDs; what they are called stands beside it.
+func printJSON(w io.Writer, a answer, b *analytics.Book) error {
+	names := map[string]string{}
+	for _, n := range b.Nodes() {
+		if n.ID == a.scope.Node && n.ID != "" {
+			names["node"] = n.Name
+		}
+	}
+	for c := range analytics.Code(b.Products()) {
+		if p := b.Product(c); p.ID == a.scope.Product && p.ID != "" {
+			names["product"] = p.Name
+		}
+	}
+	for _, c := range b.Stages() {
+		if st := b.Stage(c); st.ID == a.scope.Stage && st.ID != "" {
+			names["stage"] = st.Name
+		}
+	}
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(a.value); err != nil {
+		return err
+	}
+	if rest, ok := bytes.CutPrefix(text.Bytes(), []byte("{")); ok && len(names) > 0 {
+		var head bytes.Buffer
+		e := json.NewEncoder(&head)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(names); err != nil {
+			return err
+		}
+		text = *bytes.NewBuffer(slices.Concat([]byte(`{"scope_names":`), bytes.TrimSpace(head.Bytes()), []byte(","), rest))
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, text.Bytes(), "", "  "); err != nil {
+		return err
+	}
+	_, err := out.WriteTo(w)
+	return err
 }
 
 // printCSV writes t. Text that a spreadsheet would take for a formula gets an apostrophe in front: it came from outside.

@@ -127,7 +127,8 @@ func writePreset(w io.Writer, name, data string) error {
 // hubspotPreset is the section of the HubSpot connector.
 func hubspotPreset() ([]byte, error) {
 	return []byte(`# HubSpot's CRM over its REST API, read only. This section is one entry of flightdeck.yaml's list of sources.
-# Make a private app in HubSpot (Settings, Integrations, Private apps) that may read companies, contacts, deals, owners and engagements.
+# Make a private app in HubSpot (Settings, Integrations, Private apps) with the scopes crm.objects.companies.read, crm.objects.contacts.read,
+# crm.objects.deals.read and crm.objects.owners.read, and no other; its access token is the credential.
 - id: hubspot
   kind: hubspot
   token: env:HUBSPOT_TOKEN      # or file:/path (mode 0600); never the token itself

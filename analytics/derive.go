@@ -59,11 +59,19 @@ func (e *editor) deriveRuns() {
 			})
 		},
 		func() {
-			finishFacts(&b.sales, &e.sales, accounts, func(x, y *store.Sale) int { return cmp.Or(cmp.Compare(x.Day, y.Day), byID(x.ID, y.ID)) })
+			finishFacts(&b.sales, &e.sales, accounts, func(x, y *store.Sale) int {
+				if c := cmp.Compare(x.Day, y.Day); c != 0 {
+					return c
+				}
+				return byID(x.ID, y.ID)
+			})
 		},
 		func() {
 			finishFacts(&b.health, &e.health, accounts, func(x, y *store.Health) int {
-				return cmp.Or(cmp.Compare(x.Day, y.Day), x.Seen.Compare(y.Seen), byID(x.ID, y.ID))
+				if c := cmp.Or(cmp.Compare(x.Day, y.Day), x.Seen.Compare(y.Seen)); c != 0 {
+					return c
+				}
+				return byID(x.ID, y.ID)
 			})
 		},
 		func() {

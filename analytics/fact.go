@@ -117,7 +117,10 @@ func (b *Book) orderChanges(run []int32) {
 	c := &b.change
 	key := func(r int32) store.ID { return c.ids.ids[c.key[r]] }
 	slices.SortFunc(run, func(x, y int32) int {
-		return cmp.Or(cmp.Compare(c.at[x], c.at[y]), cmp.Compare(c.field[x], c.field[y]), byID(key(x), key(y)))
+		if o := cmp.Or(cmp.Compare(c.at[x], c.at[y]), cmp.Compare(c.field[x], c.field[y])); o != 0 {
+			return o
+		}
+		return byID(key(x), key(y))
 	})
 	for i := 0; i < len(run); {
 		j := i + 1
@@ -262,7 +265,12 @@ func (e *editor) dropTouch(id store.ID) {
 
 func (b *Book) orderTouches(run []int32) {
 	t := b.touch
-	slices.SortFunc(run, func(x, y int32) int { return cmp.Or(cmp.Compare(t.At[x], t.At[y]), byID(t.ID[x], t.ID[y])) })
+	slices.SortFunc(run, func(x, y int32) int {
+		if c := cmp.Compare(t.At[x], t.At[y]); c != 0 { // cmp.Or would compare all the IDs too
+			return c
+		}
+		return byID(t.ID[x], t.ID[y])
+	})
 }
 
 func (b *Book) touchRecord(t *TouchBlock, i int) store.Touch {

@@ -121,7 +121,9 @@ type runRow struct{ owner, row int32 }
 func (e *runsEdit) in(owner, row int32) {
 	if owner >= 0 {
 		e.add = append(e.add, runRow{owner, row})
-		delete(e.drop, runRow{owner, row})
+		if len(e.drop) > 0 {
+			delete(e.drop, runRow{owner, row})
+		}
 	}
 }
 
@@ -185,8 +187,15 @@ func (e *runsEdit) apply(r runs, owners int, order func(run []int32)) runs {
 func (e *runsEdit) all(owners int, order func(run []int32)) runs {
 	r := runs{off: make([]int32, owners), n: make([]int32, owners)}
 	total := 0
+	gone := func(a runRow) bool {
+		if len(e.drop) == 0 {
+			return false
+		}
+		_, ok := e.drop[a]
+		return ok
+	}
 	for _, a := range e.add {
-		if _, gone := e.drop[a]; !gone {
+		if !gone(a) {
 			r.n[a.owner]++
 			total++
 		}
@@ -199,7 +208,7 @@ func (e *runsEdit) all(owners int, order func(run []int32)) runs {
 	r.pool = make([]int32, total)
 	fill := slices.Clone(r.off)
 	for _, a := range e.add {
-		if _, gone := e.drop[a]; !gone {
+		if !gone(a) {
 			r.pool[fill[a.owner]] = a.row
 			fill[a.owner]++
 		}

@@ -74,6 +74,9 @@ func (in *invocation) run(ctx context.Context, args []string) int {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	if in.owner == nil {
+		strict(root)
+	}
 	err := fang.Execute(ctx, root, fang.WithVersion(version()), fang.WithoutManpage(),
 		fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {})) // ours are told below, unwrapped and without a query to the terminal
 	if err != nil {
@@ -141,11 +144,10 @@ func (in *invocation) root() *cobra.Command {
 	_ = root.MarkPersistentFlagDirname("store")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml")
 	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.serveCommand(), in.doctorCommand())
-	strict(root)
 	return root
 }
 
-// strict makes bad usage of what the library adds bad usage: it would show a help text and exit with 0.
+// strict makes bad usage of what the library adds bad usage: it would show a help text and exit with 0. The library notes here where it is to write.
 func strict(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -116,7 +116,7 @@ func (m *model) Update(msg tea.Msg) tea.Cmd {
 		return m.detail()
 	case m.behind.Take(msg):
 		m.version++
-		m.list.SetRows(row.Deals(m.env, m.behind.Value.Rows, m.load.Value.org))
+		m.list.Replace(row.Deals(m.env, m.behind.Value.Rows, m.load.Value.org))
 		return nil
 	}
 	switch msg := msg.(type) {

@@ -102,7 +102,7 @@ func (m *model) Update(msg tea.Msg) tea.Cmd {
 		return m.detail()
 	case m.behind.Take(msg):
 		m.version++
-		m.list.SetRows(row.Touches(m.env, m.behind.Value.Rows))
+		m.list.Replace(row.Touches(m.env, m.behind.Value.Rows))
 		return nil
 	}
 	switch msg := msg.(type) {

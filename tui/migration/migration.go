@@ -167,7 +167,7 @@ func (m *model) Update(msg tea.Msg) tea.Cmd {
 		return m.detail()
 	case m.behind.Take(msg):
 		m.version++
-		m.list.SetRows(row.Moves(m.env, m.behind.Value.Rows))
+		m.list.Replace(row.Moves(m.env, m.behind.Value.Rows))
 		return nil
 	}
 	switch msg := msg.(type) {

@@ -133,8 +133,8 @@ func DealColumns(l *locale.Locale) []table.Column {
 	return []table.Column{
 		{Title: l.T(locale.Deal), Width: 24, Min: 12, Grow: 3},
 		{Title: l.T(locale.Account), Width: 20, Min: 12, Grow: 2, Drop: 4},
-		{Title: l.T(locale.Owner), Width: 10, Min: 6, Drop: 3},
-		{Title: l.T(locale.Stage), Width: 12, Min: 8, Drop: 5},
+		{Title: l.T(locale.Owner), Width: 12, Min: 6, Drop: 3},
+		{Title: l.T(locale.Stage), Width: 12, Min: 8, Drop: 5, Whole: true},
 		{Title: l.T(locale.Amount), Width: 12, Min: 11, Align: layout.Right},
 		{Title: l.T(locale.Close), Width: 10, Min: 10},
 		{Title: l.T(locale.InStage), Width: 8, Min: 6, Align: layout.Right, Drop: 6},
@@ -185,11 +185,11 @@ func TouchColumns(l *locale.Locale) []table.Column {
 		{Title: l.T(locale.Time), Width: 16}, // a time cut in two says nothing
 		{Title: l.T(locale.Rep), Width: 10, Min: 6},
 		{Title: l.T(locale.Account), Width: 22, Min: 12, Grow: 2},
-		{Title: l.T(locale.Channel), Width: 8, Min: 6},
-		{Title: l.T(locale.Sentiment), Width: 8, Min: 4, Drop: 4},
+		{Title: l.T(locale.Channel), Width: 10, Min: 6, Whole: true},
+		{Title: l.T(locale.Sentiment), Width: 8, Min: 4, Drop: 4, Whole: true},
 		{Title: l.T(locale.Topic), Width: 18, Min: 8, Grow: 2, Drop: 3},
-		{Title: l.T(locale.Minutes), Width: 5, Min: 4, Align: layout.Right, Drop: 6},
-		{Title: l.T(locale.Area), Width: 18, Min: 12, Drop: 7},
+		{Title: l.T(locale.Minutes), Width: 5, Min: 4, Align: layout.Right, Drop: 4},
+		{Title: l.T(locale.Area), Width: 18, Min: 12, Drop: 5},
 		{Title: l.T(locale.Note), Width: 20, Min: 12, Grow: 3, Drop: 8},
 	}
 }

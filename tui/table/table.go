@@ -3,6 +3,9 @@
 // It is not bubbles' table, which styles every cell of every row through Lip Gloss on each change: with that one a key took 17–20 ms end to end
 // against 9–10 ms for rows written once per run (DESIGN, "The pinned stack"), it cuts Chinese by runes, and it has no column priorities. Here only visible
 // rows are asked for and painted, each as one string with one colour sequence per run, and the rows stay where they are: the table holds indices only.
+//
+// Columns are as wide as what stands in them: when rows come, a sample of them is measured, so that an empty column takes no room from a name that would be
+// cut. A width once wanted is kept until the columns are replaced: rows that change under one's eyes do not move sideways.
 package table
 
 import (
@@ -17,13 +20,19 @@ import (
 // Column says how one column is shown.
 type Column struct {
 	Title string
-	Width int // wanted columns of the grid
+	Width int // wanted columns of the grid, if what stands there is as long
 	Min   int // may shrink to this; 0: Width
-	Grow  int // share of what is left over; 0: none
+	Grow  int // share of what is left over, as far as what stands there is longer; 0: the last to get any
 	Align layout.Align
-	// Drop orders the columns that go when there is no room: the highest first. 0 stays always.
+	// Whole columns do not shrink under what stands in them, up to Width: words of a fixed set, which cut in two say nothing.
+	Whole bool
+	// Drop orders the columns that go when there is no room: the highest first. 0 stays always. From Extra on they come only when no other column has to
+	// shrink under its Width for them.
 	Drop int
 }
+
+// Extra is the Drop from which a column is a luxury.
+const Extra = 6
 
 // Cell is one cell's plain text and style. On the selected row the style gives way to the selection's.
 type Cell struct {
@@ -33,7 +42,7 @@ type Cell struct {
 	Bar float64
 }
 
-// Rows is what the table shows. The functions are called on the Update goroutine only, Cells for visible rows only.
+// Rows is what the table shows. The functions are called on the Update goroutine only, Cells for visible rows and for a few hundred when rows come.
 type Rows struct {
 	Len   int
 	Key   func(i int) string        // identity, stable across reloads; nil: the index
@@ -49,6 +58,8 @@ type Table struct {
 	cols    []Column
 	shown   []int // indices into cols
 	width   []int // of shown
+	widest  []int // of what stood in each of cols so far; 0: nothing yet
+	partly  bool  // not every row was measured
 	size    layout.Size
 	rows    Rows
 	view    []int // rows that pass the filter; nil: all
@@ -73,6 +84,8 @@ func (t *Table) Version() uint64 { return t.version }
 // SetColumns replaces the columns, as when the language changes.
 func (t *Table) SetColumns(cols ...Column) {
 	t.cols, t.cells = cols, make([]Cell, len(cols))
+	t.widest, t.partly = make([]int, len(cols)), false
+	t.measure()
 	t.fit()
 }
 
@@ -98,6 +111,8 @@ func (t *Table) SetRows(r Rows) {
 		}
 	}
 	t.rows = r
+	t.measure()
+	t.fit()
 	t.refilter()
 	t.at = at
 	if want != "" && t.keyAt(at) != want {
@@ -109,6 +124,13 @@ func (t *Table) SetRows(r Rows) {
 		}
 	}
 	t.clamp()
+}
+
+// Replace is SetRows for other rows than those before, as a list beside a grid shows when the cursor moves on: the columns' widths start anew.
+func (t *Table) Replace(r Rows) {
+	t.rows = Rows{}
+	t.SetColumns(t.cols...)
+	t.SetRows(r)
 }
 
 // SetFilter shows only rows whose Match contains every word of text, letter case ignored. "" shows all.

@@ -33,7 +33,7 @@ func list(from, n int, painted *int) table.Rows {
 			if painted != nil {
 				*painted++
 			}
-			c[0].Text, c[1].Text, c[2].Text, c[3].Text = fmt.Sprintf("客户%d有限责任公司", from+i), fmt.Sprint(1000*i), "备注", "2026-09-18"
+			c[0].Text, c[1].Text, c[2].Text, c[3].Text = fmt.Sprintf("客户%d有限责任公司", from+i), fmt.Sprint(1000*i), "备注十二列宽", "2026-09-18"
 		}}
 }
 
@@ -80,11 +80,58 @@ func TestTable_NarrowDropsTheLeastImportant(t *testing.T) {
 	for _, c := range []struct {
 		w       int
 		has, no string
-	}{{80, "备注 日期", ""}, {36, "日期", "备注"}, {20, "金额", "日期"}} {
+	}{{80, "备注 日期", ""}, {32, "日期", "备注"}, {18, "金额", "日期"}} {
 		tb.SetSize(layout.Size{W: c.w, H: 4})
 		head := strings.Join(strings.Fields(layout.Plain(strings.Split(tb.View(th), "\n")[0])), " ")
 		if !strings.Contains(head, c.has) || c.no != "" && strings.Contains(head, c.no) {
 			t.Errorf("%d columns: heading %q, want %q and not %q", c.w, head, c.has, c.no)
+		}
+	}
+}
+
+func TestTable_ColumnsAreAsWideAsWhatStandsInThem(t *testing.T) {
+	rows := func(n int, texts ...string) table.Rows {
+		return table.Rows{Len: n, Cells: func(_ int, c []table.Cell) {
+			for i := range c {
+				c[i].Text = texts[i]
+			}
+		}}
+	}
+	tb := table.New(
+		table.Column{Title: "Deal", Width: 10, Min: 6, Grow: 1},
+		table.Column{Title: "Mood", Width: 8, Min: 4, Drop: 2, Whole: true},
+		table.Column{Title: "Flags", Width: 20, Min: 10, Drop: 1},
+	)
+	tb.SetSize(layout.Size{W: 40, H: 2})
+	line := func() string { return strings.TrimRight(layout.Plain(strings.Split(tb.View(th), "\n")[1]), " ") }
+	tb.SetRows(rows(1, "a deal with a long name", "negative", ""))
+	if got := line(); got != "> a deal with a long name negative" {
+		t.Errorf("an empty column takes the name's room: %q", got)
+	}
+	tb.SetRows(rows(1, "short", "good", "stale 12d"))
+	if got := line(); got != "> short               good     stale 12d" {
+		t.Errorf("the columns moved more than the new text needs: %q", got)
+	}
+	tb.SetRows(rows(3000, "a deal with a long name", "negative", "stale 120d"))
+	for w := range 60 {
+		tb.SetSize(layout.Size{W: w, H: 2})
+		if got := line(); strings.Contains(got, "nega") && !strings.Contains(got, "negative") && w > 16 {
+			t.Errorf("%d columns: a word of a fixed set is cut: %q", w, got)
+		}
+	}
+}
+
+func TestTable_ExtrasComeOnlyWithRoom(t *testing.T) {
+	tb := table.New(
+		table.Column{Title: "Deal", Width: 20, Min: 6, Grow: 1},
+		table.Column{Title: "Touch", Width: 10, Drop: table.Extra},
+	)
+	tb.SetRows(table.Rows{Len: 1, Cells: func(_ int, c []table.Cell) { c[0].Text, c[1].Text = "a deal of 18 cells", "2026-11-24" }})
+	for w, extra := range map[int]bool{20: false, 30: false, 31: true, 80: true} {
+		tb.SetSize(layout.Size{W: w, H: 2})
+		got := layout.Plain(tb.View(th))
+		if strings.Contains(got, "Touch") != extra || !strings.Contains(got, "a deal of 18 cells") {
+			t.Errorf("%d columns:\n%s", w, got)
 		}
 	}
 }
@@ -123,7 +170,7 @@ func TestTable_FilterMarksAndState(t *testing.T) {
 		t.Errorf("marked in view: %v", got)
 	}
 	state := tb.State()
-	again := table.New(table.Column{Title: "x", Width: 10})
+	again := make3(0, nil)
 	again.SetSize(layout.Size{W: 80, H: 10})
 	again.Restore(state)
 	again.SetRows(table.Rows{}) // still loading

@@ -7,8 +7,60 @@ import (
 	"flightdeck/tui/theme"
 )
 
-// fit decides which columns are shown and how wide: what can be dropped goes while the minimum does not fit; then columns grow to what they want,
-// the least droppable first; then those that Grow share the rest.
+// sample is how many rows are measured when rows come: the first, which are seen at once, and as many from all over the list.
+const sample = 200
+
+// measure notes how wide what stands in the columns is.
+func (t *Table) measure() {
+	n := t.rows.Len
+	look := func(i int) {
+		clear(t.cells)
+		t.rows.Cells(i, t.cells)
+		for c, cell := range t.cells {
+			w := layout.Width(cell.Text)
+			if cell.Bar > 0 { // a bar fills what it gets
+				w = 1 << 10
+			}
+			t.widest[c] = max(t.widest[c], w)
+		}
+	}
+	for i := range min(n, sample) {
+		look(i)
+	}
+	if n > sample {
+		step := max(1, (n-sample)/sample)
+		t.partly = t.partly || step > 1
+		for i := sample; i < n; i += step {
+			look(i)
+		}
+	}
+	if n > 0 {
+		for c := range t.cols {
+			t.widest[c] = max(t.widest[c], layout.Width(t.cols[c].Title), 1)
+		}
+	}
+}
+
+// full is how wide column i would like to be: as its text, or what it asks for while nothing is known.
+func (t *Table) full(i int) int {
+	if w := t.widest[i]; w > 0 {
+		return w
+	}
+	return t.cols[i].Width
+}
+
+// least is what column i may shrink to.
+func (t *Table) least(i int) int {
+	c := t.cols[i]
+	n := c.Width
+	if c.Min > 0 && !(c.Whole && t.widest[i] > 0) {
+		n = c.Min
+	}
+	return min(n, t.full(i))
+}
+
+// fit decides which columns are shown and how wide: extras go while the others would have to shrink; what can be dropped goes while the least does not fit; then columns get what they ask for, the least
+// droppable first; then what they need to be read in full: those that Grow by their shares, the others after them.
 func (t *Table) fit() {
 	t.version++
 	t.shown = t.shown[:0]
@@ -16,7 +68,7 @@ func (t *Table) fit() {
 		t.shown = append(t.shown, i)
 	}
 	room := t.size.W - gutter
-	for len(t.shown) > 1 && t.need() > room {
+	for len(t.shown) > 1 && t.ask() > room {
 		worst := -1
 		for p, i := range t.shown {
 			if d := t.cols[i].Drop; d > 0 && (worst < 0 || d >= t.cols[t.shown[worst]].Drop) {
@@ -29,42 +81,90 @@ func (t *Table) fit() {
 		t.shown = append(t.shown[:worst], t.shown[worst+1:]...)
 	}
 	t.width = make([]int, len(t.shown))
-	left, grow, last := room-t.need(), 0, 0
+	left, last := room-t.need(), 0
 	for p, i := range t.shown {
-		t.width[p] = t.cols[i].min()
-		grow += t.cols[i].Grow
+		t.width[p] = t.least(i)
 		last = max(last, t.cols[i].Drop)
 	}
-	for d := 0; d <= last && left > 0; d++ {
+	raise := func(p, to int) {
+		if more := min(left, to-t.width[p]); more > 0 {
+			t.width[p] += more
+			left -= more
+		}
+	}
+	for d := 0; d <= last; d++ {
 		for p, i := range t.shown {
-			if c := t.cols[i]; c.Drop == d && c.Width > t.width[p] && left > 0 {
-				more := min(left, c.Width-t.width[p])
-				t.width[p] += more
-				left -= more
+			if c := t.cols[i]; c.Drop == d {
+				raise(p, min(c.Width, t.full(i)))
 			}
 		}
 	}
+	t.share(&left)
 	for p, i := range t.shown {
-		if g := t.cols[i].Grow; g > 0 && left > 0 {
-			more := left * g / grow
-			t.width[p] += more
-			left -= more
-			grow -= g
+		if t.widest[i] > 0 {
+			raise(p, t.full(i))
+		}
+	}
+	if t.partly { // a row that was not measured may be longer
+		for p, i := range t.shown {
+			if t.cols[i].Grow > 0 {
+				raise(p, t.width[p]+t.width[p]/4)
+			}
 		}
 	}
 }
 
-func (c Column) min() int {
-	if c.Min > 0 {
-		return min(c.Min, max(c.Width, c.Min))
+// share gives what is left to the columns that Grow, by their shares, until each has its full width.
+func (t *Table) share(left *int) {
+	for *left > 0 {
+		grow := 0
+		for p, i := range t.shown {
+			if t.hungry(p) {
+				grow += t.cols[i].Grow
+			}
+		}
+		if grow == 0 {
+			return
+		}
+		pot := *left
+		for p, i := range t.shown {
+			if *left == 0 || !t.hungry(p) {
+				continue
+			}
+			more := min(*left, max(1, pot*t.cols[i].Grow/grow))
+			if t.widest[i] > 0 {
+				more = min(more, t.full(i)-t.width[p])
+			}
+			t.width[p] += more
+			*left -= more
+		}
 	}
-	return c.Width
+}
+
+// hungry says whether the p-th shown column grows and could use more.
+func (t *Table) hungry(p int) bool {
+	i := t.shown[p]
+	return t.cols[i].Grow > 0 && (t.widest[i] == 0 || t.width[p] < t.full(i))
 }
 
 func (t *Table) need() int {
 	n := len(t.shown) - 1
 	for _, i := range t.shown {
-		n += t.cols[i].min()
+		n += t.least(i)
+	}
+	return n
+}
+
+// ask is what the shown columns would like at first, when one of them is an extra; else what they need.
+func (t *Table) ask() int {
+	n, extra := len(t.shown)-1, false
+	for _, i := range t.shown {
+		c := t.cols[i]
+		extra = extra || c.Drop >= Extra
+		n += max(t.least(i), min(c.Width, t.full(i)))
+	}
+	if !extra {
+		return t.need()
 	}
 	return n
 }

@@ -30,7 +30,7 @@ import (
 // FLIGHTDECK_REQUIRE_INTEGRATION=1 makes a missing server or tool a failure instead of a skip.
 
 // patience ends a wait that would never end; it judges nothing.
-const patience = 90 * time.Second
+const patience = 40 * time.Second
 
 var built = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "flightdeck-e2e-")

@@ -55,13 +55,17 @@ func (in *invocation) demo(ctx context.Context, once bool) (err error) {
 		defer remove()
 		in.storeDir = dir
 	}
-	a, err := in.open(ctx, demoConfig(in), wiring{sources: []syncer.Entry{entry}})
+	w := wiring{sources: []syncer.Entry{entry}}
+	if once {
+		w.done = in.tellRun()
+	}
+	a, err := in.open(ctx, demoConfig(in), w)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	if once {
-		return in.report(a.once(ctx))
+		return report(a.once(ctx))
 	}
 	srv.Live(ctx, demoStep)
 	return in.screen(ctx, a)

@@ -67,12 +67,7 @@ func (in *invocation) sync(ctx context.Context, once bool, accept []string) (err
 		}
 		w.accept = append(w.accept, store.SourceID(name))
 	}
-	var mu sync.Mutex
-	w.done = func(r syncer.Result) {
-		mu.Lock()
-		defer mu.Unlock()
-		say(in.stdout, "%s\n", line(r))
-	}
+	w.done = in.tellRun()
 	a, err := in.open(ctx, cfg, w)
 	if err != nil {
 		return err
@@ -81,14 +76,23 @@ func (in *invocation) sync(ctx context.Context, once bool, accept []string) (err
 	if !once {
 		return a.engine.Run(ctx)
 	}
-	return in.report(a.once(ctx))
+	return report(a.once(ctx))
 }
 
-// report prints one line per source and fails when one did.
-func (in *invocation) report(results []syncer.Result, err error) error {
+// tellRun prints one line per run as soon as it has ended: whoever waits for a slow source sees that the others are done.
+func (in *invocation) tellRun() func(syncer.Result) {
+	var mu sync.Mutex
+	return func(r syncer.Result) {
+		mu.Lock()
+		defer mu.Unlock()
+		say(in.stdout, "%s\n", line(r))
+	}
+}
+
+// report fails when one source did.
+func report(results []syncer.Result, err error) error {
 	failed := 0
 	for _, r := range results {
-		say(in.stdout, "%s\n", line(r))
 		if r.Err != nil {
 			failed++
 		}

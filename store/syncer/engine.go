@@ -100,7 +100,12 @@ func (e *Engine) Once(ctx context.Context) []Result {
 	out := make([]Result, len(e.workers))
 	var wg sync.WaitGroup
 	for i, w := range e.workers {
-		wg.Go(func() { out[i] = w.run(ctx) })
+		wg.Go(func() {
+			out[i] = w.run(ctx)
+			if e.opt.Done != nil {
+				e.opt.Done(out[i])
+			}
+		})
 	}
 	wg.Wait()
 	return out

@@ -36,6 +36,9 @@ type host struct {
 	ready  chan struct{} // closed when the store has been read
 }
 
+// head is the start that the first frame with figures gets before the sources, which can keep every core busy for a second.
+const head = 200 * time.Millisecond
+
 // socketName is the unix socket beside the store's file.
 const socketName = "screen.sock"
 
@@ -63,6 +66,11 @@ func (in *invocation) host(ctx context.Context, a *app, log *slog.Logger) *host 
 	h.run("sync", func(ctx context.Context) error {
 		select {
 		case <-h.ready:
+		case <-ctx.Done():
+			return nil
+		}
+		select {
+		case <-time.After(head):
 		case <-ctx.Done():
 			return nil
 		}

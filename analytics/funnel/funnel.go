@@ -58,6 +58,8 @@ type Answer struct {
 	// Open: all open deals that stand as of the day.
 	Open       int           `json:"open"`
 	OpenAmount analytics.Sum `json:"open_amount"`
+	// NoStage: deals of the scope that stand in no stage as of the day, since their source gives none; they are in no other figure.
+	NoStage int `json:"no_stage"`
 	// WinRate: won of all that closed within the period.
 	WinRate analytics.Ratio `json:"win_rate"`
 	// MedianCycle: the median days from Created to the close of the deals won within the period; -1 when there is none.

@@ -138,3 +138,13 @@ func TestFunnel_Nothing(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 }
+
+// A deal without a stage is in no stage's figures; that there are such deals must not go unsaid.
+func TestFunnel_DealWithoutStage(t *testing.T) {
+	r := &store.Records{Stages: []store.Stage{{ID: "lead", Name: "线索", Probability: 10}},
+		Deals: []store.Deal{{ID: "t:1", Stage: "lead", Created: plain.Today - 3}, {ID: "t:2", Created: plain.Today - 3}, {ID: "t:3", Created: plain.Today - 3}}}
+	a := funnel.Of(analytics.FromRecords(r, plain.Options()), analytics.Scope{})
+	if a.NoStage != 2 || a.Open != 1 || a.Stages[0].Count != 1 {
+		t.Errorf("%d without a stage, %d open, %d lead", a.NoStage, a.Open, a.Stages[0].Count)
+	}
+}

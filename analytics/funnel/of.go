@@ -19,6 +19,8 @@ type kernel struct {
 	ladder []bool // by index in order: declared and open
 	first  []analytics.Day
 	seen   []bool
+
+	unstaged int // deals that stand in no stage, counted by each
 }
 
 func newKernel(b *analytics.Book, s analytics.Scope) *kernel {
@@ -79,6 +81,9 @@ func (k *kernel) each(fn func(stage int32, set Set, d *analytics.DealState, days
 	for d := range k.sel.Deals() {
 		if d.Rank >= 0 && (d.Kind == store.StageOpen || p.Contains(d.Closed)) {
 			fn(d.Rank, Standing, d, 0)
+		}
+		if d.Rank < 0 {
+			k.unstaged++
 		}
 		way := k.b.Way(d.Deal, asOf)
 		top, won := k.reach(way)
@@ -158,6 +163,7 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 			st.Conversion = analytics.Ratio{Num: st.Advanced, Den: st.Entered}
 		}
 	}
+	a.NoStage = k.unstaged
 	a.OpenAmount, a.MedianCycle = open.Sum(), median(cycles)
 	a.Stages = slices.DeleteFunc(a.Stages, func(st Stage) bool {
 		c, _ := b.StageCode(st.ID)

@@ -204,7 +204,11 @@ func (in *invocation) questionCommands() []*cobra.Command {
 			a := funnel.Of(b, s)
 			t := a.Table()
 			s.Period = a.Period
-			return answer{value: a, table: t, sheet: columns(t, l), stamp: a.Stamp, scope: s}, nil
+			note := ""
+			if a.NoStage > 0 {
+				note = fmt.Sprintf(l.Pick("另有 %s 个商机没有阶段, 未计入", "%s more deals have no stage and are not counted"), l.Int(a.NoStage))
+			}
+			return answer{value: a, table: t, sheet: columns(t, l), stamp: a.Stamp, scope: s, note: note}, nil
 		}),
 		make("forecast", "Quota, closed, commit, best case, weighted and gap per org node (预测)", nil, func(b *analytics.Book, s analytics.Scope, l *locale.Locale) (answer, error) {
 			a := forecast.Of(b, s)

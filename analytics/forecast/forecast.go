@@ -1,10 +1,11 @@
 // Package forecast answers, per node of the org tree down to the person: what was to come in, what has come in, what is promised, what is
 // missing.
 //
-// A deal is in the forecast of a period when it was won and closed within it, or when it is open as of the day and its promised close lies
-// within the period. An open deal that was promised before the period is overdue: it has not come, and counts in the period that the as-of
-// day lies in until somebody moves its date; a past or a future period does not get it as well. Each deal is in exactly one part: closed,
-// commit, best case, pipeline or omitted. The rep's own category decides; where the source has none the stage's probability does
+// A deal is in the forecast of a period when it was won and closed within it, or when it is open as of the day and can still come within it: its
+// promised close lies there, on the as-of day or later. An open deal whose promised close has passed is overdue: it has not come, and counts in the
+// period that the as-of day lies in until somebody moves its date; a past or a future period does not get it, not even the one that it was promised
+// for. A period that has ended thus holds nothing but what was won, its gap is final, and quarters add up to their year. Each deal is in exactly one
+// part: closed, commit, best case, pipeline or omitted. The rep's own category decides; where the source has none the stage's probability does
 // (Rules.CommitAt, Rules.BestCaseAt). Parts are given separately, never cumulatively.
 //
 // A sum's amounts without a rate stand apart; those of Weighted are not multiplied.

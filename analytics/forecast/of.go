@@ -100,7 +100,7 @@ func (k *kernel) part(d *analytics.DealState) (part int, ok bool) {
 	case store.StageLost:
 		return 0, false
 	}
-	if d.Close == store.NoDay || !p.Contains(d.Close) && (d.Close >= p.From || d.Close >= k.sel.AsOf || !p.Contains(k.sel.AsOf)) {
+	if d.Close == store.NoDay || !p.Contains(max(d.Close, k.sel.AsOf)) { // what has not come by the as-of day cannot come before it
 		return 0, false
 	}
 	switch d.Category {

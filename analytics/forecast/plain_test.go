@@ -45,7 +45,7 @@ func TestForecast_AsPlain(t *testing.T) {
 					case stage.Kind != store.StageOpen:
 					case d.Close == store.NoDay:
 						loose++
-					case p.Contains(d.Close) || d.Close < p.From && d.Close < asOf && p.Contains(asOf):
+					case d.Close >= asOf && p.Contains(d.Close) || d.Close < asOf && p.Contains(asOf):
 						bp := basis[stage.ID]
 						switch {
 						case d.Category != store.CategoryNone:

@@ -150,6 +150,28 @@ func TestForecast_OutsideRoot(t *testing.T) {
 	}
 }
 
+// TestForecast_PastPeriodHasNothingOpen: what was promised for a quarter that has ended and did not come cannot come in it any more. It counts where it
+// still can, in the running one, and in no other, so that the quarters add up to the year.
+func TestForecast_PastPeriodHasNothingOpen(t *testing.T) {
+	rec := company()
+	for i := range rec.Deals {
+		rec.Deals[i].Close = plain.Today - 80 // in the first quarter; today lies in the second
+	}
+	b := analytics.FromRecords(rec, plain.Options())
+	year := forecast.Of(b, analytics.Scope{Period: analytics.Calendar{}.Year(plain.Today, 0)}).Rows[0]
+	var open, deals int
+	for n := -1; n <= 2; n++ {
+		r := forecast.Of(b, analytics.Scope{Period: analytics.Calendar{}.Quarter(plain.Today, n)}).Rows[0]
+		if n != 0 && r.Open != 0 {
+			t.Errorf("quarter %+d holds %d open deals of %+v", n, r.Open, r)
+		}
+		open, deals = open+r.Open, deals+r.Deals
+	}
+	if open == 0 || open != year.Open || deals != year.Deals {
+		t.Errorf("the quarters hold %d deals, %d of them open; the year %d and %d", deals, open, year.Deals, year.Open)
+	}
+}
+
 // TestForecast_PastKnowsNoActualClose: the record's close of a deal that has ended is the actual one; a forecast as of an earlier day must not have known it.
 func TestForecast_PastKnowsNoActualClose(t *testing.T) {
 	rec := company()

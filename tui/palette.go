@@ -22,8 +22,11 @@ type hit struct {
 
 type hits []hit
 
+// String and Len are a fuzzy.Source.
 func (h hits) String(i int) string { return h[i].text }
-func (h hits) Len() int            { return len(h) }
+
+// Len is the other half of it.
+func (h hits) Len() int { return len(h) }
 
 // most is how many matches are kept: nobody walks further.
 const most = 300

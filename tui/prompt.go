@@ -119,7 +119,7 @@ func ParseAsOf(text string, today analytics.Day) (analytics.Day, error) {
 		n, err := strconv.Atoi(rest[:len(rest)-1])
 		if err == nil && n >= 0 && n <= 36500 {
 			y, m, d := today.Date()
-			day := analytics.Day(store.NoDay)
+			day := store.NoDay
 			switch rest[len(rest)-1] {
 			case 'd':
 				day = today - analytics.Day(n)

@@ -2,6 +2,7 @@ package tui_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -484,7 +485,11 @@ func TestShell_PanicQuitsAndNamesReport(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), dir) {
 				t.Fatalf("the report is not named: %v", err)
 			}
-			text, _ := os.ReadFile(err.(tui.Crash).Path)
+			var crash tui.Crash
+			if !errors.As(err, &crash) {
+				t.Fatalf("the session ended with %v", err)
+			}
+			text, _ := os.ReadFile(crash.Path)
 			if !strings.Contains(string(text), "shell_test.go") || strings.Contains(string(text), "secret") || strings.Contains(string(text), "(0x") {
 				t.Errorf("the report lacks the stack or tells too much:\n%s", text)
 			}

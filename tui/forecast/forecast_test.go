@@ -147,7 +147,7 @@ func TestForecast_RootLimitsAndPastDays(t *testing.T) {
 }
 
 func TestForecast_MissingRateAndNothing(t *testing.T) {
-	day := analytics.Day(store.Date(2026, 9, 18))
+	day := store.Date(2026, 9, 18)
 	r := &store.Records{
 		Org:    &store.Org{Name: "x", TimeZone: "UTC", Currency: "CNY"},
 		Stages: []store.Stage{{ID: "lead", Name: "线索", NameEn: "Lead", Order: 1, Probability: 80}},

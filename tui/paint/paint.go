@@ -204,6 +204,7 @@ type model struct {
 	same bool // it shows what it last showed
 }
 
+// Update implements tea.Model.
 func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	next := m.p.rest.after(msg)
 	if !event(msg) && m.p.rest.on {
@@ -216,6 +217,7 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // blank is what Bubble Tea draws: nothing, once. An empty content would make it clear the screen at every tick.
 const blank = " "
 
+// View implements tea.Model: the frame goes to the painter, Bubble Tea is left with the modes.
 func (m model) View() tea.View {
 	if m.same {
 		return m.p.last

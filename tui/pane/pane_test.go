@@ -79,7 +79,7 @@ func TestMemo_KeysOnEverythingDrawn(t *testing.T) {
 	view := func(w int, rev store.Rev, version uint64) {
 		m.View(env, layout.Size{W: w, H: 1}, rev, version, func() string { drawn++; return "x" })
 	}
-	want := 0
+	var want int
 	for name, change := range map[string]func() (int, store.Rev, uint64){
 		"size":    func() (int, store.Rev, uint64) { return 2, 1, 1 },
 		"rev":     func() (int, store.Rev, uint64) { return 1, 2, 1 },

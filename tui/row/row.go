@@ -383,7 +383,7 @@ func moveStyle(th *theme.Theme, from, to store.Grade) theme.Style {
 
 // Cause words why a grade differs.
 func Cause(l *locale.Locale, c migration.Cause) string {
-	t := ""
+	var t string
 	switch c.Kind {
 	case migration.CauseNone:
 		return l.T(locale.CauseSame)

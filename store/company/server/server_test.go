@@ -452,7 +452,10 @@ func BenchmarkPullDemo(b *testing.B) {
 
 func TestLater_FoundsOnceWhenAsked(t *testing.T) {
 	times := 0
-	s := Later(func() (*company.Company, error) { times++; return company.New(company.Config{Seed: 5, Now: noon, Size: little}) }, "t")
+	s := Later(func() (*company.Company, error) {
+		times++
+		return company.New(company.Config{Seed: 5, Now: noon, Size: little})
+	}, "t")
 	if times != 0 {
 		t.Fatal("founded before anybody asked")
 	}

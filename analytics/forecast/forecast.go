@@ -15,7 +15,8 @@
 // closed, the share that was won (as of the day, the same scope's root, all periods).
 //
 // A node's quota is its own record for the period; without one the sum of its children's, marked partial when a child with deals has none.
-// A record for exactly the period wins; else records within it are added; else the shortest one that contains it is taken pro rata by days.
+// A record for exactly the period wins; else records within it that cover it are added; else the shortest one that contains it is taken pro rata by
+// days; else records that cover a part of it are added, and the quota is marked partial: no attainment of a year may look like one of its quarter's.
 // With a product, stage or industry filter there is no quota, for it is not of these deals alone.
 package forecast
 
@@ -43,7 +44,7 @@ type Row struct {
 
 	HasQuota     bool          `json:"has_quota"`
 	Quota        analytics.Sum `json:"quota"`
-	QuotaPartial bool          `json:"quota_partial,omitempty"` // added up from children of which some have none
+	QuotaPartial bool          `json:"quota_partial,omitempty"` // added up from children of which some have none, or from records for part of the period
 
 	Closed   analytics.Sum `json:"closed"`
 	Commit   analytics.Sum `json:"commit"`

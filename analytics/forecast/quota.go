@@ -33,8 +33,8 @@ func (k *kernel) quotas(cells []cell) []quota {
 	nodes := k.b.Nodes()
 	for i := int32(len(out)) - 1; i >= 0; i-- {
 		q := &out[i]
-		if money := For(own[i], k.sel.Period); len(money) > 0 {
-			q.has = true
+		if money, partial := For(own[i], k.sel.Period); len(money) > 0 {
+			q.has, q.partial = true, partial
 			for _, m := range money {
 				q.sum.Add(m)
 			}
@@ -55,10 +55,10 @@ func (k *kernel) quotas(cells []cell) []quota {
 	return out
 }
 
-// For returns what one node's quota records say about p: the records for exactly p; else those that lie within p, the longest first, none
-// overlapping another; else of the shortest one that contains p the share of its days, rounded half to even. Nothing when none of these
-// exists.
-func For(records []store.Quota, p analytics.Period) []store.Money {
+// For returns what one node's quota records say about p: the records for exactly p; else those that lie within p and cover it, the longest first,
+// none overlapping another; else of the shortest one that contains p the share of its days, rounded half to even; else those within p that cover
+// a part of it, and partial is true. Nothing when none of these exists.
+func For(records []store.Quota, p analytics.Period) (money []store.Money, partial bool) {
 	var out []store.Money
 	var within []store.Quota
 	var around *store.Quota
@@ -76,25 +76,30 @@ func For(records []store.Quota, p analytics.Period) []store.Money {
 		}
 	}
 	if len(out) > 0 {
-		return out
+		return out, false
 	}
 	slices.SortFunc(within, func(x, y store.Quota) int {
 		return cmp.Or(cmp.Compare(y.To-y.From, x.To-x.From), cmp.Compare(x.From, y.From), cmp.Compare(x.ID, y.ID))
 	})
 	var taken []store.Quota
+	days := 0
 	for _, q := range within {
 		// Two records of one span add up (two products' targets, say); a record inside or across another one tells the same money again.
-		if !slices.ContainsFunc(taken, func(t store.Quota) bool {
-			return q.From <= t.To && t.From <= q.To && (q.From != t.From || q.To != t.To)
-		}) {
-			taken = append(taken, q)
-			out = append(out, q.Amount)
+		same := func(t store.Quota) bool { return q.From == t.From && q.To == t.To }
+		if slices.ContainsFunc(taken, func(t store.Quota) bool { return q.From <= t.To && t.From <= q.To && !same(t) }) {
+			continue
 		}
+		if !slices.ContainsFunc(taken, same) {
+			days += int(q.To-q.From) + 1
+		}
+		taken = append(taken, q)
+		out = append(out, q.Amount)
 	}
-	if len(out) == 0 && around != nil {
-		out = append(out, store.Money{Minor: share(around.Amount.Minor, p.Days(), int(around.To-around.From)+1), Currency: around.Amount.Currency})
+	partial = len(out) > 0 && days < p.Days()
+	if around != nil && (partial || len(out) == 0) {
+		return []store.Money{{Minor: share(around.Amount.Minor, p.Days(), int(around.To-around.From)+1), Currency: around.Amount.Currency}}, false
 	}
-	return out
+	return out, partial
 }
 
 // share returns n × part / whole, rounded half to even, without overflow; 0 < part ≤ whole.

@@ -22,30 +22,33 @@ func TestQuota_For(t *testing.T) {
 	for name, c := range map[string]struct {
 		records []store.Quota
 		want    int64 // minor; -1 none
+		partial bool
 	}{
-		"none":                          {nil, -1},
-		"exactly":                       {[]store.Quota{q(quarter, 300)}, 30000},
-		"two for the same span add up":  {[]store.Quota{q(quarter, 300), q(quarter, 50)}, 35000},
-		"exact beats months":            {[]store.Quota{q(apr, 1), q(quarter, 300), q(may, 1)}, 30000},
-		"exact beats the year":          {[]store.Quota{q(year, 5000), q(quarter, 300)}, 30000},
-		"months add up":                 {[]store.Quota{q(apr, 1), q(may, 2), q(jun, 4)}, 700},
-		"a month missing":               {[]store.Quota{q(apr, 1), q(jun, 4)}, 500},
-		"same month twice":              {[]store.Quota{q(apr, 1), q(apr, 2)}, 300},
-		"a week inside a counted month": {[]store.Quota{q(apr, 4), q(cal.Week(apr.From+7, 0), 1)}, 400},
-		"share of a year":               {[]store.Quota{q(year, 3650)}, 91000}, // 91 of 365 days
-		"other quarter":                 {[]store.Quota{q(cal.Quarter(day, 1), 300)}, -1},
-		"half across is not it":         {[]store.Quota{q(analytics.Period{From: quarter.From - 10, To: quarter.From + 10}, 300)}, -1},
+		"none":                          {nil, -1, false},
+		"exactly":                       {[]store.Quota{q(quarter, 300)}, 30000, false},
+		"two for the same span add up":  {[]store.Quota{q(quarter, 300), q(quarter, 50)}, 35000, false},
+		"exact beats months":            {[]store.Quota{q(apr, 1), q(quarter, 300), q(may, 1)}, 30000, false},
+		"exact beats the year":          {[]store.Quota{q(year, 5000), q(quarter, 300)}, 30000, false},
+		"months add up":                 {[]store.Quota{q(apr, 1), q(may, 2), q(jun, 4)}, 700, false},
+		"a month missing":               {[]store.Quota{q(apr, 1), q(jun, 4)}, 500, true},
+		"same month twice":              {[]store.Quota{q(apr, 1), q(apr, 2)}, 300, true},
+		"a week inside a counted month": {[]store.Quota{q(apr, 4), q(cal.Week(apr.From+7, 0), 1)}, 400, true},
+		"share of a year":               {[]store.Quota{q(year, 3650)}, 91000, false}, // 91 of 365 days
+		"other quarter":                 {[]store.Quota{q(cal.Quarter(day, 1), 300)}, -1, false},
+		"half across is not it":         {[]store.Quota{q(analytics.Period{From: quarter.From - 10, To: quarter.From + 10}, 300)}, -1, false},
+		"a month beside the year":       {[]store.Quota{q(year, 3650), q(apr, 1)}, 91000, false}, // the month says nothing of the other two
+		"all months beside the year":    {[]store.Quota{q(year, 3650), q(apr, 1), q(may, 2), q(jun, 4)}, 700, false},
 	} {
 		total := int64(0)
-		got := forecast.For(c.records, quarter)
+		got, partial := forecast.For(c.records, quarter)
 		for _, m := range got {
 			total += m.Minor
 		}
 		if len(got) == 0 {
 			total = -1
 		}
-		if total != c.want {
-			t.Errorf("%s: %d, want %d", name, total, c.want)
+		if total != c.want || partial != c.partial {
+			t.Errorf("%s: %d, partial %v; want %d, %v", name, total, partial, c.want, c.partial)
 		}
 	}
 }
@@ -147,6 +150,16 @@ func TestForecast_OutsideRoot(t *testing.T) {
 	}
 	if l := forecast.Deals(b, analytics.Scope{Root: "t:b"}, "t:a"); len(l.Rows) != 0 {
 		t.Errorf("a viewer of team b opens %+v of team a", l.Rows)
+	}
+}
+
+// TestForecast_QuotaOfPartOfThePeriod: a year of which only one quarter has a quota shows that quarter's, but not as if it were the year's.
+func TestForecast_QuotaOfPartOfThePeriod(t *testing.T) {
+	b := analytics.FromRecords(company(), plain.Options())
+	for _, r := range forecast.Of(b, analytics.Scope{Period: analytics.Calendar{}.Year(plain.Today, 0)}).Rows {
+		if r.HasQuota && !r.QuotaPartial {
+			t.Errorf("%s has quotas for one quarter: %s of the year, not marked partial", r.Name, r.Quota.Cell())
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func (in *invocation) doctor(ctx context.Context) error {
 	if cfg != nil {
 		show(checkSources(ctx, cfg)...)
 	}
-	show(in.checkTerminal()...)
+	show(in.checkTerminal(cfg)...)
 	if failed > 0 {
 		return quietError{fmt.Errorf("%d checks failed", failed)}
 	}
@@ -167,7 +168,7 @@ func checkSources(ctx context.Context, cfg *config.Config) []finding {
 	return out
 }
 
-func (in *invocation) checkTerminal() []finding {
+func (in *invocation) checkTerminal(cfg *config.Config) []finding {
 	get := func(name string) string {
 		for _, kv := range in.environ {
 			if v, ok := strings.CutPrefix(kv, name+"="); ok {
@@ -183,7 +184,7 @@ func (in *invocation) checkTerminal() []finding {
 			break
 		}
 	}
-	lang.note = fmt.Sprintf("%s, speaking %s", value, in.locale(nil).Lang())
+	lang.note = fmt.Sprintf("%s, speaking %s", cmp.Or(value, "none set"), in.locale(cfg).Lang())
 	out, isFile := in.stdout.(*os.File)
 	if !isFile || !term.IsTerminal(int(out.Fd())) {
 		return []finding{lang, {what: "terminal", note: "output is no terminal; the screen needs one, the printing commands do not"}}

@@ -347,16 +347,16 @@ func heat(a *heatmap.Answer, l *locale.Locale) sheet {
 // grades lays the matrix out as one: from the grade on the left to the grade above.
 func grades(a *migration.Answer, l *locale.Locale) sheet {
 	n := len(a.Grades)
-	s := sheet{head: []string{l.Pick("从 \\ 到", "from \\ to")}, right: []bool{false}}
+	s := sheet{head: []string{l.T(locale.MoveMatrix)}, right: []bool{false}}
 	for j := range n + 1 {
-		name := l.Pick("流失", "lost")
+		name := l.T(locale.MoveLost)
 		if j < n {
 			name = string(a.Grades[j])
 		}
 		s.head, s.right = append(s.head, name), append(s.right, true)
 	}
 	for i := range n + 1 {
-		row := []string{l.Pick("新增", "new")}
+		row := []string{l.T(locale.MoveNew)}
 		if i < n {
 			row[0] = string(a.Grades[i])
 		}

@@ -219,7 +219,11 @@ func (in *invocation) questionCommands() []*cobra.Command {
 		make("migration", "Account grades, month against month (分级跃迁)", nil, func(b *analytics.Book, s analytics.Scope, l *locale.Locale) (answer, error) {
 			a := migration.Of(b, s)
 			s.Period = analytics.Period{From: a.From, To: a.To}
-			return answer{value: a, table: a.Table(), sheet: grades(&a, l), stamp: a.Stamp, scope: s, note: a.Rule}, nil
+			note := ""
+			if a.Derived {
+				note = l.F(locale.MoveDerived, a.Rule)
+			}
+			return answer{value: a, table: a.Table(), sheet: grades(&a, l), stamp: a.Stamp, scope: s, note: note}, nil
 		}),
 		make("heatmap", "Customer touches by weekday and hour, by rep and week, by area (热力图)", func(c *cobra.Command) {
 			c.Flags().StringVar(&view, "view", "", "view: "+words(heatmap.Views())+" (default: "+heatmap.WeekdayHour.String()+")")

@@ -98,6 +98,9 @@ func (m *model) name(r *forecast.Row) string {
 	return m.env.Locale.T(locale.Unassigned)
 }
 
+// minName is how much of a node's name is shown before what is said of it gets shorter.
+const minName = 12
+
 // under is how many lines under the tree speak of the chosen node.
 const under = 4
 
@@ -248,15 +251,17 @@ func (m *model) row(th *theme.Theme, l *locale.Locale, i int, chosen bool, cols 
 // about says of the chosen node what the columns have no room for.
 func (m *model) about(th *theme.Theme, l *locale.Locale, i, w int) []string {
 	x := &m.load.Value.Rows[i]
-	head := layout.NewRow(w)
-	head.Add(th.Border, "--").Gap(1).Add(th.Strong, m.name(x)).Gap(2)
+	text := l.T(locale.ForecastNoQuota)
 	if x.HasQuota {
 		call := x.Closed.Money
 		call.Minor += x.Commit.Money.Minor
-		head.Add(th.Muted, l.F(locale.ForecastCall, l.Money(x.Closed.Money), l.Money(x.Commit.Money), l.Money(call), l.Money(x.Quota.Money), gap(l, x)))
-	} else {
-		head.Add(th.Muted, l.T(locale.ForecastNoQuota))
+		text = l.F(locale.ForecastCall, l.Money(x.Closed.Money), l.Money(x.Commit.Money), l.Money(call), l.Money(x.Quota.Money))
+		if full := text + l.F(locale.ForecastCallGap, gap(l, x)); layout.Width(full)+minName+6 <= w { // the row above says it too
+			text = full
+		}
 	}
+	head := layout.NewRow(w)
+	head.Add(th.Border, "--").Gap(1).Add(th.Strong, layout.Cut(m.name(x), max(minName, w-6-layout.Width(text)))).Gap(2).Add(th.Muted, text)
 	f := func(s analytics.Sum) float64 { return float64(s.Money.Minor) }
 	g := chart.Gauge{Closed: f(x.Closed), Commit: f(x.Closed) + f(x.Commit), Best: f(x.Closed) + f(x.Commit) + f(x.BestCase)}
 	if x.HasQuota {
@@ -264,7 +269,13 @@ func (m *model) about(th *theme.Theme, l *locale.Locale, i, w int) []string {
 	}
 	bar := "   " + g.Draw(th, max(0, min(w-6, 100)))
 	legend := layout.NewRow(w).Gap(3).Add(th.Muted, l.T(locale.ForecastLegend)).String()
-	facts := l.F(locale.ForecastCounts, l.Int(x.Deals), l.Int(x.Won), l.Int(x.Open), l.Int(x.Overdue), l.Int(x.Stale))
+	facts := l.F(locale.ForecastCounts, l.Int(x.Deals), l.Int(x.Won), l.Int(x.Open))
+	if x.Overdue > 0 {
+		facts += ", " + l.F(locale.ForecastLate, l.Int(x.Overdue))
+	}
+	if x.Stale > 0 {
+		facts += ", " + l.F(locale.ForecastQuiet, l.Int(x.Stale))
+	}
 	if x.NoAmount > 0 {
 		facts += ", " + l.F(locale.ForecastNoAmount, l.Int(x.NoAmount))
 	}

@@ -78,9 +78,9 @@ func (m *model) draw() string {
 	a := &m.load.Value
 	head.Add(th.Strong, l.Period(a.Period)).Gap(2)
 	head.Add(th.Muted, l.F(locale.FunnelOpen, l.Int(a.Open), row.Sum(l, a.OpenAmount)+" "+string(a.org))).Gap(2)
-	head.Add(th.Muted, l.F(locale.FunnelWinRate, l.Ratio(int64(a.WinRate.Num), int64(a.WinRate.Den)), l.Int(a.WinRate.Num), l.Int(a.WinRate.Den))).Gap(2)
+	head.Whole(th.Muted, l.F(locale.FunnelWinRate, l.Ratio(int64(a.WinRate.Num), int64(a.WinRate.Den)), l.Int(a.WinRate.Num), l.Int(a.WinRate.Den))).Gap(2)
 	if a.MedianCycle >= 0 {
-		head.Add(th.Muted, l.F(locale.FunnelCycle, l.Float(a.MedianCycle, 0)))
+		head.Whole(th.Muted, l.F(locale.FunnelCycle, l.Float(a.MedianCycle, 0)))
 	}
 	_, body := m.size.Rows(2)
 	lines := []string{head.String(), ""}

@@ -114,7 +114,7 @@ func TestHeatmap_DealEventsAreNamed(t *testing.T) {
 		Deals: []store.Deal{{ID: "x:d", Owner: "x:p", Stage: "x:lead", Created: store.DayOf(tuitest.Now, time.UTC) - 3}}})
 	d := tuitest.Drive(t, of(tuitest.Env(t, b, locale.English)), usual)
 	v := layout.Plain(d.P.View())
-	if !strings.Contains(v, "no source gives touches: deal events are shown") || !strings.Contains(v, "1 deal events") || strings.Contains(v, "1 touches") {
+	if !strings.Contains(v, "no source gives touches: deal events are shown") || !strings.Contains(v, "1 deal event") || strings.Contains(v, "1 touches") {
 		t.Errorf("deal events are not named:\n%s", v)
 	}
 	d.Keys("c") // events have no channel: nothing may vanish

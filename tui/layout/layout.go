@@ -280,6 +280,14 @@ func (r *Row) Add(style theme.Style, text string) *Row {
 	return r
 }
 
+// Whole appends text only if all of it fits: half a sentence says nothing.
+func (r *Row) Whole(style theme.Style, text string) *Row {
+	if Width(text) <= r.w-r.at {
+		r.Add(style, text)
+	}
+	return r
+}
+
 // Cell appends plain text in style, aligned in exactly w columns.
 func (r *Row) Cell(style theme.Style, text string, w int, a Align) *Row {
 	w = min(w, r.w-r.at)

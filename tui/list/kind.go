@@ -70,12 +70,23 @@ func loadDeals(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) 
 		return content{}, unknown(p)
 	}
 	rows, org := a.Rows, b.Currency()
+	var parts []kindSum
+	if len(pane.Parts(p.ID)) != 3 { // open, won and lost deals in one list: a sum over them would say nothing
+		parts = byKind(b, rows)
+	}
 	return content{
 		rev:  a.Stamp.Rev,
 		rows: row.Deals(env, rows, org),
 		head: func() string {
 			l := env.Locale
-			t := l.F(locale.ListDeals, l.Int(len(rows)), l.Money(a.Sum.Money)+" "+string(org))
+			t := l.F(locale.ListDeals, l.Int(len(rows)), row.SumShort(l, a.Sum)+" "+string(org))
+			if len(parts) > 1 {
+				t = l.F(locale.ListAllDeals, l.Int(len(rows)))
+				for _, x := range parts {
+					t += "  " + l.F(x.text, l.Int(x.n), row.SumShort(l, x.sum))
+				}
+				t += " " + string(org)
+			}
 			for _, m := range a.Sum.Missing {
 				t += "  " + l.F(locale.ListMissing, l.MoneyExact(m))
 			}
@@ -99,6 +110,33 @@ func loadDeals(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) 
 		copy:   func(i int) string { return string(rows[i].ID) + "\t" + rows[i].Name + "\t" + rows[i].Amount.String() },
 		export: a.Table,
 	}, nil
+}
+
+// kindSum is how many of a list's deals are open, won or lost, and what they are worth.
+type kindSum struct {
+	text locale.Key
+	n    int
+	sum  analytics.Sum
+}
+
+// byKind adds up the deals of each kind of stage that occurs.
+func byKind(b *analytics.Book, rows []deal.Row) (out []kindSum) {
+	for _, k := range []struct {
+		kind store.StageKind
+		text locale.Key
+	}{{store.StageOpen, locale.ListOpen}, {store.StageWon, locale.ListWon}, {store.StageLost, locale.ListLost}} {
+		x, sum := kindSum{text: k.text}, b.Adder()
+		for i := range rows {
+			if rows[i].Stage.Kind == k.kind {
+				x.n++
+				sum.Add(rows[i].Amount)
+			}
+		}
+		if x.sum = sum.Sum(); x.n > 0 {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // part keeps the rows of one forecast part or with one flag.

@@ -8,6 +8,7 @@ package list
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -145,7 +146,13 @@ func (m *model) draw() string {
 	if m.data.Err != nil {
 		head.Add(th.Bad, l.F(locale.Failed, m.data.Err)).Gap(2)
 	}
-	head.Add(th.Muted, m.data.Value.head())
+	for i, part := range strings.Split(m.data.Value.head(), "  ") { // the first always, the others whole
+		if i == 0 {
+			head.Add(th.Muted, part)
+			continue
+		}
+		head.Whole(th.Muted, "  "+part)
+	}
 	lines := []string{head.String()}
 	lines = append(lines, layout.Lines(m.list.View(th))...)
 	if i, ok := m.list.Selected(); ok && m.detail() > 0 {

@@ -123,8 +123,44 @@ func (l *Locale) T(k Key) string {
 	return texts[l.lang][k]
 }
 
-// F returns the text of k with its verbs filled in.
-func (l *Locale) F(k Key, args ...any) string { return fmt.Sprintf(l.T(k), args...) }
+// F returns the text of k with its verbs filled in. "{deal|deals}" becomes the first word after a 1 and the second after any other argument; the argument is
+// that of the verb before it.
+func (l *Locale) F(k Key, args ...any) string {
+	format := l.T(k)
+	if strings.IndexByte(format, '{') >= 0 {
+		format = number(format, args)
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+// number resolves the words that go with a number. Texts whose verbs name their arguments, %[2]s, have none.
+func number(format string, args []any) string {
+	var b strings.Builder
+	arg := -1
+	for i := 0; i < len(format); i++ {
+		switch format[i] {
+		case '%':
+			if i+1 < len(format) && format[i+1] != '%' {
+				arg++
+			} else if i+1 < len(format) {
+				b.WriteByte('%')
+				i++
+			}
+			b.WriteByte('%')
+		case '{':
+			word, rest, _ := strings.Cut(format[i+1:], "}")
+			one, many, _ := strings.Cut(word, "|")
+			if n := max(arg, 0); n < len(args) && fmt.Sprint(args[n]) == "1" {
+				many = one
+			}
+			b.WriteString(many)
+			i = len(format) - len(rest) - 1
+		default:
+			b.WriteByte(format[i])
+		}
+	}
+	return b.String()
+}
 
 // Pick returns zh in Chinese when it is not empty, en otherwise (zh again when en is empty): for names that the data has in both languages.
 func (l *Locale) Pick(zh, en string) string {

@@ -32,6 +32,9 @@ func TestTexts_CompleteAndOfKnownWidth(t *testing.T) {
 		if !slices.Equal(a, b) {
 			t.Errorf("text %d: verbs %v in %q, %v in %q", k, a, zh, b, en)
 		}
+		if strings.ContainsAny(zh, "{|}") && strings.Contains(zh, "{") || strings.Count(en, "{") != strings.Count(en, "}") || strings.Contains(en, "{") && strings.Contains(en, "%[") {
+			t.Errorf("text %d: %q, %q: {one|many} is for English and for verbs in order", k, zh, en)
+		}
 		for _, r := range en {
 			if unicode.Is(unicode.Han, r) {
 				t.Errorf("text %d: %q is not English", k, en)
@@ -199,5 +202,22 @@ func named(t *testing.T, l *Locale, s string) {
 	t.Helper()
 	if s == "" || s == "-" || s == l.T(Unknown) {
 		t.Errorf("%v: a value without a name", l.Lang())
+	}
+}
+
+func TestLocale_Plural(t *testing.T) {
+	l := New(English)
+	for got, want := range map[string]string{
+		l.F(ListDeals, "1", "1.00M CNY"):         "1 deal, 1.00M CNY in all",
+		l.F(ListDeals, "1,001", "1"):             "1,001 deals, 1 in all",
+		l.F(SourcesTotals, "1", "0", "1"):        "1 source, 0 records, 1 issue",
+		l.F(HeatIdle, "1"):                       "1 rep without any touch",
+		l.F(ForecastDaysLeft, "1", "99%"):        "1 day left, 99% of the period gone",
+		New(Chinese).F(ListDeals, "1", "100.0万"): "1 个商机, 合计 100.0万",
+		number("%d%% of {x|y} {a|b", []any{1}):   "%d%% of x a",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

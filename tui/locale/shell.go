@@ -7,7 +7,7 @@ var (
 	AsOf          = text("截至 %s", "AS OF %s")
 	DataAge       = text("数据 %s", "data %s")
 	DataNone      = text("尚有来源未同步", "a source was never read yet")
-	FirstSync     = text("首次同步进行中: 已读取 %s 行", "first sync runs: %s rows so far")
+	FirstSync     = text("首次同步进行中: 已读取 %s 行", "first sync is running: %s {row|rows} so far")
 	NoData        = text("还没有数据。请在配置里添加来源, 或等待首次同步; g s 查看来源。", "no data yet. Add a source to the configuration, or wait for the first sync; g s shows the sources.")
 	BookLoading   = text("正在打开数据", "opening the store")
 	NoPane        = text("没有这个页面: %s", "there is no such screen: %s")

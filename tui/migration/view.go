@@ -26,7 +26,13 @@ func (m *model) View() string {
 
 func (m *model) draw() string {
 	l, th := m.env.Locale, m.env.Theme
-	lines := append([]string{m.head(th, l)}, m.notes(th, l)...)
+	head := m.head(th, l)
+	runs := m.notes(th, l)
+	if layout.Width(runs[0].Text)+2 <= head.Left() {
+		head.Gap(2).Add(runs[0].Style, runs[0].Text)
+		runs = runs[1:]
+	}
+	lines := append([]string{head.String()}, layout.Flow(m.size.W, runs...)...)
 	if m.size.H >= 20 {
 		lines = append(lines, "")
 	}
@@ -54,7 +60,7 @@ const (
 )
 
 // head is the month and what moved within it.
-func (m *model) head(th *theme.Theme, l *locale.Locale) string {
+func (m *model) head(th *theme.Theme, l *locale.Locale) *layout.Row {
 	a := &m.load.Value
 	r := layout.NewRow(m.size.W).Gap(1)
 	r.Add(th.Strong, period(l, a)).Gap(2)
@@ -66,9 +72,9 @@ func (m *model) head(th *theme.Theme, l *locale.Locale) string {
 	}
 	r.Add(th.Good, l.F(locale.MoveUp, l.Int(a.Up))+money(a.up)).Gap(2).Add(th.Bad, l.F(locale.MoveDown, l.Int(a.Down))+money(a.down)).Gap(2)
 	r.Add("", l.F(locale.MoveSame, l.Int(a.Same))).Gap(2)
-	r.Add("", l.F(locale.MoveStay, l.Ratio(int64(a.Stay.Num), int64(a.Stay.Den)))).Gap(2)
-	r.Add(th.Muted, l.F(locale.MoveEntered, l.Int(a.Entered))).Gap(2).Add(th.Muted, l.F(locale.MoveLeft, l.Int(a.Left)))
-	return r.String()
+	r.Add("", l.F(locale.MoveStay, l.Ratio(int64(a.Stay.Num), int64(a.Stay.Den))))
+	r.Whole(th.Muted, "  "+l.F(locale.MoveEntered, l.Int(a.Entered))).Whole(th.Muted, "  "+l.F(locale.MoveLeft, l.Int(a.Left)))
+	return r
 }
 
 // period names the month, or the days where it is not one.
@@ -80,8 +86,8 @@ func period(l *locale.Locale, a *answer) string {
 	return l.Date(a.From) + " > " + l.Date(a.To)
 }
 
-// notes says what is shown and what a reader must know before believing it.
-func (m *model) notes(th *theme.Theme, l *locale.Locale) []string {
+// notes says what is shown, first, and what a reader must know before believing it.
+func (m *model) notes(th *theme.Theme, l *locale.Locale) []layout.Run {
 	a := &m.load.Value
 	runs := []layout.Run{{Style: th.Accent, Text: l.T(locale.MoveCounts)}}
 	if m.money {
@@ -99,7 +105,7 @@ func (m *model) notes(th *theme.Theme, l *locale.Locale) []string {
 	if m.load.Err != nil {
 		runs = append(runs, layout.Run{Style: th.Bad, Text: l.F(locale.Failed, m.load.Err)})
 	}
-	return layout.Flow(m.size.W, runs...)
+	return runs
 }
 
 // worth writes a sum with its currency; what could not be added follows.

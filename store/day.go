@@ -52,7 +52,18 @@ func (d Day) Valid() bool { return d >= MinDay && d <= MaxDay }
 // Time returns the first instant of d in loc.
 func (d Day) Time(loc *time.Location) time.Time {
 	y, m, dd := d.Date()
-	return time.Date(y, m, dd, 0, 0, 0, 0, loc)
+	return Midnight(time.Date(y, m, dd, 0, 0, 0, 0, loc))
+}
+
+// Midnight mends a date read as a moment: what [time.Date] and [time.ParseInLocation] give for the midnight of a day in a zone. Where clocks go forward
+// at midnight there is none, and they may give 23:00 of the eve; the day begins when the new time does.
+func Midnight(t time.Time) time.Time {
+	if t.Hour() >= 12 {
+		if _, end := t.ZoneBounds(); !end.IsZero() {
+			return end
+		}
+	}
+	return t
 }
 
 // End returns the first instant after d in loc, the exclusive bound of "as of d".

@@ -33,6 +33,34 @@ func TestParseDay_Refuses(t *testing.T) {
 	}
 }
 
+// TestDay_SkippedMidnight: where clocks go forward at midnight the day begins at one o'clock. [time.Date] gives 23:00 of the eve in some of these zones,
+// so that a fact of that day would count the day before.
+func TestDay_SkippedMidnight(t *testing.T) {
+	for zone, d := range map[string]Day{
+		"America/Sao_Paulo": Date(2018, 11, 4), "America/Havana": Date(2024, 3, 10), "America/Santiago": Date(2024, 9, 8),
+		"Asia/Tehran": Date(2021, 3, 22), "Asia/Beirut": Date(2024, 3, 31), "Africa/Cairo": Date(2024, 4, 26),
+	} {
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Skip("no time zone data on this machine")
+		}
+		first := d.Time(loc)
+		if DayOf(first, loc) != d || DayOf(first.Add(-1), loc) != d-1 || first != (d-1).End(loc) {
+			t.Errorf("%s: %s begins at %s", zone, d, first)
+		}
+		read, err := time.ParseInLocation(time.DateOnly, d.String(), loc)
+		if err != nil || Midnight(read) != first {
+			t.Errorf("%s: %s read as a date is %s", zone, d, Midnight(read))
+		}
+	}
+	for _, loc := range []*time.Location{time.UTC, time.FixedZone("", 8*3600)} {
+		at := Date(2026, 3, 8).Time(loc)
+		if h, m, s := at.Clock(); h+m+s != 0 || Midnight(at) != at {
+			t.Errorf("an ordinary day begins at %s", at)
+		}
+	}
+}
+
 func TestDay_Zones(t *testing.T) {
 	shanghai, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {

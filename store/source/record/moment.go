@@ -74,6 +74,9 @@ func ParseTime(s string, loc *time.Location, layouts ...string) (t time.Time, da
 	if err != nil {
 		return time.Time{}, false, err
 	}
+	if dayOnly {
+		t = store.Midnight(t)
+	}
 	if err := near(t, loc); err != nil {
 		return time.Time{}, false, err
 	}

@@ -219,7 +219,10 @@ func (d dates) parse(s string) (at time.Time, dayOnly bool, err error) {
 	}
 	for _, l := range d.layouts {
 		if v, err := time.ParseInLocation(l, t, d.zone); err == nil {
-			return v, !strings.Contains(l, "04"), valid(v, d.zone)
+			if dayOnly = !strings.Contains(l, "04"); dayOnly {
+				v = store.Midnight(v)
+			}
+			return v, dayOnly, valid(v, d.zone)
 		}
 	}
 	if v, err := time.Parse(time.RFC3339Nano, t); err == nil {
@@ -239,7 +242,10 @@ func (d dates) serial(s string) (time.Time, bool, error) {
 		return time.Time{}, false, d.wrong()
 	}
 	v = time.Date(v.Year(), v.Month(), v.Day(), v.Hour(), v.Minute(), v.Second(), 0, d.zone) // a sheet has no zones
-	return v, f == math.Trunc(f), valid(v, d.zone)
+	if f == math.Trunc(f) {
+		return store.Midnight(v), true, valid(v, d.zone)
+	}
+	return v, false, valid(v, d.zone)
 }
 
 func (d dates) wrong() error {

@@ -32,6 +32,24 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// TestDates_SkippedMidnight: in São Paulo the clocks went from 23:59:59 to 01:00 into 4 November 2018; a row of that day is not one of the eve.
+func TestDates_SkippedMidnight(t *testing.T) {
+	zone, err := time.LoadLocation("America/Sao_Paulo")
+	if err != nil {
+		t.Skip("no time zone data on this machine")
+	}
+	d, err := newDates(nil, zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.sheet = true
+	for _, in := range []string{"2018-11-04", "43408"} {
+		if at, dayOnly, err := d.parse(in); err != nil || !dayOnly || store.DayOf(at, zone) != store.Date(2018, 11, 4) {
+			t.Errorf("%q: %s, day only %v, %v", in, at, dayOnly, err)
+		}
+	}
+}
+
 func TestDates(t *testing.T) {
 	zone := time.FixedZone("CST", 8*3600)
 	american, err := newDates([]string{"M/D/YYYY", "M/D/YYYY H:mm"}, zone)

@@ -33,7 +33,7 @@ type frame struct {
 
 // open lays the axes.
 func open(b *analytics.Book, s analytics.Scope, q Query) *frame {
-	f := &frame{b: b, sel: b.Select(s), q: q, period: s.Period}
+	f := &frame{b: b, sel: b.Select(s), q: q, period: s.Period, rows: []Label{}, cols: []Label{}}
 	if f.period.IsZero() {
 		f.period = analytics.Period{From: b.Calendar().Week(f.sel.AsOf, 1-Weeks).From, To: f.sel.AsOf}
 	}

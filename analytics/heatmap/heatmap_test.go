@@ -255,6 +255,12 @@ func TestAnswer_JSON(t *testing.T) {
 	if err != nil || !strings.Contains(string(out), `"stamp":{"revision":`) || !strings.Contains(string(out), `"view":"weekday-hour"`) {
 		t.Errorf("%s, %v", out, err)
 	}
+	for _, v := range heatmap.Views() { // a reader of JSON walks over lists: an empty one is [], not null
+		a := heatmap.Of(booktest.Book(&store.Records{}), analytics.Scope{Period: analytics.Period{From: booktest.Today + 7, To: booktest.Today + 9}}, heatmap.Query{View: v})
+		if out, err := json.Marshal(a); err != nil || strings.Contains(string(out), "null") {
+			t.Errorf("%s: %s, %v", v, out, err)
+		}
+	}
 }
 
 func BenchmarkOf(b *testing.B) {

@@ -56,6 +56,8 @@ type Options struct {
 	HostKey string
 	// MaxSessions refuses further sessions beyond this many at once; 0 means 500.
 	MaxSessions int
+	// AdmitTimeout closes a connection on which no session was opened, handshake included; 0 means 30 seconds.
+	AdmitTimeout time.Duration
 	// IdleTimeout ends a session in which nothing was sent either way; 0 means 24 hours.
 	IdleTimeout time.Duration
 	Log         *slog.Logger
@@ -75,6 +77,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.MaxSessions == 0 {
 		o.MaxSessions = 500
+	}
+	if o.AdmitTimeout == 0 {
+		o.AdmitTimeout = 30 * time.Second
 	}
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = 24 * time.Hour
@@ -174,11 +179,40 @@ func ListenLocal(path string) (net.Listener, error) {
 
 type viewerKey struct{}
 
+// lateKey holds the timer that closes a connection on which no session was opened in time.
+type lateKey struct{}
+
+// idle is a connection that ends when nothing was sent either way for a while. The library's own limits (v0.4.2) race with each other: it resets the handshake's
+// deadline while the connection's reader looks at it.
+type idle struct {
+	net.Conn
+	limit time.Duration
+}
+
+func (c idle) Read(b []byte) (int, error) {
+	_ = c.Conn.SetDeadline(time.Now().Add(c.limit))
+	return c.Conn.Read(b)
+}
+
+func (c idle) Write(b []byte) (int, error) {
+	_ = c.Conn.SetDeadline(time.Now().Add(c.limit))
+	return c.Conn.Write(b)
+}
+
+// SetDeadline keeps the library from lifting the limit.
+func (c idle) SetDeadline(time.Time) error { return nil }
+
 func (s *Server) run(ctx context.Context, l net.Listener, opts ...ssh.Option) error {
 	opts = append(opts,
-		wish.WithIdleTimeout(s.opt.IdleTimeout),
 		func(srv *ssh.Server) error {
-			srv.HandshakeTimeout = 20 * time.Second
+			seen := srv.ConnCallback
+			srv.ConnCallback = func(ctx ssh.Context, c net.Conn) net.Conn {
+				ctx.SetValue(lateKey{}, time.AfterFunc(s.opt.AdmitTimeout, func() { _ = c.Close() }))
+				if seen != nil {
+					c = seen(ctx, c)
+				}
+				return idle{c, s.opt.IdleTimeout}
+			}
 			srv.ChannelHandlers = map[string]ssh.ChannelHandler{"session": ssh.DefaultSessionHandler}
 			srv.RequestHandlers = map[string]ssh.RequestHandler{}
 			srv.SubsystemHandlers = map[string]ssh.SubsystemHandler{}
@@ -231,6 +265,9 @@ func (s *Server) farewell() {
 // admit is outermost: it counts, logs and catches what a session's own goroutine throws.
 func (s *Server) admit(next ssh.Handler) ssh.Handler {
 	return func(sess ssh.Session) {
+		if late, ok := sess.Context().Value(lateKey{}).(*time.Timer); ok {
+			late.Stop()
+		}
 		// A client may offer several keys before it proves one: only the proven one, which the session names, says who is looking.
 		v, ok := sess.Context().Value(viewerKey{}).(Viewer)
 		if key := sess.PublicKey(); !ok && key != nil {

@@ -342,6 +342,39 @@ func TestServe_RefusesForwardingAndTooMany(t *testing.T) {
 	_, _ = io.WriteString(in, "q")
 }
 
+func TestServe_ClosesWhoOpensNoSession(t *testing.T) {
+	s := serve(t, func(o *Options) { o.AdmitTimeout = 50 * time.Millisecond })
+	silent, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	_ = silent.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.Copy(io.Discard, silent); err != nil {
+		t.Errorf("a client that never speaks was not closed: %v", err)
+	}
+	sess, in, out := screen(t, s.mustDial(t, "li"), 80, 24, nil)
+	out.wait(t, "hello")
+	time.Sleep(120 * time.Millisecond)
+	_, _ = io.WriteString(in, "q")
+	if err := sess.Wait(); err != nil {
+		t.Errorf("an open session was closed: %v", err)
+	}
+}
+
+func TestServe_IdleSessionEnds(t *testing.T) {
+	s := serve(t, func(o *Options) { o.IdleTimeout = 300 * time.Millisecond })
+	sess, _, out := screen(t, s.mustDial(t, "li"), 80, 24, nil)
+	out.wait(t, "hello")
+	ended := make(chan struct{})
+	go func() { _ = sess.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("a session in which nothing is sent goes on")
+	}
+}
+
 func TestKeyring_OneKeyOnePerson(t *testing.T) {
 	var ring Keyring
 	line := string(gossh.MarshalAuthorizedKey(signer(t).PublicKey()))

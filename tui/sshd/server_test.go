@@ -353,9 +353,10 @@ func TestServe_ClosesWhoOpensNoSession(t *testing.T) {
 	if _, err := io.Copy(io.Discard, silent); err != nil {
 		t.Errorf("a client that never speaks was not closed: %v", err)
 	}
+	s = serve(t, func(o *Options) { o.AdmitTimeout = time.Second })
 	sess, in, out := screen(t, s.mustDial(t, "li"), 80, 24, nil)
 	out.wait(t, "hello")
-	time.Sleep(120 * time.Millisecond)
+	time.Sleep(1100 * time.Millisecond)
 	_, _ = io.WriteString(in, "q")
 	if err := sess.Wait(); err != nil {
 		t.Errorf("an open session was closed: %v", err)

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -68,7 +69,7 @@ func (s *Shell) middle(size layout.Size) string {
 		if busy || rows > 0 {
 			return layout.Card(l.F(locale.FirstSync, l.Int(rows)), th.Accent, size)
 		}
-		return layout.Card(l.T(locale.NoData), th.Warn, size)
+		return layout.Card(l.F(locale.NoData, s.keys.Jump.Help().Key), th.Warn, size)
 	}
 	return e.pane.View()
 }
@@ -170,33 +171,51 @@ func (s *Shell) footer(w int) (string, int) {
 		}
 		return r.String(), -1
 	}
-	show := func(b key.Binding) {
-		r.Add(th.Strong, b.Help().Key).Add(th.Muted, " "+b.Help().Desc+"  ")
+	helpKey := s.keys.Help.Help()
+	end := helpKey.Key + " " + helpKey.Desc
+	shown, most := 0, 4
+	if w >= 100 {
+		most = 8
 	}
-	shown := 0
-	if e := s.current(); e != nil {
-		if f, ok := e.pane.(pane.Filterer); ok && f.Filter() != "" {
-			r.Add(th.Warn, l.F(locale.FilterOn, oneLine(f.Filter()))).Gap(2)
-		}
-		for _, b := range e.pane.Keys() {
-			if shown < 4 && b.Enabled() && b.Help().Key != "" {
-				show(b)
+	show := func(bs ...key.Binding) {
+		for _, b := range bs {
+			k, desc := s.shown(b), " "+b.Help().Desc
+			if shown < most && b.Enabled() && k != "" && layout.Width(k+desc+end)+2 <= r.Left() {
+				r.Add(th.Strong, k).Add(th.Muted, desc).Gap(2)
 				shown++
 			}
 		}
 	}
-	for _, b := range []key.Binding{s.keys.Palette, s.keys.Scope, s.keys.Filter, s.keys.Back} {
-		if shown < 4 {
-			show(b)
-			shown++
+	if e := s.current(); e != nil {
+		if f, ok := e.pane.(pane.Filterer); ok && f.Filter() != "" {
+			r.Add(th.Warn, l.F(locale.FilterOn, oneLine(f.Filter()), s.keys.Back.Help().Key)).Gap(2)
 		}
+		var last []key.Binding // what everybody tries anyway, and what few need
+		for _, b := range e.pane.Keys() {
+			if slices.Contains(b.Keys(), "down") || slices.Contains(b.Keys(), "space") {
+				last = append(last, b)
+				continue
+			}
+			show(b)
+		}
+		if _, ok := e.pane.(pane.Filterer); ok {
+			show(s.keys.Filter)
+		}
+		show(s.keys.Scope, s.keys.Palette, s.keys.Jump, s.keys.AsOf, s.keys.Period)
+		show(last...)
 	}
-	helpKey := s.keys.Help.Help()
-	end := helpKey.Key + " " + helpKey.Desc
 	if n := layout.Width(end); r.Left() > n {
 		r.Gap(r.Left()-n).Add(th.Muted, end)
 	}
 	return r.String(), -1
+}
+
+// shown is a binding's key as it is written: a pane's enter is whatever opens here.
+func (s *Shell) shown(b key.Binding) string {
+	if b.Help().Key == "enter" {
+		return s.keys.Open.Help().Key
+	}
+	return b.Help().Key
 }
 
 // run is a piece of a row.

@@ -59,7 +59,7 @@ func (h *help) lines(s *Shell, w int) []string {
 	bindings := func(bs []key.Binding) {
 		for _, b := range bs {
 			if b.Enabled() && b.Help().Key != "" {
-				line(b.Help().Key, b.Help().Desc)
+				line(s.shown(b), b.Help().Desc)
 			}
 		}
 	}

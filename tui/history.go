@@ -27,6 +27,7 @@ type entry struct {
 	snapshot any
 	filter   string
 	title    string
+	fresh    bool      // one jumped here: the trail starts with it
 	stale    []tea.Msg // facts that a hidden pane has not heard yet, the newest of each kind
 }
 
@@ -72,6 +73,16 @@ func (s *Shell) open(p pane.Place) tea.Cmd {
 	return s.show()
 }
 
+// visit is open for a jump that follows no figure: the trail starts anew, since the new place lies under none of the old ones. The history stays.
+func (s *Shell) visit(p pane.Place) tea.Cmd {
+	n, at := len(s.entries), s.at
+	cmd := s.open(p)
+	if e := s.current(); e != nil && (len(s.entries) != n || s.at != at) {
+		e.fresh = true
+	}
+	return cmd
+}
+
 // replace shows another place instead of the current one, as when the period changes: filter and selection stay.
 func (s *Shell) replace(p pane.Place) tea.Cmd {
 	e := s.current()
@@ -102,7 +113,7 @@ func (s *Shell) move(by int) bool {
 
 func (s *Shell) back() tea.Cmd {
 	if !s.move(-1) {
-		s.toast = s.env.Locale.T(locale.AtRoot)
+		s.toast = s.env.Locale.F(locale.AtRoot, s.keys.Quit.Help().Key)
 		return nil
 	}
 	return s.show()
@@ -212,10 +223,14 @@ func (s *Shell) deliver(to pane.To) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// trail returns the titles up to the current place, the oldest first.
+// trail returns the titles from where one last jumped to the current place, the oldest first.
 func (s *Shell) trail() []string {
 	var t []string
-	for i := max(0, s.at-4); i <= s.at && i < len(s.entries); i++ {
+	from := s.at
+	for from > max(0, s.at-4) && !s.entries[from].fresh {
+		from--
+	}
+	for i := from; i <= s.at && i < len(s.entries); i++ {
 		e := s.entries[i]
 		if e.pane != nil {
 			e.title = e.pane.Title()

@@ -71,6 +71,12 @@ func (s *Shell) key(k tea.KeyPressMsg) tea.Cmd {
 	if cmd, ok := s.global(k); ok {
 		return cmd
 	}
+	switch { // panes know enter alone
+	case key.Matches(k, s.keys.Open):
+		k = tea.KeyPressMsg{Code: tea.KeyEnter}
+	case k.String() == "enter":
+		return nil
+	}
 	if e != nil {
 		return e.pane.Update(k)
 	}
@@ -81,7 +87,7 @@ func (s *Shell) key(k tea.KeyPressMsg) tea.Cmd {
 func (s *Shell) leap(k tea.KeyPressMsg) tea.Cmd {
 	for _, j := range jumps {
 		if j.key == k.String() {
-			return s.open(s.here(j.kind))
+			return s.visit(s.here(j.kind))
 		}
 	}
 	if e := s.current(); e != nil && k.String() == "g" {

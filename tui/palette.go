@@ -54,7 +54,7 @@ func (s *Shell) palette() tea.Cmd {
 	for _, j := range jumps {
 		if s.panes(j.kind) != nil {
 			to := s.here(j.kind)
-			first = append(first, hit{text: l.T(j.name) + " " + j.kind.String(), kind: l.T(locale.Places), run: func(s *Shell) tea.Cmd { return s.open(to) }})
+			first = append(first, hit{text: l.T(j.name) + " " + j.kind.String(), kind: l.T(locale.Places), run: func(s *Shell) tea.Cmd { return s.visit(to) }})
 		}
 	}
 	for _, c := range []struct {
@@ -82,7 +82,7 @@ func (s *Shell) palette() tea.Cmd {
 		all = append(all, nodes(b, l, root, false)...)
 		sel := b.Select(analytics.Scope{Root: root, AsOf: here.Scope.AsOf})
 		goTo := func(k pane.Kind, id store.ID) func(*Shell) tea.Cmd {
-			return func(s *Shell) tea.Cmd { return s.open(s.here(k).At(k, string(id))) }
+			return func(s *Shell) tea.Cmd { return s.visit(s.here(k).At(k, string(id))) }
 		}
 		for a := range sel.Accounts() {
 			if x := b.Account(a); x.Name != "" {
@@ -128,7 +128,7 @@ func nodes(b *analytics.Book, l *locale.Locale, root store.ID, scope bool) (out 
 			id = ""
 		}
 		if n.Kind == analytics.KindPerson && !scope {
-			h.run = func(s *Shell) tea.Cmd { return s.open(s.here(pane.Person).At(pane.Person, string(n.ID))) }
+			h.run = func(s *Shell) tea.Cmd { return s.visit(s.here(pane.Person).At(pane.Person, string(n.ID))) }
 		} else {
 			h.run = func(s *Shell) tea.Cmd {
 				p := s.Place()

@@ -667,3 +667,69 @@ func BenchmarkKeyToView(b *testing.B) {
 		})
 	}
 }
+
+func TestShell_AJumpStartsAFreshTrail(t *testing.T) {
+	r := start(t, 100, 24, tui.Options{}, nil)
+	title := func() string { return strings.SplitN(r.text(), "\n", 2)[0] }
+	r.Keys("enter") // a deal under the funnel
+	if got := title(); !strings.HasPrefix(got, "funnel > x:0") {
+		t.Fatalf("under the funnel: %q", got)
+	}
+	r.Keys("g", "h")
+	if got := title(); !strings.HasPrefix(got, "heatmap  ") {
+		t.Errorf("after a jump: %q", got)
+	}
+	r.Keys("enter")
+	if got := title(); !strings.HasPrefix(got, "heatmap > x:0") {
+		t.Errorf("under the heat map: %q", got)
+	}
+	r.Keys("[", "[")
+	if got := title(); !strings.HasPrefix(got, "funnel > x:0") {
+		t.Errorf("the history is gone: %q", got)
+	}
+	r.Keys("]", "]")
+	if got := title(); !strings.HasPrefix(got, "heatmap > x:0") {
+		t.Errorf("forward: %q", got)
+	}
+	r.Keys("1") // another period is no other place
+	if got := title(); !strings.HasPrefix(got, "heatmap > x:0") {
+		t.Errorf("after a change of the period: %q", got)
+	}
+}
+
+func TestShell_RemappedKeys(t *testing.T) {
+	r := start(t, 100, 24, tui.Options{Keys: map[string][]string{"open": {"x"}, "quit": {"Q"}, "filter": {"f"}}}, nil)
+	if got := r.text(); !strings.Contains(got, "x open") || strings.Contains(got, "enter") || !strings.Contains(got, "f filter") {
+		t.Errorf("the footer does not show the keys that work:\n%s", got)
+	}
+	r.Keys("enter")
+	if p := r.shell.Place(); p.Kind != pane.Funnel {
+		t.Errorf("enter still opens: %v", p)
+	}
+	r.Keys("x")
+	if p := r.shell.Place(); p.Kind != pane.Deal {
+		t.Errorf("x opened %v", p)
+	}
+	r.Keys("esc", "esc")
+	if got := r.text(); !strings.Contains(got, "Q quits") {
+		t.Errorf("at the first screen:\n%s", got)
+	}
+	r.Keys("?")
+	if got := r.text(); !strings.Contains(got, "x            open") || strings.Contains(got, "enter ") {
+		t.Errorf("help:\n%s", got)
+	}
+	r.Keys("esc", "q")
+	if r.Quit {
+		t.Error("q still quits")
+	}
+	r.Keys("f")
+	r.Type("7")
+	r.Keys("enter", "x") // enter still ends a line of text
+	if p := r.shell.Place(); p.ID != "x:7" {
+		t.Errorf("after the filter x opened %v", p)
+	}
+	r.Keys("Q")
+	if !r.Quit {
+		t.Error("Q does not quit")
+	}
+}

@@ -168,7 +168,7 @@ func (h *host) shell(s session) (tea.Model, error) {
 		Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Theme: theme.New(s.profile, dark), Locale: s.locale, Now: time.Now,
 		Report: func(r any, stack []byte) string { return tui.Report(h.reports(), r, stack) },
 	}
-	return tui.New(env, panes, tui.Options{Start: s.start, Commits: h.commits(s.ctx), Export: s.export, KeepTheme: keep})
+	return tui.New(env, panes, tui.Options{Start: s.start, Keys: h.app.cfg.Keys, Commits: h.commits(s.ctx), Export: s.export, KeepTheme: keep})
 }
 
 // remote is the screen of a session that came over SSH or over the socket.

@@ -143,7 +143,7 @@ func (m *model) heading(th *theme.Theme, l *locale.Locale) string {
 	if m.load.Err != nil {
 		head.Add(th.Bad, l.F(locale.Failed, m.load.Err)).Gap(2)
 	}
-	head.Add(th.Strong, l.Period(a.Period)).Gap(2)
+	head.Add(th.Strong, a.PeriodName).Gap(2)
 	switch day := a.Stamp.AsOf; {
 	case day > a.Period.To:
 		head.Add(th.Muted, l.T(locale.ForecastOver))

@@ -76,7 +76,7 @@ func (m *model) draw() string {
 		head.Add(th.Bad, l.F(locale.Failed, m.load.Err)).Gap(2)
 	}
 	a := &m.load.Value
-	head.Add(th.Strong, l.Period(a.Period)).Gap(2)
+	head.Add(th.Strong, a.PeriodName).Gap(2)
 	head.Add(th.Muted, l.F(locale.FunnelOpen, l.Int(a.Open), row.Sum(l, a.OpenAmount)+" "+string(a.org))).Gap(2)
 	head.Whole(th.Muted, l.F(locale.FunnelWinRate, l.Ratio(int64(a.WinRate.Num), int64(a.WinRate.Den)), l.Int(a.WinRate.Num), l.Int(a.WinRate.Den))).Gap(2)
 	if a.MedianCycle >= 0 {

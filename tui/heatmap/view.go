@@ -65,7 +65,7 @@ func (m *model) tabs(th *theme.Theme, l *locale.Locale) string {
 	if a.Query.Area != "" {
 		r.Add(th.Accent, a.Query.Area).Gap(2)
 	}
-	period := l.Period(a.Period)
+	period := a.PeriodName
 	if layout.Width(period) > r.Left() {
 		period = l.DateShort(a.Period.From) + ".." + l.DateShort(a.Period.To)
 	}

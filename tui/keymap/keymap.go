@@ -6,7 +6,6 @@ package keymap
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -47,38 +46,28 @@ var globals = []global{
 	{"quit", []string{"q"}, locale.KeyQuit, func(m *Map) *key.Binding { return &m.Quit }},
 }
 
-// Names returns the names that New accepts, in the order of the help.
+// Names returns the names that can be remapped, in the order of the help: all but period, which keeps its digits.
 func Names() []string {
-	names := make([]string, len(globals))
-	for i, g := range globals {
-		names[i] = g.name
+	var names []string
+	for _, g := range globals {
+		if g.name != "period" {
+			names = append(names, g.name)
+		}
 	}
 	return names
 }
 
-// New returns the bindings with their help in l's language. remap replaces the keys of a named binding ("palette": ["ctrl+p"]); an unknown name,
-// an empty list, ctrl+c (which always quits) and a key given twice are errors. period keeps its digits and cannot be remapped.
+// New returns the bindings with their help in l's language. remap replaces the keys of a named binding ("palette": ["ctrl+p"]); it fails on the first thing
+// that [Check] finds wrong.
 func New(l *locale.Locale, remap map[string][]string) (Map, error) {
 	var m Map
-	taken := map[string]string{"ctrl+c": "quit at once"}
-	for name := range remap {
-		if !slices.ContainsFunc(globals, func(g global) bool { return g.name == name && name != "period" }) {
-			return m, fmt.Errorf("remap key %q: want one of %s", name, strings.Join(Names(), ", "))
-		}
+	if wrong := Check(remap); len(wrong) > 0 {
+		return m, fmt.Errorf("remap key %q: %s", wrong[0].Name, wrong[0].Text)
 	}
 	for _, g := range globals {
 		keys := g.keys
 		if r, ok := remap[g.name]; ok {
-			if len(r) == 0 {
-				return m, fmt.Errorf("remap key %q: want at least one key", g.name)
-			}
 			keys = r
-		}
-		for _, k := range keys {
-			if by, ok := taken[k]; ok {
-				return m, fmt.Errorf("remap key %q: %q is already taken by %s", g.name, k, by)
-			}
-			taken[k] = g.name
 		}
 		shown := strings.Join(keys, " ")
 		if g.name == "period" {

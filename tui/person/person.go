@@ -34,7 +34,7 @@ var kind = sheet.Kind[person.Answer]{
 func page(env *pane.Env, at pane.Place, org store.Currency, a *person.Answer) sheet.Page {
 	l, f := env.Locale, &a.Facts
 	p := sheet.Page{
-		Name: f.Name, Tail: f.Title + "  " + l.Period(a.Period) + "  " + string(org), Copy: string(f.ID) + "\t" + f.Name + "\t" + f.Email,
+		Name: f.Name, Tail: f.Title + "  " + a.PeriodName + "  " + string(org), Copy: string(f.ID) + "\t" + f.Name + "\t" + f.Email,
 		Facts:    facts(env, at, a),
 		Left:     58,
 		Picture:  func(w int) []string { return gauge(l, env.Theme, a, w) },

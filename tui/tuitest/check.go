@@ -3,6 +3,7 @@ package tuitest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -203,6 +204,9 @@ func Keys(t *testing.T, p pane.Pane) {
 				t.Errorf("key %q is bound to %q and to %q", k, by, help.Desc)
 			}
 			taken[k] = help.Desc
+			if k != "enter" && !slices.Contains(keymap.Pane, k) {
+				t.Errorf("key %q (%s) is not among keymap.Pane: a configuration could take it away", k, help.Desc)
+			}
 		}
 		if !key.Matches(Key(b.Keys()[0]), b) && b.Enabled() && len([]rune(b.Keys()[0])) == 1 {
 			t.Errorf("binding %q does not match its own key %q", help.Desc, b.Keys()[0])

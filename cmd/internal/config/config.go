@@ -26,6 +26,7 @@ import (
 	"flightdeck/analytics"
 	"flightdeck/store"
 	"flightdeck/store/source"
+	"flightdeck/tui/keymap"
 )
 
 // Config is a valid configuration.
@@ -39,6 +40,8 @@ type Config struct {
 	Quotas       []Quota         `yaml:"quotas"`
 	Sources      []Source        `yaml:"sources"`
 	Serve        Serve           `yaml:"serve"`
+	// Keys remaps the screen's keys by name, as [keymap.New] takes them; for every session, over SSH too.
+	Keys map[string][]string `yaml:"keys"`
 
 	Path string `yaml:"-"` // where it was read; "" when there is none
 }
@@ -203,6 +206,13 @@ func (c *Config) validate(t *tree) {
 	}
 	oneOf("language", c.Language, Languages)
 	oneOf("theme", c.Theme, Themes)
+	for _, w := range keymap.Check(c.Keys) {
+		field := "keys." + store.Clip(w.Name, 40)
+		if w.At >= 0 {
+			field += fmt.Sprintf("[%d]", w.At)
+		}
+		t.problem(field, w.Text)
+	}
 	o := &c.Organisation
 	if _, err := time.LoadLocation(o.TimeZone); err != nil || o.TimeZone == "Local" {
 		t.problem("organisation.time_zone", fmt.Sprintf("%q: want an IANA name such as Asia/Shanghai or Europe/Berlin", store.Clip(o.TimeZone, 40)))

@@ -268,3 +268,23 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestParse_Keys(t *testing.T) {
+	good, err := config.Parse("f.yaml", []byte("keys:\n  palette: [':', ctrl+p]\n  quit: ['?']\n  help: [q]\n"), nil)
+	if err != nil || len(good.Keys["palette"]) != 2 || good.Keys["quit"][0] != "?" {
+		t.Fatalf("%v, %v", good, err)
+	}
+	for text, want := range map[string]string{
+		"keys:\n  palete: [p]\n":               "f.yaml:2:3: keys.palete: unknown key; want one of open, back",
+		"keys:\n  palette: [p]\n  quit: [p]\n": "f.yaml:3:10: keys.quit[0]: \"p\" is already the key of palette",
+		"keys:\n  quit: [Q, j]\n":              "f.yaml:2:13: keys.quit[1]: \"j\" belongs to the screens",
+		"keys:\n  quit: []\n":                  "f.yaml:2:3: keys.quit: want at least one key",
+		"keys:\n  quit: [Ctrl+P]\n":            "f.yaml:2:10: keys.quit[0]: \"Ctrl+P\" is no key; want a character",
+		"keys:\n  quit: Q\n":                   "f.yaml:2:9: keys.quit: want a list; found the text \"Q\"",
+		"keys: [Q]\n":                          "f.yaml:1:7: keys: want keys with values",
+	} {
+		if _, err := config.Parse("f.yaml", []byte(text), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q gave\n%v\nwant\n%s", text, err, want)
+		}
+	}
+}

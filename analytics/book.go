@@ -124,6 +124,21 @@ func (b *Book) Period(s Scope) Period {
 	return b.cal.Quarter(b.AsOf(s), 0)
 }
 
+// Named prints s as [Scope.String] does, for an answer. Where the fiscal year does not begin in January its period is spelled out: a link's 2026Q3 is
+// the calendar's, and beside fiscal quarters it would be read as one of them.
+func (b *Book) Named(s Scope) string {
+	if b.cal.start() == time.January || s.Period.IsZero() {
+		return s.String()
+	}
+	p := s.Period
+	s.Period = Period{}
+	text := s.String()
+	if text != "" {
+		text += "&"
+	}
+	return text + "period=" + p.From.String() + ".." + p.To.String()
+}
+
 // Stamp says on what an answer to s rests. Oldest is the data's age by its least fresh part: of every stream that has ever finished well,
 // the last time it did; of these the earliest. A source none of whose streams ever did makes it zero: then part of the picture is missing.
 // (One stream that is refused beside others that work does not: its own error says so among the sources.)

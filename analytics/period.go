@@ -24,31 +24,9 @@ func (p Period) Contains(d Day) bool { return d >= p.From && d <= p.To }
 // Days returns how many days p spans.
 func (p Period) Days() int { return int(p.To-p.From) + 1 }
 
-// String returns the shortest notation that ParsePeriod reads back with a January fiscal year: 2026, 2026Q3, 2026-09 or FROM..TO.
-func (p Period) String() string {
-	if p.IsZero() {
-		return ""
-	}
-	y, m, d := p.From.Date()
-	if d == 1 {
-		switch p.To + 1 {
-		case store.Date(y+1, m, 1):
-			if m == time.January {
-				return fmt.Sprintf("%04d", y)
-			}
-		case store.Date(y, m+3, 1):
-			if m%3 == 1 {
-				return fmt.Sprintf("%04dQ%d", y, (m+2)/3)
-			}
-		case store.Date(y, m+1, 1):
-			return fmt.Sprintf("%04d-%02d", y, m)
-		}
-	}
-	if p.From == p.To {
-		return p.From.String()
-	}
-	return p.From.String() + ".." + p.To.String()
-}
+// String returns the shortest notation that Parse reads back with a January fiscal year: 2026, 2026Q3, 2026-09 or FROM..TO. For people to read there is
+// [Calendar.Name]: another fiscal year has other quarters of the same name.
+func (p Period) String() string { return Calendar{}.Name(p) }
 
 // MarshalText implements [encoding.TextMarshaler].
 func (p Period) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
@@ -92,6 +70,38 @@ func (c Calendar) Year(d Day, n int) Period {
 func (c Calendar) Week(d Day, n int) Period {
 	from := d - Day((int(d.Weekday())+6)%7) + Day(7*n)
 	return Period{from, from + 6}
+}
+
+// Name returns the shortest notation that c.Parse reads back as p: 2026 and 2026Q3 for a fiscal year and quarter, 2026-09 for a month, a day, or
+// FROM..TO; "" for the zero Period.
+func (c Calendar) Name(p Period) string {
+	if p.IsZero() {
+		return ""
+	}
+	y, m, d := p.From.Date()
+	if d == 1 {
+		month := (int(m) - int(c.start()) + 12) % 12 // of the fiscal year
+		fiscal := y
+		if m < c.start() {
+			fiscal--
+		}
+		switch p.To + 1 {
+		case store.Date(y+1, m, 1):
+			if month == 0 {
+				return fmt.Sprintf("%04d", fiscal)
+			}
+		case store.Date(y, m+3, 1):
+			if month%3 == 0 {
+				return fmt.Sprintf("%04dQ%d", fiscal, month/3+1)
+			}
+		case store.Date(y, m+1, 1):
+			return fmt.Sprintf("%04d-%02d", y, m)
+		}
+	}
+	if p.From == p.To {
+		return p.From.String()
+	}
+	return p.From.String() + ".." + p.To.String()
 }
 
 // Parse reads a period as a person writes it: 2026, 2026Q3, 2026-09, 2026-09-01, 2026-09-01..2026-09-30, or relative to today: week, month,

@@ -67,12 +67,39 @@ func TestCalendar_PeriodsTile(t *testing.T) {
 			if here := of(d, 0); !here.Contains(d) {
 				t.Fatalf("start %d: %s of %s is %s..%s", cal.Start, name, d, here.From, here.To)
 			}
+			if y, _, _ := p.From.Date(); y > 1900 && y < 2099 {
+				if back, err := cal.Parse(cal.Name(p), 0); err != nil || back != p {
+					t.Fatalf("start %d: %s %s..%s is named %q, which reads %s..%s, %v", cal.Start, name, p.From, p.To, cal.Name(p), back.From, back.To, err)
+				}
+			}
 			if name == "quarter" {
 				if y := cal.Year(p.From, 0); p.From < y.From || p.To > y.To {
 					t.Fatalf("start %d: quarter %v is not in its year %v", cal.Start, p, y)
 				}
 			}
 		}
+	}
+}
+
+func TestCalendar_Name(t *testing.T) {
+	for _, c := range []struct {
+		start time.Month
+		p     string
+		want  string
+	}{
+		{4, "2026-04-01..2026-06-30", "2026Q1"}, {4, "2027-01-01..2027-03-31", "2026Q4"}, {4, "2026-04-01..2027-03-31", "2026"},
+		{4, "2026-01-01..2026-12-31", "2026-01-01..2026-12-31"}, {2, "2026-04-01..2026-06-30", "2026-04-01..2026-06-30"}, {2, "2026-11-01..2027-01-31", "2026Q4"},
+		{10, "2026-07-01..2026-09-30", "2025Q4"}, {1, "2026-07-01..2026-09-30", "2026Q3"}, {0, "2026-01-01..2026-12-31", "2026"},
+		{4, "2024-02-01..2024-02-29", "2024-02"}, {4, "2024-02-01..2024-02-28", "2024-02-01..2024-02-28"}, {7, "2026-05-20..2026-05-20", "2026-05-20"},
+	} {
+		cal := analytics.Calendar{Start: c.start}
+		p, err := cal.Parse(c.p, 0)
+		if got := cal.Name(p); err != nil || got != c.want {
+			t.Errorf("start %d: %s is named %q, %v; want %q", c.start, c.p, got, err, c.want)
+		}
+	}
+	if got := (analytics.Calendar{}).Name(analytics.Period{}); got != "" {
+		t.Errorf("no period is named %q", got)
 	}
 }
 

@@ -55,7 +55,7 @@ func (v *viewer) row(c analytics.Code) Row {
 // may see.
 func All(b *analytics.Book, s analytics.Scope) List {
 	v := view(b, s)
-	l := List{Stamp: b.Stamp(s), Scope: s.String(), Derived: v.board.Derived(), Rows: []Row{}}
+	l := List{Stamp: b.Stamp(s), Scope: b.Named(s), Derived: v.board.Derived(), Rows: []Row{}}
 	for c := range b.Select(s).Accounts() {
 		l.Rows = append(l.Rows, v.row(c))
 	}

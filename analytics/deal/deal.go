@@ -70,12 +70,13 @@ type Row struct {
 
 // List is deals with their sum. Rows are by value, the largest first; those without one last.
 type List struct {
-	Stamp    analytics.Stamp  `json:"stamp"`
-	Scope    string           `json:"scope"`
-	Period   analytics.Period `json:"period"`
-	Rows     []Row            `json:"rows"`
-	Sum      analytics.Sum    `json:"amount"`
-	NoAmount int              `json:"no_amount"` // rows without an amount: counted in Rows, nothing in Sum
+	Stamp      analytics.Stamp  `json:"stamp"`
+	Scope      string           `json:"scope"`
+	Period     analytics.Period `json:"-"`
+	PeriodName string           `json:"period"` // Period as the fiscal calendar names it
+	Rows       []Row            `json:"rows"`
+	Sum        analytics.Sum    `json:"amount"`
+	NoAmount   int              `json:"no_amount"` // rows without an amount: counted in Rows, nothing in Sum
 }
 
 // Event is one step of a deal's history, newest last, as text that a person can read; Old and New hold names, amounts and days in full.

@@ -102,7 +102,7 @@ func stageOf(b *analytics.Book, d *analytics.DealState) Stage {
 
 // ListOf makes a list of rows: sorted, added up, stamped.
 func ListOf(b *analytics.Book, s analytics.Scope, rows []Row) List {
-	l := List{Stamp: b.Stamp(s), Scope: s.String(), Period: b.Period(s), Rows: rows}
+	l := List{Stamp: b.Stamp(s), Scope: b.Named(s), Period: b.Period(s), PeriodName: b.Calendar().Name(b.Period(s)), Rows: rows}
 	if l.Rows == nil {
 		l.Rows = []Row{} // JSON: [], not null
 	}

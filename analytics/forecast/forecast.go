@@ -69,10 +69,11 @@ type Row struct {
 // Answer is the forecast. Rows are in pre-order from the node asked about down to people; people and units without quota and deals are left
 // out, the first row never is.
 type Answer struct {
-	Stamp  analytics.Stamp  `json:"stamp"`
-	Scope  string           `json:"scope"`
-	Period analytics.Period `json:"period"`
-	Rows   []Row            `json:"rows"`
+	Stamp      analytics.Stamp  `json:"stamp"`
+	Scope      string           `json:"scope"`
+	Period     analytics.Period `json:"-"`
+	PeriodName string           `json:"period"` // Period as the fiscal calendar names it
+	Rows       []Row            `json:"rows"`
 	// Historic: no stage carries a planning probability, so weights come from the stages' own history.
 	Historic bool `json:"historic_probability,omitempty"`
 }

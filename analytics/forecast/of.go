@@ -190,7 +190,7 @@ func (k *kernel) put(c *cell, d *analytics.DealState) {
 // Of answers s: the forecast of its period (the fiscal quarter of the as-of day unless it has one) as of its day.
 func Of(b *analytics.Book, s analytics.Scope) Answer {
 	k := newKernel(b, s)
-	a := Answer{Stamp: b.Stamp(s), Scope: s.String(), Period: k.sel.Period, Rows: []Row{}, Historic: k.hist}
+	a := Answer{Stamp: b.Stamp(s), Scope: b.Named(s), Period: k.sel.Period, PeriodName: b.Calendar().Name(k.sel.Period), Rows: []Row{}, Historic: k.hist}
 	if k.sel.Node < 0 {
 		return a
 	}

@@ -51,10 +51,11 @@ type Stage struct {
 
 // Answer is the funnel.
 type Answer struct {
-	Stamp  analytics.Stamp  `json:"stamp"`
-	Scope  string           `json:"scope"`
-	Period analytics.Period `json:"period"`
-	Stages []Stage          `json:"stages"`
+	Stamp      analytics.Stamp  `json:"stamp"`
+	Scope      string           `json:"scope"`
+	Period     analytics.Period `json:"-"`
+	PeriodName string           `json:"period"` // Period as the fiscal calendar names it
+	Stages     []Stage          `json:"stages"`
 	// Open: all open deals that stand as of the day.
 	Open       int           `json:"open"`
 	OpenAmount analytics.Sum `json:"open_amount"`

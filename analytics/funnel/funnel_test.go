@@ -125,6 +125,22 @@ func TestFunnel_Totals(t *testing.T) {
 	}
 }
 
+// TestFunnel_FiscalPeriod: what an answer calls its period is what the question called it, and nothing beside it reads as another quarter.
+func TestFunnel_FiscalPeriod(t *testing.T) {
+	b := analytics.FromRecords(&store.Records{Org: &store.Org{FiscalStart: 4}}, plain.Options())
+	p, err := b.Calendar().Parse("2026Q1", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := json.Marshal(funnel.Of(b, analytics.Scope{Period: p, Industry: "x"}))
+	if err != nil || !strings.Contains(string(j), `"period":"2026Q1"`) || !strings.Contains(string(j), "industry=x\\u0026period=2026-04-01..2026-06-30") {
+		t.Errorf("%s, %v", j, err)
+	}
+	if s, err := analytics.ParseScope(b.Named(analytics.Scope{Period: p})); err != nil || s.Period != p {
+		t.Errorf("the scope on an answer reads back as %+v, %v", s, err)
+	}
+}
+
 func TestFunnel_Nothing(t *testing.T) {
 	b := analytics.FromRecords(&store.Records{}, plain.Options())
 	a := funnel.Of(b, analytics.Scope{Root: "t:nobody"})

@@ -114,7 +114,7 @@ func (k *kernel) each(fn func(stage int32, set Set, d *analytics.DealState, days
 func Of(b *analytics.Book, s analytics.Scope) Answer {
 	k := newKernel(b, s)
 	n := len(k.order)
-	a := Answer{Stamp: b.Stamp(s), Scope: s.String(), Period: k.sel.Period, Stages: make([]Stage, n)}
+	a := Answer{Stamp: b.Stamp(s), Scope: b.Named(s), Period: k.sel.Period, PeriodName: b.Calendar().Name(k.sel.Period), Stages: make([]Stage, n)}
 	sums, open := make([]analytics.Adder, n), b.Adder()
 	stays := make([][]int, n)
 	for i, c := range k.order {

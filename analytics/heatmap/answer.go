@@ -137,7 +137,8 @@ type Label struct {
 type Answer struct {
 	analytics.Stamp `json:"stamp"`
 	Scope           string           `json:"scope"` // as analytics.Scope.String prints it
-	Period          analytics.Period `json:"period"`
+	Period          analytics.Period `json:"-"`
+	PeriodName      string           `json:"period"` // Period as the fiscal calendar names it
 	Query           Query            `json:"query"`
 	// Subject is touch.SubjectTouches, or touch.SubjectDealEvents when the store holds no touch at all and the deals' creations and stage changes
 	// stand in for them. A face must say which.

@@ -195,7 +195,7 @@ func (f *frame) place(e *event) (row, col int32) {
 // Of draws the map. A Query whose channel is no channel's name holds nothing.
 func Of(b *analytics.Book, s analytics.Scope, q Query) Answer {
 	f := open(b, s, q)
-	a := Answer{Stamp: b.Stamp(s), Scope: s.String(), Period: f.period, Query: q, Subject: f.events.subject, NoHour: f.noHour, ByAccount: f.events.byAccount, Rows: f.rows, Cols: f.cols,
+	a := Answer{Stamp: b.Stamp(s), Scope: b.Named(s), Period: f.period, PeriodName: b.Calendar().Name(f.period), Query: q, Subject: f.events.subject, NoHour: f.noHour, ByAccount: f.events.byAccount, Rows: f.rows, Cols: f.cols,
 		Counts: make([]int, len(f.rows)*len(f.cols)), RowTotals: make([]int, len(f.rows)), ColTotals: make([]int, len(f.cols))}
 	for e := range f.events.all {
 		r, c := f.place(e)

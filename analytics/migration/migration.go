@@ -48,7 +48,7 @@ func open(b *analytics.Book, s analytics.Scope) *question {
 func Of(b *analytics.Book, s analytics.Scope) Answer {
 	q := open(b, s)
 	n := len(q.grades) + 1
-	a := Answer{Stamp: b.Stamp(s), Scope: s.String(), From: q.from, To: q.to, Grades: q.grades, Derived: q.derived}
+	a := Answer{Stamp: b.Stamp(s), Scope: b.Named(s), From: q.from, To: q.to, Grades: q.grades, Derived: q.derived}
 	if q.derived {
 		a.Rule = RuleOf(b).String()
 	}
@@ -174,7 +174,7 @@ func (q *question) told(c analytics.Code, from store.Grade) (x Cause, at time.Ti
 // Accounts opens a cell of the matrix that Of gives for the same scope: as many rows as its count.
 func Accounts(b *analytics.Book, s analytics.Scope, cell Cell) List {
 	q := open(b, s)
-	l := List{Stamp: b.Stamp(s), Scope: s.String(), From: q.from, To: q.to, Cell: cell, Derived: q.derived, Rows: []Move{}}
+	l := List{Stamp: b.Stamp(s), Scope: b.Named(s), From: q.from, To: q.to, Cell: cell, Derived: q.derived, Rows: []Move{}}
 	before, after := q.ledger.at(q.from), q.ledger.at(q.to)
 	for _, c := range q.accounts {
 		from, to := before.Grade(c), after.Grade(c)

@@ -41,7 +41,8 @@ type Week struct {
 // Answer is everything about one person as of a day.
 type Answer struct {
 	analytics.Stamp `json:"stamp"`
-	Period          analytics.Period `json:"period"` // of Forecast: the scope's, else the fiscal quarter
+	Period          analytics.Period `json:"-"`      // of Forecast: the scope's, else the fiscal quarter
+	PeriodName      string           `json:"period"` // Period as the fiscal calendar names it
 	Facts           Facts            `json:"facts"`
 	// Forecast is the person's own row: quota, closed, commit, best case, weighted, gap.
 	Forecast forecast.Row `json:"forecast"`
@@ -66,7 +67,7 @@ func Of(b *analytics.Book, s analytics.Scope, id store.PersonID) (Answer, error)
 	}
 	s = analytics.Scope{Root: s.Root, Node: id, Period: s.Period, AsOf: s.AsOf}
 	p, asOf := b.Person(c), b.AsOf(s)
-	x := Answer{Stamp: b.Stamp(s), Period: b.Period(s), LastTouch: store.NoDay, Open: []deal.Row{}, Accounts: []account.Row{},
+	x := Answer{Stamp: b.Stamp(s), Period: b.Period(s), PeriodName: b.Calendar().Name(b.Period(s)), LastTouch: store.NoDay, Open: []deal.Row{}, Accounts: []account.Row{},
 		Facts: Facts{ID: p.ID, Name: p.Name, Email: p.Email, Title: p.Title, Inactive: p.Inactive, Leads: b.Leads()[p.ID]}}
 	if n := b.Nodes()[b.PersonNode(c)]; n.Parent >= 0 {
 		x.Facts.Unit, x.Facts.UnitName = b.Nodes()[n.Parent].ID, b.Nodes()[n.Parent].Name

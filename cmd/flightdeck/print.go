@@ -130,7 +130,7 @@ func stampLine(a answer, b *analytics.Book, l *locale.Locale) string {
 	}
 	parts = append(parts, fmt.Sprintf("%s %d", l.Pick("版本", "revision"), a.stamp.Rev))
 	if !a.scope.Period.IsZero() {
-		parts = append(parts, l.Period(a.scope.Period))
+		parts = append(parts, b.Calendar().Name(a.scope.Period))
 	}
 	if a.scope.Node != "" {
 		for _, n := range b.Nodes() {

@@ -25,8 +25,8 @@ func TestAll_EndsWithItsCaller(t *testing.T) {
 	}
 	func() {
 		defer func() {
-			if r := recover(); r != boom {
-				t.Errorf("recovered %v", r)
+			if err, _ := recover().(error); !errors.Is(err, boom) {
+				t.Errorf("recovered %v", err)
 			}
 		}()
 		_ = all(func(*store.Records) error { panic(boom) })

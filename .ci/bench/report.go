@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"flightdeck/store/company"
+)
+
+// bytesPerFact is what the Book of today holds for each touch and sales line, measured at the small size: a guard, not a figure.
+const bytesPerFact = 700
+
+// enough refuses a size that this machine cannot hold, before it starts to swap or is killed.
+func enough(s company.Size) error {
+	f, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return nil // not Linux: nobody says
+	}
+	defer f.Close()
+	for sc := bufio.NewScanner(f); sc.Scan(); {
+		var kb int64
+		if n, _ := fmt.Sscanf(sc.Text(), "MemAvailable: %d kB", &kb); n == 1 {
+			if need := int64(s.Touches+s.Sales) * bytesPerFact; need > kb<<10 {
+				return fmt.Errorf("build book: about %d GB are needed and %d GB are free; take a smaller -size", need/1e9, kb<<10/1e9)
+			}
+		}
+	}
+	return nil
+}
+
+// agree demands that all peers give the same answer to every parameter set, and says where the first one differs.
+func agree(q *question, sets []params, all []peer) error {
+	for i := range sets {
+		p := &sets[i]
+		var want [][]int64
+		for k, x := range all {
+			a, err := x.ask(q, p)
+			if err != nil {
+				return err
+			}
+			got, err := x.rows(q, p, a)
+			if err != nil {
+				return err
+			}
+			slices.SortFunc(got, slices.Compare[[]int64])
+			if k == 0 {
+				if want = got; len(want) == 0 {
+					return fmt.Errorf("%s %s: the answer is empty, so that comparing says nothing", q.name, describe(p))
+				}
+				continue
+			}
+			if err := differ(want, got); err != nil {
+				return fmt.Errorf("%s %s: %s and %s differ: %w", q.name, describe(p), all[0].name(), x.name(), err)
+			}
+		}
+	}
+	return nil
+}
+
+func describe(p *params) string {
+	return strings.TrimSpace(fmt.Sprintf("[%s %s %v]", p.scope, p.q, p.by))
+}
+
+func differ(want, got [][]int64) error {
+	for i := range max(len(want), len(got)) {
+		switch {
+		case i >= len(got):
+			return fmt.Errorf("row %d of %d is missing: %v", i, len(want), want[i])
+		case i >= len(want):
+			return fmt.Errorf("row %d is too much: %v", i, got[i])
+		case !slices.Equal(want[i], got[i]):
+			return errors.Join(fmt.Errorf("row %d", i), fmt.Errorf("  %v", want[i]), fmt.Errorf("  %v", got[i]))
+		}
+	}
+	return nil
+}
+
+// result is one question's times: of every peer the median of each parameter set.
+type result struct {
+	q       *question
+	medians [][]float64 // peer → set → ms
+	all     [][]float64 // peer → every measurement, ms
+}
+
+// measure asks in turns, so that what else the machine does meets all peers alike, each until its budget is used up and at least three times.
+func measure(q *question, sets []params, all []peer, budget time.Duration, rounds int) (result, error) {
+	r := result{q: q, medians: make([][]float64, len(all)), all: make([][]float64, len(all))}
+	times := make([][][]float64, len(all))
+	used := make([]time.Duration, len(all))
+	for k, x := range all {
+		times[k] = make([][]float64, len(sets))
+		if d, ok := x.(*database); ok {
+			if err := d.settle(q, sets); err != nil {
+				return r, err
+			}
+		}
+	}
+	for round := range rounds {
+		for k, x := range all {
+			if round >= 3 && used[k] > budget {
+				continue
+			}
+			for i := range sets {
+				t := time.Now()
+				if _, err := x.ask(q, &sets[i]); err != nil {
+					return r, err
+				}
+				d := time.Since(t)
+				used[k] += d
+				times[k][i] = append(times[k][i], float64(d.Nanoseconds())/1e6)
+			}
+		}
+	}
+	for k := range all {
+		for i := range sets {
+			r.medians[k] = append(r.medians[k], quantile(times[k][i], .5))
+			r.all[k] = append(r.all[k], times[k][i]...)
+		}
+	}
+	return r, nil
+}
+
+// quantile sorts v.
+func quantile(v []float64, q float64) float64 {
+	slices.Sort(v)
+	return v[max(0, int(math.Ceil(q*float64(len(v))))-1)]
+}
+
+func report(w io.Writer, all []peer, results []result) {
+	fmt.Fprintf(w, "# ms, median over parameter sets of the medians; * prepared statements were slower than literal ones\n# %-14s", "question")
+	for _, x := range all {
+		fmt.Fprintf(w, "%14s", x.name())
+	}
+	fmt.Fprintln(w)
+	for _, r := range results {
+		fmt.Fprintf(w, "# %-14s", r.q.name)
+		for k, x := range all {
+			mark := " "
+			if d, ok := x.(*database); ok && d.literal[r.q.name] {
+				mark = "*"
+			}
+			fmt.Fprintf(w, "%13.3f%s", quantile(slices.Clone(r.medians[k]), .5), mark)
+		}
+		if r.q.missing {
+			fmt.Fprint(w, "   ours: no analysis yet, a plain walk over the Book")
+		}
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintf(w, "answers_equal value=%d target=%d ok\n", len(results), len(results))
+	var p99 []float64
+	for _, r := range results {
+		for k, x := range all[1:] {
+			ratio := quantile(slices.Clone(r.medians[k+1]), .5) / quantile(slices.Clone(r.medians[0]), .5)
+			name := r.q.name + "_times_" + x.name()
+			switch {
+			case x.name() != "duckdb":
+				fmt.Fprintf(w, "# %s %.2f\n", name, ratio)
+			case r.q.missing:
+				fmt.Fprintf(w, "%s value=missing target=%g short\n", name, r.q.target)
+			default:
+				fmt.Fprintf(w, "%s value=%.2f target=%g %s\n", name, ratio, r.q.target, verdict(ratio >= r.q.target))
+			}
+		}
+		if !r.q.missing {
+			v := quantile(slices.Clone(r.all[0]), .99)
+			fmt.Fprintf(w, "%s_p99_ms value=%.2f target=16 %s\n", r.q.name, v, verdict(v < 16))
+			p99 = append(p99, v)
+		}
+	}
+	if len(p99) > 0 {
+		worst := slices.Max(p99)
+		fmt.Fprintf(w, "any_question_p99_ms value=%.2f target=16 %s\n", worst, verdict(worst < 16))
+	}
+}
+
+func verdict(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "short"
+}

@@ -66,9 +66,9 @@ const (
 var tables = [...]table{
 	// kind: 0 open, 1 won, 2 lost. part: of the forecast, 0 none, 1 commit … 4 omitted. due: the actual close of a closed deal, the promised one of an
 	// open one. cycle: days from beginning to close. sign: the last day on which anything happened.
-	{"deal", cols("region", "smallint", "team", "smallint", "person", "integer", "stage", "smallint", "kind", "smallint", "part", "smallint", "probability", "smallint",
+	{"deal", cols("region", "smallint", "person", "integer", "stage", "smallint", "kind", "smallint", "part", "smallint", "probability", "smallint",
 		"due", "integer", "value", "bigint", "cycle", "integer", "sign", "integer"), "region, due",
-		[]string{"region, kind, due, stage, value, cycle", "region, kind, due, team, person, part, probability, value, sign"}},
+		[]string{"region, kind, due, stage, value, cycle", "region, kind, due, person, part, probability, value, sign"}},
 	// A deal that first reached a stage on a day, and what has become of it since.
 	{"reach", cols("region", "smallint", "stage", "smallint", "day", "integer", "advanced", "smallint", "lost", "smallint"), "region, day, stage",
 		[]string{"region, day, stage, advanced, lost"}},

@@ -136,7 +136,7 @@ func (d *deriver) deal(r *store.Deal, f *dealFacts) error {
 		}
 	}
 	sign := max(f.sign, d.loose[r.Account])
-	if err := d.out.add(tableDeal, at.region, at.team, at.person, code, int64(st.Kind), part, int64(st.Probability), int64(r.Close), value,
+	if err := d.out.add(tableDeal, at.region, at.person, code, int64(st.Kind), part, int64(st.Probability), int64(r.Close), value,
 		int64(r.Close-f.began), int64(sign)); err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"time"
 
 	"flightdeck/store/company"
@@ -42,7 +44,14 @@ func openDuckDB(ctx context.Context, dir string, size company.Size, d *dims, wan
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, "duckdb", duck, d, db)
+	x, err := open(ctx, "duckdb", duck, d, db)
+	if err != nil {
+		return nil, err
+	}
+	// One thread is faster where little is read, or where others use the machine.
+	one, many := "SET threads = 1", "SET threads = "+strconv.Itoa(runtime.NumCPU())
+	x.ways = []way{{" ", false, many}, {"*", true, many}, {"¹", false, one}, {"⁺", true, one}}
+	return x, nil
 }
 
 func remove(path string) error {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,7 +20,7 @@ import (
 type peer interface {
 	name() string
 	ask(q *question, p *params) (any, error)
-	rows(q *question, p *params, answer any) ([][]int64, error)
+	rows(q *question, p *params, answer any) [][]int64
 	close() error
 }
 
@@ -31,10 +32,20 @@ type database struct {
 	d       *dims
 	db      *sql.DB
 	conn    *sql.Conn
-	literal map[string]bool // question → its statements are faster as text than prepared
+	ways    []way
+	best    map[string]way // by question
 	kept    map[string]*sql.Stmt
 	stop    func() error // ends a server that we started
 }
+
+// way is how statements are run: settle finds the fastest one for each question.
+type way struct {
+	label   string
+	literal bool   // as text with the arguments written in, which a planner can look at, and not prepared
+	before  string // a setting
+}
+
+var usualWays = []way{{label: " "}, {label: "*", literal: true}}
 
 // loader builds a database from a stream of rows.
 type loader interface {
@@ -108,7 +119,7 @@ func open(ctx context.Context, label string, l dialect, d *dims, db *sql.DB) (*d
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", label, err), db.Close())
 	}
-	return &database{ctx: ctx, label: label, dialect: l, d: d, db: db, conn: conn, literal: map[string]bool{}, kept: map[string]*sql.Stmt{}}, nil
+	return &database{ctx: ctx, label: label, dialect: l, d: d, db: db, conn: conn, ways: usualWays, best: map[string]way{}, kept: map[string]*sql.Stmt{}}, nil
 }
 
 func (x *database) name() string { return x.label }
@@ -128,7 +139,7 @@ func (x *database) ask(q *question, p *params) (any, error) {
 	text, args := q.sql(x.dialect, p), q.args(x.d, p)
 	var rows *sql.Rows
 	var err error
-	if x.literal[q.name] {
+	if x.best[q.name].literal {
 		rows, err = x.conn.QueryContext(x.ctx, spell(text, args))
 	} else {
 		s := x.kept[text]
@@ -188,37 +199,44 @@ func spell(text string, args []int64) string {
 	return text
 }
 
-func (x *database) rows(q *question, p *params, answer any) ([][]int64, error) {
+func (x *database) rows(q *question, p *params, answer any) [][]int64 {
 	rows := answer.([][]int64)
 	if q.rows != nil {
 		rows = q.rows(x.d, p, rows)
 	}
-	return rows, nil
+	return rows
 }
 
-// settle tries every question both as text and prepared, after a warm-up, and keeps the faster way.
+// settle tries every way to ask a question and keeps the fastest.
 func (x *database) settle(q *question, sets []params) error {
-	var took [2]time.Duration
-	for round := range 3 {
-		for way := range took {
-			x.literal[q.name] = way == 1
+	var best way
+	fastest := time.Duration(math.MaxInt64)
+	for _, w := range x.ways {
+		if err := x.take(q, w); err != nil {
+			return err
+		}
+		for range 4 { // the first one warms up
 			t := time.Now()
 			for i := range sets {
 				if _, err := x.ask(q, &sets[i]); err != nil {
 					return err
 				}
 			}
-			if d := time.Since(t); round == 1 || round > 1 && d < took[way] {
-				took[way] = d
-			}
-			if took[way] > 5*time.Second {
-				x.literal[q.name] = false
-				return nil // so slow that planning does not matter
+			if d := time.Since(t); d < fastest {
+				fastest, best = d, w
 			}
 		}
 	}
-	x.literal[q.name] = took[1] < took[0]
-	return nil
+	return x.take(q, best)
+}
+
+func (x *database) take(q *question, w way) error {
+	x.best[q.name] = w
+	if w.before == "" {
+		return nil
+	}
+	_, err := x.conn.ExecContext(x.ctx, w.before)
+	return err
 }
 
 func execAll(ctx context.Context, db *sql.DB, list ...string) error {

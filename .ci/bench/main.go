@@ -34,7 +34,7 @@ func run(ctx context.Context) (err error) {
 	size := flag.String("size", "full", "demo, small or full")
 	peers := flag.String("peers", "duckdb,sqlite,postgres", "against whom")
 	only := flag.String("only", "", "questions, separated by commas; empty: all")
-	budget := flag.Duration("budget", 700*time.Millisecond, "how long each peer may be asked each question")
+	budget := flag.Duration("budget", 400*time.Millisecond, "how long each peer may be asked each question")
 	rounds := flag.Int("rounds", 25, "how often at most")
 	flag.Parse()
 	s, ok := sizes[*size]
@@ -96,10 +96,11 @@ func run(ctx context.Context) (err error) {
 	for i := range asked {
 		q := &asked[i]
 		sets := q.sets(o.d, rand.New(rand.NewPCG(seed, uint64(i))))
-		if err := agree(q, sets, all); err != nil {
+		first, err := agree(q, sets, all)
+		if err != nil {
 			return err
 		}
-		r, err := measure(q, sets, all, *budget, *rounds)
+		r, err := measure(q, sets, all, first, *budget, *rounds)
 		if err != nil {
 			return err
 		}

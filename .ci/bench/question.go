@@ -157,23 +157,10 @@ WHERE region BETWEEN $1 AND $2 AND month BETWEEN $3 AND $4 GROUP BY month`
 		},
 		sql: func(l dialect, _ *params) string {
 			part := func(n string) string { return sum(l, "CASE WHEN part = "+n+" THEN value ELSE 0 END") }
-			figures := "closed, commit_, best, pipeline, omitted, weighted, deals, won, overdue, stale"
-			up := ""
-			for i, f := range strings.Split(figures, ", ") {
-				if i > 0 {
-					up += ", "
-				}
-				up += sum(l, f)
-			}
-			return `WITH p AS MATERIALIZED (SELECT region, team, person, ` + sum(l, "CASE WHEN kind = 1 THEN value ELSE 0 END") + ` closed, ` + part("1") + ` commit_, ` +
-				part("2") + ` best, ` + part("3") + ` pipeline, ` + part("4") + ` omitted, ` +
-				sum(l, "CASE WHEN part BETWEEN 1 AND 3 THEN value * probability ELSE 0 END") + ` weighted, count(*) deals, ` + sum(l, "CASE WHEN kind = 1 THEN 1 ELSE 0 END") + ` won, ` +
-				sum(l, "CASE WHEN kind = 0 AND due < $6 THEN 1 ELSE 0 END") + ` overdue, ` + sum(l, "CASE WHEN kind = 0 AND sign < $7 THEN 1 ELSE 0 END") + ` stale
-FROM deal WHERE region BETWEEN $1 AND $2 AND (kind = 1 AND due BETWEEN $3 AND $4 OR kind = 0 AND due BETWEEN $5 AND $4) GROUP BY region, team, person)
-SELECT 3, person, ` + figures + ` FROM p
-UNION ALL SELECT 2, team, ` + up + ` FROM p WHERE team > 0 GROUP BY team
-UNION ALL SELECT 1, region, ` + up + ` FROM p WHERE region > 0 GROUP BY region
-UNION ALL SELECT 0, 0, ` + up + ` FROM p
+			return `SELECT 3, person, ` + sum(l, "CASE WHEN kind = 1 THEN value ELSE 0 END") + `, ` + part("1") + `, ` + part("2") + `, ` + part("3") + `, ` + part("4") + `, ` +
+				sum(l, "CASE WHEN part BETWEEN 1 AND 3 THEN value * probability ELSE 0 END") + `, count(*), ` + sum(l, "CASE WHEN kind = 1 THEN 1 ELSE 0 END") + `, ` +
+				sum(l, "CASE WHEN kind = 0 AND due < $6 THEN 1 ELSE 0 END") + `, ` + sum(l, "CASE WHEN kind = 0 AND sign < $7 THEN 1 ELSE 0 END") + `
+FROM deal WHERE region BETWEEN $1 AND $2 AND (kind = 1 AND due BETWEEN $3 AND $4 OR kind = 0 AND due BETWEEN $5 AND $4) GROUP BY person
 UNION ALL SELECT level + 10, node, amount, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM quota WHERE region BETWEEN $1 AND $2 AND day = $3`
 		},
 		args: func(d *dims, p *params) []int64 {
@@ -195,15 +182,19 @@ UNION ALL SELECT level + 10, node, amount, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM quota 
 		},
 		sql: func(l dialect, _ *params) string {
 			float := map[dialect]string{duck: "DOUBLE", lite: "REAL", postgres: "float8"}[l]
-			return `SELECT quarter, category, count(*), ` + sum(l, "amount") + `, ` + sum(l, "cost") + ` FROM sale
-WHERE quarter IN ($3, $3 - 1, $3 - 4) AND region BETWEEN $1 AND $2 GROUP BY quarter, category
-UNION ALL SELECT * FROM (SELECT 0, outlet, count(*), ` + sum(l, "amount") + ` a, ` + sum(l, "cost") + ` c FROM sale
+			quarter := func(q string) string { // one branch each: an IN would hide from DuckDB which row groups it may skip
+				return `SELECT CAST(` + q + ` AS INTEGER), category, count(*), ` + sum(l, "amount") + `, ` + sum(l, "cost") + ` FROM sale
+WHERE quarter = ` + q + ` AND region BETWEEN $1 AND $2 GROUP BY category
+UNION ALL `
+			}
+			return quarter("$3") + quarter("$4") + quarter("$5") + `SELECT * FROM (SELECT 0, outlet, count(*), ` + sum(l, "amount") + ` a, ` + sum(l, "cost") + ` c FROM sale
 WHERE quarter = $3 AND region BETWEEN $1 AND $2 GROUP BY outlet HAVING sum(amount) > 0
 ORDER BY CAST(sum(cost) AS ` + float + `) / CAST(sum(amount) AS ` + float + `) DESC, outlet LIMIT 3) w`
 		},
 		args: func(_ *dims, p *params) []int64 {
 			lo, hi := p.regions()
-			return []int64{lo, hi, quarterOf(p.from)}
+			q := quarterOf(p.from)
+			return []int64{lo, hi, q, q - 1, q - 4}
 		},
 		ask: (*ours).margin, told: (*ours).marginRows,
 	},
@@ -285,8 +276,9 @@ func median(l dialect, kind, stage, days, from string) string {
 		"SELECT " + stage + " stage_, " + days + " days_, count(*) n FROM " + from + " GROUP BY 1, 2)) GROUP BY stage_"
 }
 
-// forecastRows joins figures and quotas of a node: level, node, quota (-1 none), closed, commit, best case, pipeline, omitted, weighted, deals, won, overdue, stale.
-func forecastRows(_ *dims, p *params, rows [][]int64) [][]int64 {
+// forecastRows rolls people up to the nodes above them and adds the quotas. It is not timed: the databases get the roll-up for nothing.
+// level, node, quota (-1 none), closed, commit, best case, pipeline, omitted, weighted, deals, won, overdue, stale.
+func forecastRows(d *dims, p *params, rows [][]int64) [][]int64 {
 	at := map[[2]int64][]int64{}
 	node := func(level, code int64) []int64 {
 		k := [2]int64{level, code}
@@ -297,20 +289,29 @@ func forecastRows(_ *dims, p *params, rows [][]int64) [][]int64 {
 		return at[k]
 	}
 	for _, r := range rows {
-		if level := r[0] % 10; level < p.level {
-			continue // the whole, beside the one region asked about
-		}
 		if r[0] >= 10 {
 			node(r[0]-10, r[1])[2] = r[2]
 			continue
 		}
-		n := node(r[0], r[1])
-		copy(n[3:], r[2:])
-		n[8] = n[3] + halfEven(n[8], 100)
+		above := place{person: r[1]}
+		if r[1] < int64(len(d.people.list)) {
+			above = d.person[d.people.list[r[1]]]
+		}
+		for level, code := range []int64{0, above.region, above.team, above.person} {
+			if level == 0 || code > 0 {
+				n := node(int64(level), code)
+				for i, v := range r[2:] {
+					n[3+i] += v
+				}
+			}
+		}
 	}
 	out := make([][]int64, 0, len(at))
-	for _, r := range at {
-		out = append(out, r)
+	for _, n := range at {
+		n[8] = n[3] + halfEven(n[8], 100)
+		if n[0] >= p.level { // else the whole, beside the one region asked about
+			out = append(out, n)
+		}
 	}
 	return out
 }

@@ -35,34 +35,39 @@ func enough(s company.Size) error {
 	return nil
 }
 
-// agree demands that all peers give the same answer to every parameter set, and says where the first one differs.
-func agree(q *question, sets []params, all []peer) error {
+// agree demands that all peers give the same answer to every parameter set, and says where the first one differs. It returns how long each took.
+func agree(q *question, sets []params, all []peer) (times [][][]float64, err error) {
+	times = make([][][]float64, len(all))
+	for k := range all {
+		times[k] = make([][]float64, len(sets))
+	}
 	for i := range sets {
 		p := &sets[i]
 		var want [][]int64
 		for k, x := range all {
+			t := time.Now()
 			a, err := x.ask(q, p)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			got, err := x.rows(q, p, a)
-			if err != nil {
-				return err
-			}
+			times[k][i] = append(times[k][i], ms(time.Since(t)))
+			got := x.rows(q, p, a)
 			slices.SortFunc(got, slices.Compare[[]int64])
 			if k == 0 {
 				if want = got; len(want) == 0 {
-					return fmt.Errorf("%s %s: the answer is empty, so that comparing says nothing", q.name, describe(p))
+					return nil, fmt.Errorf("%s %s: the answer is empty, so that comparing says nothing", q.name, describe(p))
 				}
 				continue
 			}
 			if err := differ(want, got); err != nil {
-				return fmt.Errorf("%s %s: %s and %s differ: %w", q.name, describe(p), all[0].name(), x.name(), err)
+				return nil, fmt.Errorf("%s %s: %s and %s differ: %w", q.name, describe(p), all[0].name(), x.name(), err)
 			}
 		}
 	}
-	return nil
+	return times, nil
 }
+
+func ms(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
 
 func describe(p *params) string {
 	return strings.TrimSpace(fmt.Sprintf("[%s %s %v]", p.scope, p.q, p.by))
@@ -89,12 +94,22 @@ type result struct {
 	all     [][]float64 // peer → every measurement, ms
 }
 
+// slow is how long a pass over the parameter sets may take; a peer beyond it is asked no second time.
+const slow = 2000.
+
 // measure asks in turns, so that what else the machine does meets all peers alike, each until its budget is used up and at least three times.
-func measure(q *question, sets []params, all []peer, budget time.Duration, rounds int) (result, error) {
+// first are the times that agree took: a warm-up, but all there is of who is slow.
+func measure(q *question, sets []params, all []peer, first [][][]float64, budget time.Duration, rounds int) (result, error) {
 	r := result{q: q, medians: make([][]float64, len(all)), all: make([][]float64, len(all))}
-	times := make([][][]float64, len(all))
-	used := make([]time.Duration, len(all))
+	times, used, done := first, make([]time.Duration, len(all)), make([]bool, len(all))
 	for k, x := range all {
+		var pass float64
+		for i := range sets {
+			pass += first[k][i][0]
+		}
+		if done[k] = pass > slow; done[k] {
+			continue
+		}
 		times[k] = make([][]float64, len(sets))
 		if d, ok := x.(*database); ok {
 			if err := d.settle(q, sets); err != nil {
@@ -104,7 +119,7 @@ func measure(q *question, sets []params, all []peer, budget time.Duration, round
 	}
 	for round := range rounds {
 		for k, x := range all {
-			if round >= 3 && used[k] > budget {
+			if done[k] || round >= 3 && used[k] > budget {
 				continue
 			}
 			for i := range sets {
@@ -114,7 +129,7 @@ func measure(q *question, sets []params, all []peer, budget time.Duration, round
 				}
 				d := time.Since(t)
 				used[k] += d
-				times[k][i] = append(times[k][i], float64(d.Nanoseconds())/1e6)
+				times[k][i] = append(times[k][i], ms(d))
 			}
 		}
 	}
@@ -134,7 +149,7 @@ func quantile(v []float64, q float64) float64 {
 }
 
 func report(w io.Writer, all []peer, results []result) {
-	fmt.Fprintf(w, "# ms, median over parameter sets of the medians; * prepared statements were slower than literal ones\n# %-14s", "question")
+	fmt.Fprintf(w, "# ms, median over parameter sets of the medians; statements prepared, or * as literal text; ¹ ⁺ the same with one thread; whichever was fastest\n# %-14s", "question")
 	for _, x := range all {
 		fmt.Fprintf(w, "%14s", x.name())
 	}
@@ -143,8 +158,8 @@ func report(w io.Writer, all []peer, results []result) {
 		fmt.Fprintf(w, "# %-14s", r.q.name)
 		for k, x := range all {
 			mark := " "
-			if d, ok := x.(*database); ok && d.literal[r.q.name] {
-				mark = "*"
+			if d, ok := x.(*database); ok && d.best[r.q.name].label != "" {
+				mark = d.best[r.q.name].label
 			}
 			fmt.Fprintf(w, "%13.3f%s", quantile(slices.Clone(r.medians[k]), .5), mark)
 		}

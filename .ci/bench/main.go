@@ -109,6 +109,7 @@ func run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	fmt.Printf("# load average %s, of which 1 is ours\n", load())
 	report(os.Stdout, all, results)
 	return nil
 }

@@ -14,7 +14,8 @@ import (
 	"flightdeck/store/company"
 )
 
-// bytesPerFact is what the Book of today holds for each touch and sales line, measured at the small size: a guard, not a figure.
+// bytesPerFact is what the Book of today holds for each touch and sales line, 440 measured at the small size, with room for the collector:
+// a guard, not a figure.
 const bytesPerFact = 700
 
 // enough refuses a size that this machine cannot hold, before it starts to swap or is killed.
@@ -91,6 +92,7 @@ func differ(want, got [][]int64) error {
 type result struct {
 	q       *question
 	medians [][]float64 // peer → set → ms
+	fastest [][]float64 // likewise
 	all     [][]float64 // peer → every measurement, ms
 }
 
@@ -100,7 +102,7 @@ const slow = 2000.
 // measure asks in turns, so that what else the machine does meets all peers alike, each until its budget is used up and at least three times.
 // first are the times that agree took: a warm-up, but all there is of who is slow.
 func measure(q *question, sets []params, all []peer, first [][][]float64, budget time.Duration, rounds int) (result, error) {
-	r := result{q: q, medians: make([][]float64, len(all)), all: make([][]float64, len(all))}
+	r := result{q: q, medians: make([][]float64, len(all)), fastest: make([][]float64, len(all)), all: make([][]float64, len(all))}
 	times, used, done := first, make([]time.Duration, len(all)), make([]bool, len(all))
 	for k, x := range all {
 		var pass float64
@@ -136,6 +138,7 @@ func measure(q *question, sets []params, all []peer, first [][][]float64, budget
 	for k := range all {
 		for i := range sets {
 			r.medians[k] = append(r.medians[k], quantile(times[k][i], .5))
+			r.fastest[k] = append(r.fastest[k], times[k][i][0]) // sorted by now
 			r.all[k] = append(r.all[k], times[k][i]...)
 		}
 	}
@@ -149,25 +152,10 @@ func quantile(v []float64, q float64) float64 {
 }
 
 func report(w io.Writer, all []peer, results []result) {
-	fmt.Fprintf(w, "# ms, median over parameter sets of the medians; statements prepared, or * as literal text; ¹ ⁺ the same with one thread; whichever was fastest\n# %-14s", "question")
-	for _, x := range all {
-		fmt.Fprintf(w, "%14s", x.name())
-	}
-	fmt.Fprintln(w)
-	for _, r := range results {
-		fmt.Fprintf(w, "# %-14s", r.q.name)
-		for k, x := range all {
-			mark := " "
-			if d, ok := x.(*database); ok && d.best[r.q.name].label != "" {
-				mark = d.best[r.q.name].label
-			}
-			fmt.Fprintf(w, "%13.3f%s", quantile(slices.Clone(r.medians[k]), .5), mark)
-		}
-		if r.q.missing {
-			fmt.Fprint(w, "   ours: no analysis yet, a plain walk over the Book")
-		}
-		fmt.Fprintln(w)
-	}
+	fmt.Fprintln(w, "# statements prepared, or * as literal text; ¹ ⁺ the same with one thread: whichever was fastest")
+	grid(w, "median ms", all, results, func(r *result, k int) float64 { return quantile(slices.Clone(r.medians[k]), .5) })
+	// On a machine that does something else as well, the fastest of the repetitions says more.
+	grid(w, "fastest ms", all, results, func(r *result, k int) float64 { return quantile(slices.Clone(r.fastest[k]), .5) })
 	fmt.Fprintf(w, "answers_equal value=%d target=%d ok\n", len(results), len(results))
 	var p99 []float64
 	for _, r := range results {
@@ -192,6 +180,30 @@ func report(w io.Writer, all []peer, results []result) {
 	if len(p99) > 0 {
 		worst := slices.Max(p99)
 		fmt.Fprintf(w, "any_question_p99_ms value=%.2f target=16 %s\n", worst, verdict(worst < 16))
+	}
+}
+
+// grid prints a figure of every question and peer, the median over the parameter sets.
+func grid(w io.Writer, title string, all []peer, results []result, figure func(r *result, k int) float64) {
+	fmt.Fprintf(w, "# %-14s", title)
+	for _, x := range all {
+		fmt.Fprintf(w, "%14s", x.name())
+	}
+	fmt.Fprintln(w)
+	for i := range results {
+		r := &results[i]
+		fmt.Fprintf(w, "# %-14s", r.q.name)
+		for k, x := range all {
+			mark := " "
+			if d, ok := x.(*database); ok && d.best[r.q.name].label != "" {
+				mark = d.best[r.q.name].label
+			}
+			fmt.Fprintf(w, "%13.3f%s", figure(r, k), mark)
+		}
+		if r.q.missing {
+			fmt.Fprint(w, "   ours: no analysis yet, a plain walk over the Book")
+		}
+		fmt.Fprintln(w)
 	}
 }
 

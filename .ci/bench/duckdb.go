@@ -61,13 +61,13 @@ func remove(path string) error {
 	return nil
 }
 
-func loadDuckDB(ctx context.Context, path string, size company.Size) error {
+func loadDuckDB(ctx context.Context, path string, size company.Size) (err error) {
 	c, err := duckdb.NewConnector(path, nil)
 	if err != nil {
 		return err
 	}
 	l := &duckLoader{ctx: ctx, db: sql.OpenDB(c)}
-	defer l.db.Close()
+	defer func() { err = errors.Join(err, l.db.Close()) }()
 	for i := range tables {
 		t := table{cols: nil}
 		for _, x := range tables[i].cols {

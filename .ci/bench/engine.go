@@ -169,14 +169,13 @@ func (x *database) ask(q *question, p *params) (any, error) {
 	return out, nil
 }
 
-func scan(rows *sql.Rows) ([][]int64, error) {
-	defer rows.Close()
+func scan(rows *sql.Rows) (out [][]int64, err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	names, err := rows.Columns()
 	if err != nil {
 		return nil, err
 	}
 	n := len(names)
-	var out [][]int64
 	into := make([]any, n)
 	for rows.Next() {
 		row := make([]int64, n)

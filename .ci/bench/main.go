@@ -41,7 +41,10 @@ func run(ctx context.Context) (err error) {
 	if !ok || flag.NArg() > 0 {
 		return fmt.Errorf("size %q, arguments %q: want -size demo, small or full and nothing after the flags", *size, flag.Args())
 	}
-	home := filepath.Join(*dir, *size)
+	home, err := filepath.Abs(filepath.Join(*dir, *size))
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return err
 	}
@@ -110,7 +113,7 @@ func run(ctx context.Context) (err error) {
 		}
 	}
 	fmt.Printf("# load average %s, of which 1 is ours\n", load())
-	report(os.Stdout, all, results)
+	fmt.Print(report(all, results))
 	return nil
 }
 

@@ -56,7 +56,13 @@ func findPostgres(dir string) (*server, error) {
 	s.as = []string{"runuser", "-u", "postgres", "--"}
 	uid, _ := strconv.Atoi(u.Uid)
 	gid, _ := strconv.Atoi(u.Gid)
-	return s, errors.Join(os.MkdirAll(s.home, 0o700), os.Chown(s.home, uid, gid))
+	if err := errors.Join(os.MkdirAll(s.home, 0o700), os.Chown(s.home, uid, gid)); err != nil {
+		return nil, err
+	}
+	if exec.Command("runuser", "-u", "postgres", "--", "test", "-w", s.home).Run() != nil {
+		return nil, fmt.Errorf("the user postgres cannot reach %s: take a -dir whose folders all may enter, or leave postgres out with -peers", s.home)
+	}
+	return s, nil
 }
 
 func (s *server) run(ctx context.Context, name string, args ...string) error {
@@ -146,12 +152,12 @@ type pgLoader struct {
 	text [len(tables)][]byte
 }
 
-func (s *server) load(ctx context.Context, size company.Size) error {
+func (s *server) load(ctx context.Context, size company.Size) (err error) {
 	conn, err := pgx.Connect(ctx, s.dsn())
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx)
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	l := &pgLoader{ctx: ctx, conn: conn}
 	for i := range tables {
 		if err := l.exec("DROP TABLE IF EXISTS "+tables[i].name, create(postgres, &tables[i], tables[i].name)); err != nil {

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"slices"
@@ -20,14 +18,13 @@ const bytesPerFact = 700
 
 // enough refuses a size that this machine cannot hold, before it starts to swap or is killed.
 func enough(s company.Size) error {
-	f, err := os.Open("/proc/meminfo")
+	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
 		return nil // not Linux: nobody says
 	}
-	defer f.Close()
-	for sc := bufio.NewScanner(f); sc.Scan(); {
+	for line := range strings.Lines(string(text)) {
 		var kb int64
-		if n, _ := fmt.Sscanf(sc.Text(), "MemAvailable: %d kB", &kb); n == 1 {
+		if n, _ := fmt.Sscanf(line, "MemAvailable: %d kB", &kb); n == 1 {
 			if need := int64(s.Touches+s.Sales) * bytesPerFact; need > kb<<10 {
 				return fmt.Errorf("build book: about %d GB are needed and %d GB are free; take a smaller -size", need/1e9, kb<<10/1e9)
 			}
@@ -96,6 +93,15 @@ type result struct {
 	all     [][]float64 // peer → every measurement, ms
 }
 
+// ratio is how many times as long as ours peer k took: of the parameter sets, the one in the middle.
+func (r *result) ratio(k int) float64 {
+	var v []float64
+	for i, ours := range r.medians[0] {
+		v = append(v, r.medians[k][i]/ours)
+	}
+	return quantile(v, .5)
+}
+
 // slow is how long a pass over the parameter sets may take; a peer beyond it is asked no second time.
 const slow = 2000.
 
@@ -151,7 +157,9 @@ func quantile(v []float64, q float64) float64 {
 	return v[max(0, int(math.Ceil(q*float64(len(v))))-1)]
 }
 
-func report(w io.Writer, all []peer, results []result) {
+// report writes the tables and the figures.
+func report(all []peer, results []result) string {
+	w := &strings.Builder{}
 	fmt.Fprintln(w, "# statements prepared, or * as literal text; ¹ ⁺ the same with one thread: whichever was fastest")
 	grid(w, "median ms", all, results, func(r *result, k int) float64 { return quantile(slices.Clone(r.medians[k]), .5) })
 	// On a machine that does something else as well, the fastest of the repetitions says more.
@@ -160,7 +168,7 @@ func report(w io.Writer, all []peer, results []result) {
 	var p99 []float64
 	for _, r := range results {
 		for k, x := range all[1:] {
-			ratio := quantile(slices.Clone(r.medians[k+1]), .5) / quantile(slices.Clone(r.medians[0]), .5)
+			ratio := r.ratio(k + 1)
 			name := r.q.name + "_times_" + x.name()
 			switch {
 			case x.name() != "duckdb":
@@ -181,10 +189,11 @@ func report(w io.Writer, all []peer, results []result) {
 		worst := slices.Max(p99)
 		fmt.Fprintf(w, "any_question_p99_ms value=%.2f target=16 %s\n", worst, verdict(worst < 16))
 	}
+	return w.String()
 }
 
 // grid prints a figure of every question and peer, the median over the parameter sets.
-func grid(w io.Writer, title string, all []peer, results []result, figure func(r *result, k int) float64) {
+func grid(w *strings.Builder, title string, all []peer, results []result, figure func(r *result, k int) float64) {
 	fmt.Fprintf(w, "# %-14s", title)
 	for _, x := range all {
 		fmt.Fprintf(w, "%14s", x.name())

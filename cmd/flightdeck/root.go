@@ -143,7 +143,7 @@ func (in *invocation) root() *cobra.Command {
 	f.StringVar(&in.storeDir, "store", "", "folder that holds the data (default: the configuration's, then the user's data folder)")
 	_ = root.MarkPersistentFlagDirname("store")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml")
-	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.serveCommand(), in.doctorCommand())
+	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.serveCommand(), in.doctorCommand(), in.loadTestCommand())
 	return root
 }
 

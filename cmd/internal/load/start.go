@@ -1,0 +1,92 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"flightdeck/analytics"
+	"flightdeck/store/bolt"
+	"flightdeck/tui/layout"
+)
+
+// Start is the way from nothing to the first frame with figures (the funnel of the whole company at 80×24), in milliseconds; of several, the
+// median by its total.
+type Start struct {
+	Open  float64 `json:"open_ms"`
+	Book  float64 `json:"book_ms"`
+	Frame float64 `json:"frame_ms"`
+	Total float64 `json:"total_ms"`
+	Runs  int     `json:"runs"`
+	// Cached is the share of the file that was still in the system's page cache before a cold start; -1: not known. A start is cold only at 0.
+	Cached float64 `json:"cached_share,omitempty"`
+	Note   string  `json:"note,omitempty"` // why it was not cold
+}
+
+// opened is a store with its Book.
+type opened struct {
+	db   *bolt.DB
+	live *analytics.Live
+}
+
+func (r *run) open(ctx context.Context) (o opened, s Start, err error) {
+	began := time.Now()
+	if o.db, err = bolt.Open(r.dir, bolt.Options{Version: r.o.Version}); err != nil {
+		return o, s, err
+	}
+	at := time.Now()
+	s.Open = millis(at.Sub(began))
+	o.live = analytics.NewLive(o.db, o.db, analytics.Options{})
+	if err = o.live.Refresh(ctx); err != nil {
+		_ = o.db.Close()
+		return o, s, err
+	}
+	s.Book = millis(time.Since(at))
+	at = time.Now()
+	sc, err := newScreen(o.live.Book, r.o.Panes, layout.Size{W: 80, H: 24}, r.o.Locale)
+	if err != nil {
+		_ = o.db.Close()
+		return o, s, err
+	}
+	defer sc.close()
+	if _, err = sc.frame(); err != nil {
+		_ = o.db.Close()
+		return o, s, err
+	}
+	s.Frame, s.Total = millis(time.Since(at)), millis(time.Since(began))
+	return o, s, nil
+}
+
+// starts measures n starts; cold ones with the file dropped from the page cache.
+func (r *run) starts(ctx context.Context, n int, cold bool) (Start, error) {
+	var all []Start
+	note, cached := "", 0.
+	for range n {
+		runtime.GC()
+		if cold {
+			left, err := forget(filepath.Join(r.dir, bolt.File))
+			cached = max(cached, left)
+			switch {
+			case err != nil:
+				note, cached = err.Error(), -1
+			case left > 0:
+				note = fmt.Sprintf("the system kept %.0f %% of the file in its cache", 100*left)
+			}
+		}
+		o, s, err := r.open(ctx)
+		if err != nil {
+			return s, err
+		}
+		if err := o.db.Close(); err != nil {
+			return s, err
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b Start) int { return int(1e3 * (a.Total - b.Total)) })
+	s := all[(len(all)-1)/2]
+	s.Runs, s.Note, s.Cached = n, note, cached
+	return s, nil
+}

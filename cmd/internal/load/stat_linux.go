@@ -1,0 +1,68 @@
+package load
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// resident returns the bytes of memory that the process holds now.
+func resident() int64 {
+	b, err := os.ReadFile("/proc/self/statm")
+	if f := bytes.Fields(b); err == nil && len(f) > 1 {
+		n, _ := strconv.ParseInt(string(f[1]), 10, 64)
+		return n * int64(os.Getpagesize())
+	}
+	return 0
+}
+
+// forget asks the system to drop the file at path from its page cache, and checks that it did: the share that is still there is returned.
+func forget(path string) (left float64, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return 1, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	if err := f.Sync(); err != nil {
+		return 1, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return 1, err
+	}
+	if info.Size() == 0 {
+		return 0, nil
+	}
+	if err := unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED); err != nil {
+		return 1, fmt.Errorf("fadvise: %w", err)
+	}
+	m, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return 1, fmt.Errorf("mmap: %w", err)
+	}
+	defer unix.Munmap(m) //nolint:errcheck // read only
+	pages := make([]byte, (len(m)+os.Getpagesize()-1)/os.Getpagesize())
+	if err := mincore(m, pages); err != nil {
+		return 1, err
+	}
+	in := 0
+	for _, p := range pages {
+		in += int(p & 1)
+	}
+	return float64(in) / float64(len(pages)), nil
+}
+
+func addr(b []byte) uintptr { return uintptr(unsafe.Pointer(&b[0])) } // b is not empty, and kept alive by the caller
+
+func mincore(m, pages []byte) error {
+	_, _, errno := unix.Syscall(unix.SYS_MINCORE, addr(m), uintptr(len(m)), addr(pages))
+	if errno != 0 {
+		return errors.New("mincore: " + errno.Error())
+	}
+	return nil
+}

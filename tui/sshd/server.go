@@ -344,7 +344,12 @@ func (s *Server) program(ctx context.Context, sess ssh.Session) *tea.Program {
 	if !sess.EmulatedPty() {
 		out = pty.Slave
 	}
-	prog, done := paint.Program(sess.Context(), m, out, append(teawish.MakeOptions(sess), tea.WithoutSignalHandler())...)
+	opts := append(teawish.MakeOptions(sess), tea.WithoutSignalHandler())
+	if sess.EmulatedPty() { // of a real one Bubble Tea asks the size itself
+		small := sized{Model: m, first: resized{Width: pty.Window.Width, Height: pty.Window.Height}}
+		m, opts = small, append(opts, small.options()...)
+	}
+	prog, done := paint.Program(sess.Context(), m, out, opts...)
 	stay := context.AfterFunc(ctx, prog.Quit)
 	context.AfterFunc(sess.Context(), func() {
 		stay()

@@ -284,7 +284,7 @@ func TestServe_ScreensHaveTheirOwnSizeAndEnvironment(t *testing.T) {
 	if err := a.WindowChange(25, 99); err != nil {
 		t.Fatal(err)
 	}
-	outA.wait(t, "99x25") // the painter writes what changed
+	outA.wait(t, "hello wang root=x:east 99x25") // all of it, since nobody knows what the terminal made of its screen
 	_, _ = io.WriteString(typeA, "q")
 	_, _ = io.WriteString(typeB, "q")
 	if err := a.Wait(); err != nil {

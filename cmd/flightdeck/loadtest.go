@@ -74,6 +74,7 @@ func (in *invocation) loadTestCommand() *cobra.Command {
 	f.IntVar(&o.SSH, "ssh", 0, "open `N` real SSH sessions on one server, each pressing a key a second")
 	f.Float64Var(&seconds, "seconds", 10, "how many `SECONDS` each part lasts that goes on for a while")
 	f.BoolVar(&o.Only, "only-sessions", false, "leave out start-up, questions, keys and publication")
+	f.StringVar(&o.Profile, "cpu-profile", "", "write a CPU profile of all but the filling to `FILE`, for go tool pprof")
 	f.BoolVar(&asJSON, "json", false, "print the figures as JSON")
 	f.BoolVar(&inside, "clients-inside", false, "run the SSH clients in this process")
 	c.AddCommand(&cobra.Command{Use: "clients", Hidden: true, Args: cobra.NoArgs, RunE: in.do(func(*cobra.Command, []string) error {

@@ -28,7 +28,7 @@ type plan struct {
 
 // phase is what they are then told, once for each.
 type phase struct {
-	Name    string  `json:"name"` // use: moving, scrolling, asking, switching panes; ask: every key is a question
+	Name    string  `json:"name"` // see SSHPhase
 	Seconds float64 `json:"seconds"`
 }
 
@@ -48,6 +48,7 @@ type reply struct {
 	Connected int             `json:"connected"`
 	First     []time.Duration `json:"first"` // from dialling to a screen that is still
 	Samples   []sample        `json:"samples"`
+	Bytes     int64           `json:"bytes"` // that all sessions received in the phase
 	Error     string          `json:"error"`
 }
 
@@ -88,6 +89,7 @@ func ServeClients(in io.Reader, out io.Writer) error {
 			return err
 		}
 		rep = reply{Connected: len(all)}
+		before := received(all)
 		var mu sync.Mutex
 		var wg sync.WaitGroup
 		start := time.Now()
@@ -100,7 +102,15 @@ func ServeClients(in io.Reader, out io.Writer) error {
 			})
 		}
 		wg.Wait()
+		rep.Bytes = received(all) - before
 	}
+}
+
+func received(all []*client) (n int64) {
+	for _, c := range all {
+		n += c.total.Load()
+	}
+	return n
 }
 
 // connect opens all sessions, a few at a time.
@@ -152,7 +162,8 @@ type client struct {
 	n     int // moves so far
 	digit int
 
-	bytes atomic.Int64
+	total atomic.Int64 // bytes since the beginning
+	bytes atomic.Int64 // and since the key
 	first atomic.Int64 // unix nanoseconds of the first and the last byte since the key; 0: none yet
 	last  atomic.Int64
 }
@@ -199,6 +210,7 @@ func (c *client) Write(b []byte) (int, error) {
 	c.first.CompareAndSwap(0, now)
 	c.last.Store(now)
 	c.bytes.Add(int64(len(b)))
+	c.total.Add(int64(len(b)))
 	return len(b), nil
 }
 
@@ -238,6 +250,10 @@ func (c *client) press(keys string) (sample, error) {
 func (c *client) use(ph phase, start time.Time) []sample {
 	var all []sample
 	end := start.Add(time.Duration(ph.Seconds * float64(time.Second)))
+	if ph.Name == "watch" {
+		time.Sleep(time.Until(end))
+		return nil
+	}
 	due := start.Add(time.Duration(c.rng.Int64N(int64(time.Second))))
 	for ; due.Before(end); due = due.Add(time.Second) {
 		time.Sleep(time.Until(due))

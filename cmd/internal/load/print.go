@@ -188,6 +188,7 @@ func (r *Report) Sections(l *locale.Locale) []Section {
 				s.Rows = append(s.Rows, append(append([]string{row.Action, cmp.Or(row.Pane, all), cmp.Or(row.Size, all)}, times(row.Last)...),
 					l.Int(row.Bytes.P50), l.Int(row.Bytes.P99), l.Int(row.Bytes.Max), l.Int(row.Nothing)))
 			}
+			s.Notes = append(s.Notes, fmt.Sprintf(p("每个会话每秒 %s 字节; %d 次提交", "%s bytes per session and second; %d commits"), l.Int(int(ph.Bytes)), ph.Commits))
 			section(s, 3)
 		}
 	}

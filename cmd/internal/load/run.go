@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -34,6 +35,7 @@ type Options struct {
 	SSH      int           // real sessions; 0: none
 	Only     bool          // nothing but the store's filling and, if asked for, SSH
 	Version  string        // of the program, kept in the store
+	Profile  string       // a file for a CPU profile of all but the filling; empty: none
 	Panes    pane.Registry
 	Locale   *locale.Locale
 	// Screen makes what the SSH server needs to build the screens over a Live; done ends it.
@@ -109,6 +111,11 @@ func Run(ctx context.Context, o Options) (rep Report, err error) {
 	if err = errors.Join(err, db.Close()); err != nil {
 		return rep, err
 	}
+	end, err := profile(o.Profile)
+	if err != nil {
+		return rep, err
+	}
+	defer func() { err = errors.Join(err, end()) }()
 	if !o.Only {
 		o.Tell("start-up")
 		warm, err := r.starts(ctx, 3, false)
@@ -155,4 +162,19 @@ func Run(ctx context.Context, o Options) (rep Report, err error) {
 		rep.SSH = &s
 	}
 	return rep, ctx.Err()
+}
+
+// profile writes a CPU profile to path until the returned function is called.
+func profile(path string) (end func() error, err error) {
+	if path == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(path) //nolint:gosec // the caller's own
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() error { pprof.StopCPUProfile(); return f.Close() }, nil
 }

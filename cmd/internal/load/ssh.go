@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -41,8 +42,11 @@ type SSH struct {
 
 // SSHPhase is every session pressing a key a second.
 type SSHPhase struct {
-	Name     string   `json:"name"` // use: a mix; ask: every key is a question
+	// Name is use: a mix of keys; ask: every key is a question; watch: nobody presses anything, and four commits a second make every screen ask again.
+	Name     string   `json:"name"`
 	Keys     int      `json:"keys"`
+	Commits  int      `json:"commits,omitempty"`
+	Bytes    float64  `json:"bytes_per_session_and_second"`
 	CPU      float64  `json:"cpu"`
 	Question Spread   `json:"question"` // asked beside the sessions, of the same Book, in the server's process
 	Rows     []SSHRow `json:"rows"`
@@ -124,7 +128,7 @@ func (r *run) ssh(ctx context.Context, o opened) (res SSH, err error) {
 	pkgs2, fns2 := heap()
 	res.Packages, res.Functions = grown(pkgs, pkgs2, r.o.SSH, 12), grown(fns, fns2, r.o.SSH, 20)
 
-	for _, name := range []string{"use", "ask"} {
+	for _, name := range []string{"use", "ask", "watch"} {
 		r.o.Tell("%d sessions over SSH: %s", r.o.SSH, name)
 		ph, err := r.phase(ctx, o, c, name, &res)
 		if err != nil {
@@ -156,12 +160,27 @@ func (r *run) phase(ctx context.Context, o opened, c *clients, name string, res 
 			res.Peak = max(res.Peak, resident())
 		}
 	})
+	var failed error
+	if name == "watch" {
+		wait.Go(func() { failed = o.live.Run(asking) })
+		wait.Go(func() {
+			rng := rand.New(rand.NewPCG(r.o.Seed, 88)) //nolint:gosec // not for secrets
+			for ; asking.Err() == nil; sleep(asking, time.Second/4) {
+				if _, err := o.db.Apply(asking, change(rng, o.live.Book(), ph.Commits, time.Now().UTC())); err != nil {
+					return // asking is over
+				}
+				ph.Commits++
+			}
+		})
+	}
 	used, at := cpu(), time.Now()
 	rep, err := c.tell(phase{name, r.o.Time.Seconds()})
-	ph.CPU = float64(cpu()-used) / float64(time.Since(at))
+	took := time.Since(at)
+	ph.CPU = float64(cpu()-used) / float64(took)
+	ph.Bytes = float64(rep.Bytes) / float64(max(1, rep.Connected)) / took.Seconds()
 	stop()
 	wait.Wait()
-	if err != nil {
+	if err = errors.Join(err, failed); err != nil {
 		return ph, err
 	}
 	ph.Keys, ph.Question = len(rep.Samples), spread(asked)

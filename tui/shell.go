@@ -77,27 +77,6 @@ func (s *Shell) tick() tea.Cmd {
 	return tea.Every(time.Minute, func(time.Time) tea.Msg { return tick{} })
 }
 
-// commits waits for the next revision.
-func (s *Shell) commits() tea.Cmd {
-	ch, ctx := s.opts.Commits, s.env.Ctx
-	if ch == nil {
-		return nil
-	}
-	return func() tea.Msg {
-		select {
-		case rev, ok := <-ch:
-			if ok {
-				return next{pane.Committed{Rev: rev}}
-			}
-		case <-ctx.Done():
-		}
-		return nil
-	}
-}
-
-// next is a commit that came from Options.Commits, after which the shell waits again.
-type next struct{ pane.Committed }
-
 // Init starts the session: it asks the terminal what it is without waiting for an answer, and opens the first place if there is a book.
 func (s *Shell) Init() tea.Cmd {
 	cmds := []tea.Cmd{s.tick(), s.commits(), s.begin()}
@@ -155,7 +134,7 @@ func (s *Shell) update(msg tea.Msg) tea.Cmd {
 	case tick:
 		return s.tick()
 	case next:
-		return tea.Batch(s.commits(), s.committed(msg.Committed))
+		return s.refresh(msg)
 	case pane.Committed:
 		return s.committed(msg)
 	case pane.To:

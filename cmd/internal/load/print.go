@@ -152,7 +152,7 @@ func (r *Report) Sections(l *locale.Locale) []Section {
 	}
 	if x := r.Sessions; x != nil {
 		section(Section{Title: fmt.Sprintf(p("%d 个模拟会话, 每秒一问", "%d simulated sessions, a question a second"), x.N), Head: timed, Rows: [][]string{times(x.Time)},
-			Notes: []string{fmt.Sprintf(p("内存 %s, 堆 %s, CPU %.2f 核", "memory %s, heap %s, CPU %.2f cores"), mib(x.Memory.Resident), mib(x.Memory.Heap), x.CPU)}}, 0)
+			Notes: []string{fmt.Sprintf(p("内存 %s, 堆 %s, CPU %.2f 核, 其他进程 %.2f 核", "memory %s, heap %s, CPU %.2f cores, other processes %.2f"), mib(x.Memory.Resident), mib(x.Memory.Heap), x.CPU.Own, x.CPU.Others)}}, 0)
 	}
 	if x := r.SSH; x != nil {
 		s := Section{Title: fmt.Sprintf(p("%d 个 SSH 会话", "%d sessions over SSH"), x.N), Head: []string{p("内存", "memory"), "RSS", p("堆", "heap"), p("栈", "stacks"), p("协程", "goroutines")}}
@@ -164,7 +164,7 @@ func (r *Report) Sections(l *locale.Locale) []Section {
 		}
 		s.Rows = append(s.Rows, []string{p("每个空闲会话", "per idle session"), kib(x.Session.Resident), kib(x.Session.Heap), kib(x.Session.Stacks), l.Int(x.Session.Goroutines)})
 		s.Notes = append(s.Notes, fmt.Sprintf(p("连接到首屏 p50 %s ms p99 %s ms; 空闲 CPU %.3f 核; 内存峰值 %s", "dialling to a still screen p50 %s ms p99 %s ms; idle CPU %.3f cores; peak memory %s"),
-			ms(x.Connect.P50), ms(x.Connect.P99), x.IdleCPU, mib(x.Peak)))
+			ms(x.Connect.P50), ms(x.Connect.P99), x.IdleCPU.Own, mib(x.Peak)))
 		if !x.Separate {
 			s.Notes = append(s.Notes, p("客户端在同一进程内: 内存与 CPU 含客户端", "the clients are in the same process: memory and CPU are theirs too"))
 		}
@@ -181,8 +181,8 @@ func (r *Report) Sections(l *locale.Locale) []Section {
 		section(h, 1)
 		for _, ph := range x.Phases {
 			s := Section{Title: fmt.Sprintf("SSH: %s", ph.Name), Head: append(append([]string{p("操作", "action"), p("窗格", "pane"), p("尺寸", "size")}, timed...), "bytes p50", "p99", "max", p("无变化", "no change")),
-				Notes: []string{fmt.Sprintf(p("按键到末字节; %d 次按键; CPU %.2f 核; 同时提问 p50 %s ms p99 %s ms max %s ms", "key to last byte; %d keys; CPU %.2f cores; questions beside them p50 %s ms p99 %s ms max %s ms"),
-					ph.Keys, ph.CPU, ms(ph.Question.P50), ms(ph.Question.P99), ms(ph.Question.Max))}}
+				Notes: []string{fmt.Sprintf(p("按键到末字节; %d 次按键; CPU %.2f 核, 其他进程 (含客户端) %.2f 核; 同时提问 p50 %s ms p99 %s ms max %s ms", "key to last byte; %d keys; CPU %.2f cores, other processes (the clients too) %.2f; questions beside them p50 %s ms p99 %s ms max %s ms"),
+					ph.Keys, ph.CPU.Own, ph.CPU.Others, ms(ph.Question.P50), ms(ph.Question.P99), ms(ph.Question.Max))}}
 			for _, row := range ph.Rows {
 				all := p("全部", "all")
 				s.Rows = append(s.Rows, append(append([]string{row.Action, cmp.Or(row.Pane, all), cmp.Or(row.Size, all)}, times(row.Last)...),

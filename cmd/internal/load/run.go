@@ -35,7 +35,7 @@ type Options struct {
 	SSH      int           // real sessions; 0: none
 	Only     bool          // nothing but the store's filling and, if asked for, SSH
 	Version  string        // of the program, kept in the store
-	Profile  string       // a file for a CPU profile of all but the filling; empty: none
+	Profile  string        // a file for a CPU profile of all but the filling; empty: none
 	Panes    pane.Registry
 	Locale   *locale.Locale
 	// Screen makes what the SSH server needs to build the screens over a Live; done ends it.

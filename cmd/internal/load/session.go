@@ -13,7 +13,7 @@ type Sessions struct {
 	N       int     `json:"n"`
 	Seconds float64 `json:"seconds"`
 	Time    Spread  `json:"time"` // from when the question was due
-	CPU     float64 `json:"cpu"`  // processors in use: 1 is one of them all the time
+	CPU     Work    `json:"cpu"`
 	Memory  Memory  `json:"memory"`
 }
 
@@ -23,7 +23,7 @@ func (r *run) sessions(ctx context.Context, live *analytics.Live, n int, d time.
 		all []time.Duration
 		wg  sync.WaitGroup
 	)
-	used, start := cpu(), time.Now()
+	work, start := working(), time.Now()
 	for i := range n {
 		wg.Go(func() {
 			s := newSampler(r.o.Seed, 1000+i, live.Book())
@@ -41,6 +41,5 @@ func (r *run) sessions(ctx context.Context, live *analytics.Live, n int, d time.
 		})
 	}
 	wg.Wait()
-	took := time.Since(start)
-	return Sessions{N: n, Seconds: took.Seconds(), Time: spread(all), CPU: float64(cpu()-used) / float64(took), Memory: memory()}
+	return Sessions{N: n, Seconds: time.Since(start).Seconds(), Time: spread(all), CPU: work(), Memory: memory()}
 }

@@ -32,7 +32,7 @@ type SSH struct {
 	Session    Memory     `json:"memory_per_idle_session"`
 	Used       Memory     `json:"memory_used"` // after the last phase
 	Peak       int64      `json:"peak_resident_bytes"`
-	IdleCPU    float64    `json:"cpu_idle"`
+	IdleCPU    Work       `json:"cpu_idle"`
 	Packages   []Held     `json:"heap_per_session_by_package"`
 	Functions  []Held     `json:"heap_per_session_by_function"`
 	Phases     []SSHPhase `json:"phases"`
@@ -47,7 +47,7 @@ type SSHPhase struct {
 	Keys     int      `json:"keys"`
 	Commits  int      `json:"commits,omitempty"`
 	Bytes    float64  `json:"bytes_per_session_and_second"`
-	CPU      float64  `json:"cpu"`
+	CPU      Work     `json:"cpu"`
 	Question Spread   `json:"question"` // asked beside the sessions, of the same Book, in the server's process
 	Rows     []SSHRow `json:"rows"`
 }
@@ -120,9 +120,9 @@ func (r *run) ssh(ctx context.Context, o opened) (res SSH, err error) {
 	res.Connect = spread(rep.First)
 
 	res.Idle = memory()
-	used, at := cpu(), time.Now()
+	work := working()
 	sleep(ctx, r.o.Time/2)
-	res.IdleCPU = float64(cpu()-used) / float64(time.Since(at))
+	res.IdleCPU = work()
 	res.Idle.Resident = max(res.Idle.Resident, resident())
 	res.Session = res.Idle.each(res.Before, r.o.SSH)
 	pkgs2, fns2 := heap()
@@ -173,11 +173,10 @@ func (r *run) phase(ctx context.Context, o opened, c *clients, name string, res 
 			}
 		})
 	}
-	used, at := cpu(), time.Now()
+	work, at := working(), time.Now()
 	rep, err := c.tell(phase{name, r.o.Time.Seconds()})
-	took := time.Since(at)
-	ph.CPU = float64(cpu()-used) / float64(took)
-	ph.Bytes = float64(rep.Bytes) / float64(max(1, rep.Connected)) / took.Seconds()
+	ph.CPU = work()
+	ph.Bytes = float64(rep.Bytes) / float64(max(1, rep.Connected)) / time.Since(at).Seconds()
 	stop()
 	wait.Wait()
 	if err = errors.Join(err, failed); err != nil {

@@ -75,3 +75,20 @@ func (m Memory) each(before Memory, n int) Memory {
 	return Memory{(m.Resident - before.Resident) / int64(n), (m.Heap - before.Heap) / int64(n), (m.Stacks - before.Stacks) / int64(n),
 		(m.Goroutines - before.Goroutines) / n}
 }
+
+// Work is how many processors were busy: 1 is one of them all the time. Figures measured while others need the machine are theirs too.
+type Work struct {
+	Own    float64 `json:"own"`
+	Others float64 `json:"others"` // other processes, the SSH clients among them; 0 where the system does not say
+}
+
+// working begins to measure; the function ends it.
+func working() func() Work {
+	own, all, at := cpu(), machine(), time.Now()
+	return func() Work {
+		took := float64(time.Since(at))
+		w := Work{Own: float64(cpu()-own) / took}
+		w.Others = max(0, float64(machine()-all)/took-w.Own)
+		return w
+	}
+}

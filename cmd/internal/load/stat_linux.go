@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -19,6 +20,24 @@ func resident() int64 {
 		return n * int64(os.Getpagesize())
 	}
 	return 0
+}
+
+// machine returns the processor time that the whole machine has used since it started.
+func machine() time.Duration {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	var ticks int64
+	for i, f := range bytes.Fields(line) {
+		if i == 0 || i == 4 || i == 5 || i > 8 { // the name, idle, waiting for the disk; guests are in user
+			continue
+		}
+		n, _ := strconv.ParseInt(string(f), 10, 64)
+		ticks += n
+	}
+	return time.Duration(ticks) * (time.Second / 100) // USER_HZ, the same on every Linux
 }
 
 // forget asks the system to drop the file at path from its page cache, and checks that it did: the share that is still there is returned.

@@ -312,7 +312,7 @@ func (s *Server) command(next ssh.Handler) ssh.Handler {
 		args := sess.Command()
 		_, _, pty := sess.Pty()
 		if len(args) == 0 && pty {
-			next(sess)
+			next(narrowed(sess))
 			return
 		}
 		if len(args) == 0 {
@@ -329,7 +329,11 @@ func (s *Server) command(next ssh.Handler) ssh.Handler {
 
 // program makes a session's program, which ends in order when ctx, the server's, does.
 func (s *Server) program(ctx context.Context, sess ssh.Session) *tea.Program {
-	pty, _, ok := sess.Pty()
+	own, small := sess.(narrow)
+	if !small {
+		own.Session = sess
+	}
+	pty, changes, ok := own.Session.Pty()
 	if !ok {
 		return nil
 	}
@@ -344,12 +348,13 @@ func (s *Server) program(ctx context.Context, sess ssh.Session) *tea.Program {
 	if !sess.EmulatedPty() {
 		out = pty.Slave
 	}
-	opts := append(teawish.MakeOptions(sess), tea.WithoutSignalHandler())
-	if sess.EmulatedPty() { // of a real one Bubble Tea asks the size itself
-		small := sized{Model: m, first: resized{Width: pty.Window.Width, Height: pty.Window.Height}}
-		m, opts = small, append(opts, small.options()...)
+	if small {
+		m = sized{Model: m, first: resized{Width: pty.Window.Width, Height: pty.Window.Height}}
 	}
-	prog, done := paint.Program(sess.Context(), m, out, opts...)
+	prog, done := paint.Program(sess.Context(), m, out, append(teawish.MakeOptions(sess), tea.WithoutSignalHandler())...)
+	if small {
+		go s.follow(sess.Context(), pty.Window, changes, prog.Send)
+	}
 	stay := context.AfterFunc(ctx, prog.Quit)
 	context.AfterFunc(sess.Context(), func() {
 		stay()

@@ -75,24 +75,13 @@ func Detect(environ []string) Lang {
 type Key int
 
 // All texts, filled while the package's variables are initialised and only read afterwards.
-var (
-	texts [langs][]string
-	loose []bool // prose: exempt from the width check
-)
+var texts [langs][]string
 
 // text declares a text that is safe in aligned columns.
 func text(zh, en string) Key {
 	texts[Chinese] = append(texts[Chinese], zh)
 	texts[English] = append(texts[English], en)
-	loose = append(loose, false)
-	return Key(len(loose) - 1)
-}
-
-// prose declares a text that stands alone, as in help, and may hold characters of ambiguous width.
-func prose(zh, en string) Key {
-	k := text(zh, en)
-	loose[k] = true
-	return k
+	return Key(len(texts[Chinese]) - 1)
 }
 
 // Locale writes texts, figures and days in one language. It is immutable.
@@ -117,7 +106,7 @@ func (l *Locale) Other() *Locale { return New((l.lang + 1) % langs) }
 
 // T returns the text of k.
 func (l *Locale) T(k Key) string {
-	if k < 0 || int(k) >= len(loose) {
+	if k < 0 || int(k) >= len(texts[Chinese]) {
 		return fmt.Sprintf("?%d", int(k))
 	}
 	return texts[l.lang][k]

@@ -51,13 +51,15 @@ func (v *viewer) row(c analytics.Code) Row {
 	return r
 }
 
-// All lists the accounts that s holds, by open value, then by the last twelve months, highest first. Open deals and touches are those that the viewer
-// may see.
+// All lists the accounts that s holds and that were known by its day (see [migration.KnownSince]), by open value, then by the last twelve months, highest
+// first. Open deals and touches are those that the viewer may see.
 func All(b *analytics.Book, s analytics.Scope) List {
 	v := view(b, s)
 	l := List{Stamp: b.Stamp(s), Scope: b.Named(s), Derived: v.board.Derived(), Rows: []Row{}}
 	for c := range b.Select(s).Accounts() {
-		l.Rows = append(l.Rows, v.row(c))
+		if migration.KnownSince(b, c) <= v.sel.AsOf {
+			l.Rows = append(l.Rows, v.row(c))
+		}
 	}
 	slices.SortFunc(l.Rows, func(x, y Row) int {
 		return cmp.Or(cmp.Compare(y.Open.Money.Minor, x.Open.Money.Minor), cmp.Compare(y.Won.Money.Minor, x.Won.Money.Minor),

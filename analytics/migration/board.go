@@ -35,7 +35,7 @@ func newLedger(b *analytics.Book) *ledger {
 	if l.derived {
 		l.since = make([]analytics.Day, n)
 		for c := range n {
-			l.since[c] = knownSince(b, c)
+			l.since[c] = KnownSince(b, c)
 		}
 	}
 	if !l.sales {
@@ -127,13 +127,25 @@ func (d *Board) Value(account analytics.Code) analytics.Sum {
 	return sum.Sum()
 }
 
-// knownSince returns the first day on which an account was there: the earlier of its creation and its first deal's; without either it always was.
-func knownSince(b *analytics.Book, account analytics.Code) analytics.Day {
+// KnownSince returns the first day on which an account was there: its creation, or an earlier deal, sale or touch, since a record may be made long after
+// the customer; without any of these it always was.
+func KnownSince(b *analytics.Book, account analytics.Code) analytics.Day {
 	since := b.Account(account).Created
-	for _, c := range b.AccountDeals(account) {
-		if began := b.Began(c); began.Valid() && (!since.Valid() || began < since) {
-			since = began
+	first := func(day analytics.Day) {
+		if day.Valid() && (!since.Valid() || day < since) {
+			since = day
 		}
+	}
+	for _, c := range b.AccountDeals(account) {
+		first(b.Began(c))
+	}
+	for day := range b.Sales(account) {
+		first(day)
+		break // oldest first
+	}
+	for blk, i := range b.AccountTouches(account) {
+		first(blk.Day[i])
+		break
 	}
 	if !since.Valid() {
 		return store.NoDay

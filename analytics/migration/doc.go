@@ -14,5 +14,6 @@
 //   - The flow compares month-ends, so that its last month equals the matrix of the usual period.
 //   - Money is what an account brought in over the trailing twelve months (Rules.GradeDays) up to the later day: its sales lines, or where the store holds
 //     none at all its won deals. It is as known then, so the past does not change when an old deal is reopened.
+//   - A derived grade begins with the account: with its creation, or an earlier deal, sale or touch.
 //   - An account has the grade that the whole company's ranking gives it, whoever asks and whatever they filter by.
 package migration

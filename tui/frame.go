@@ -46,8 +46,19 @@ func (s *Shell) draw() (string, int) {
 	if size.TooSmall() {
 		return layout.Card(l.F(locale.TooSmall, layout.MinW, layout.MinH, size.W, size.H), s.env.Theme.Strong, size), -1
 	}
+	middle := s.middle(s.body())
 	foot, cursor := s.footer(size.W)
-	return s.title(size.W) + "\n" + s.middle(s.body()) + "\n" + foot, cursor
+	if s.jump && s.overlay == nil { // all the places, over the end of the body if one line does not hold them
+		hints := s.places(size.W)
+		lines := layout.Lines(middle)
+		for i, h := range hints[:len(hints)-1] {
+			if at := len(lines) - len(hints) + 1 + i; at >= 0 {
+				lines[at] = h
+			}
+		}
+		middle, foot, cursor = strings.Join(lines, "\n"), hints[len(hints)-1], -1
+	}
+	return s.title(size.W) + "\n" + middle + "\n" + foot, cursor
 }
 
 func (s *Shell) middle(size layout.Size) string {
@@ -153,7 +164,7 @@ func (s *Shell) scope(b *analytics.Book, sc analytics.Scope) string {
 	return oneLine(strings.Join(words, " "))
 }
 
-// footer is one line: what the overlay asks, what was just said, what may follow g, or the four most useful keys.
+// footer is one line: what the overlay asks, what was just said, or the most useful keys: four of them, on a wide screen more.
 func (s *Shell) footer(w int) (string, int) {
 	th, l := s.env.Theme, s.env.Locale
 	r := layout.NewRow(w)
@@ -162,14 +173,6 @@ func (s *Shell) footer(w int) (string, int) {
 		return s.overlay.footer(s, w)
 	case s.toast != "":
 		return r.Add(th.Accent, oneLine(s.toast)).String(), -1
-	case s.jump:
-		r.Add(th.Accent, l.T(locale.JumpWhere))
-		for _, j := range jumps {
-			if s.panes(j.kind) != nil {
-				r.Add(th.Strong, j.key).Add(th.Muted, " "+l.T(j.name)+"  ")
-			}
-		}
-		return r.String(), -1
 	}
 	helpKey := s.keys.Help.Help()
 	end := helpKey.Key + " " + helpKey.Desc
@@ -208,6 +211,25 @@ func (s *Shell) footer(w int) (string, int) {
 		r.Gap(r.Left()-n).Add(th.Muted, end)
 	}
 	return r.String(), -1
+}
+
+// places are the lines that say what may follow the jump key.
+func (s *Shell) places(w int) []string {
+	th, l := s.env.Theme, s.env.Locale
+	r := layout.NewRow(w).Add(th.Accent, l.T(locale.JumpWhere))
+	indent := w - r.Left()
+	var out []string
+	for _, j := range jumps {
+		if s.panes(j.kind) == nil {
+			continue
+		}
+		if name := " " + l.T(j.name); layout.Width(j.key+name) > r.Left() && r.Left() < w-indent {
+			out = append(out, r.String())
+			r = layout.NewRow(w).Gap(indent)
+		}
+		r.Add(th.Strong, j.key).Add(th.Muted, " "+l.T(j.name)).Gap(2)
+	}
+	return append(out, r.String())
 }
 
 // shown is a binding's key as it is written: a pane's enter is whatever opens here.

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -66,9 +68,17 @@ func (h *help) lines(s *Shell, w int) []string {
 	if e := s.current(); e != nil {
 		title(locale.HelpHere)
 		bindings(e.pane.Keys())
+		for _, b := range e.pane.Keys() {
+			if slices.Contains(b.Keys(), "down") {
+				line("pgup pgdown", l.T(locale.KeyPage))
+				line("home end G", l.T(locale.KeyEnds))
+				break
+			}
+		}
 	}
 	title(locale.HelpAll)
 	bindings(s.keys.All())
+	line("ctrl+c", l.T(locale.KeyAlways))
 	title(locale.HelpJump)
 	for _, j := range jumps {
 		if s.panes(j.kind) != nil {

@@ -733,3 +733,20 @@ func TestShell_RemappedKeys(t *testing.T) {
 		t.Error("Q does not quit")
 	}
 }
+
+func TestShell_JumpShowsEveryPlace(t *testing.T) {
+	for _, w := range []int{60, 80, 120} {
+		r := start(t, w, 24, tui.Options{}, nil)
+		r.Keys("g")
+		got := r.text()
+		for _, want := range []string{"f Funnel", "h Heat map", "p Forecast", "d Deals"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%d columns: no %q in\n%s", w, want, got)
+			}
+		}
+		tuitest.Fits(t, "jump", r.View(), layout.Size{W: w, H: 24})
+		if r.Keys("d"); r.shell.Place().Kind != pane.Deals && r.shell.Place().Kind != pane.Funnel {
+			t.Errorf("%d columns: g d leads to %v", w, r.shell.Place())
+		}
+	}
+}

@@ -21,4 +21,7 @@ var (
 	KeyQuit     = text("退出", "quit")
 	KeyMove     = text("移动", "move")
 	KeyMark     = text("标记", "mark")
+	KeyPage     = text("翻页", "a page up, down")
+	KeyEnds     = text("首行, 末行", "first, last row")
+	KeyAlways   = text("任何时候退出", "quit from anywhere")
 )

@@ -22,7 +22,7 @@ var (
 	PeriodSet     = text("周期: %s", "period: %s")
 	PeriodUsual   = text("周期: 默认", "period: the usual one")
 	AsOfPrompt    = text("截至 (YYYY-MM-DD, -7d, -2w, -3m, 空 = 现在): ", "as of (YYYY-MM-DD, -7d, -2w, -3m, empty = now): ")
-	AsOfBad       = text("不是日期", "not a date")
+	AsOfBad       = text("不是有效日期", "no such day")
 	AsOfFuture    = text("日期在将来", "in the future")
 	FilterPrompt  = text("筛选: ", "filter: ")
 	FilterNone    = text("此页面不能筛选", "this screen has no rows to filter")

@@ -11,6 +11,7 @@ var (
 	SourcesEmpty    = text("还没有来源报告过状态。在配置的 sources 下添加来源, 或用 flightdeck doctor 检查。", "no source has reported yet. Add one under sources in the configuration, or check with flightdeck doctor.")
 	SourcesTotals   = text("%s 个来源, %s 条记录, %s 个问题", "%s {source|sources}, %s {record|records}, %s {issue|issues}")
 	SourcesRetry    = text("下次尝试: %s", "next attempt: %s")
+	SourcesRetryNow = text("下次尝试: 一分钟内", "next attempt: within a minute")
 	SourcesFine     = text("上次同步正常, 用时 %s, 完成于 %s", "the last sync was fine: it took %s and ended %s")
 	SourcesRunning  = text("正在同步, 开始于 %s", "syncing since %s")
 	SourcesSeen     = text("最近一次成功: %s", "last success: %s")

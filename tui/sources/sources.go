@@ -5,6 +5,7 @@ package sources
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -201,7 +202,11 @@ func (m *model) about(r *source.Row, s layout.Size) []string {
 	case r.Error != "":
 		add(th.Bad, r.Error)
 		if r.Retry.After(now) {
-			add(th.Muted, l.F(locale.SourcesRetry, l.Ago(now, r.Retry))+"  "+l.F(locale.SourcesSeen, l.Ago(now, r.Good)))
+			next := l.T(locale.SourcesRetryNow)
+			if r.Retry.Sub(now) > time.Minute {
+				next = l.F(locale.SourcesRetry, l.Ago(now, r.Retry))
+			}
+			add(th.Muted, next+"  "+l.F(locale.SourcesSeen, l.Ago(now, r.Good)))
 		} else {
 			add(th.Muted, l.F(locale.SourcesSeen, l.Ago(now, r.Good)))
 		}

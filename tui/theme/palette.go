@@ -44,7 +44,7 @@ func (b builder) palette() palette {
 	}
 }
 
-// ansi16 are the values under which colorprofile finds the sixteen colours again; what they look like is the terminal's choice.
+// ansi16 stand for the sixteen colours; what they look like is the terminal's choice.
 var ansi16 = [16]string{
 	"#000000", "#800000", "#008000", "#808000", "#000080", "#800080", "#008080", "#c0c0c0",
 	"#808080", "#ff0000", "#00ff00", "#ffff00", "#0000ff", "#ff00ff", "#00ffff", "#ffffff",

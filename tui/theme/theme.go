@@ -13,6 +13,7 @@ package theme
 import (
 	"fmt"
 	"image/color"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/colorprofile"
@@ -181,6 +182,9 @@ func (b builder) ramp(to *[HeatSteps]Style, low, high string, steps [HeatSteps -
 
 // shown returns the colour that the terminal will show for hex in this profile.
 func (b builder) shown(hex string) color.Color {
+	if i := slices.Index(ansi16[:], hex); i >= 0 && b.p == colorprofile.ANSI { // the library takes #808080 for white, which a light background swallows
+		return ansi.BasicColor(i)
+	}
 	c, err := colorful.Hex(hex)
 	if err != nil {
 		return color.Black

@@ -156,3 +156,19 @@ func contrast(a, b color.Color) float64 {
 	}
 	return (x + 0.05) / (y + 0.05)
 }
+
+// TestTheme_SixteenColoursAreTheOnesChosen: the library's nearest of the sixteen to #808080 is white, which is invisible on a light background.
+func TestTheme_SixteenColoursAreTheOnesChosen(t *testing.T) {
+	for i, h := range ansi16 {
+		want := fmt.Sprintf("\x1b[0;%dm", 30+i)
+		if i >= 8 {
+			want = fmt.Sprintf("\x1b[0;%dm", 90+i-8)
+		}
+		if got := (builder{p: colorprofile.ANSI}).fg(h, ""); string(got) != want {
+			t.Errorf("colour %d: %q, want %q", i, got, want)
+		}
+	}
+	if got := New(colorprofile.ANSI, false).Muted; got != "\x1b[0;90m" {
+		t.Errorf("muted on a light background: %q", got)
+	}
+}

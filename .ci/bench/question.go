@@ -166,7 +166,10 @@ UNION ALL SELECT level + 10, node, amount, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM quota 
 		args: func(d *dims, p *params) []int64 {
 			lo, hi := p.regions()
 			open := p.from
-			if p.from <= today && today <= p.to {
+			switch {
+			case p.to < today:
+				open = p.to + 1 // what has not come by today cannot come before it
+			case p.from <= today:
 				open = -100_000 // what is overdue is still to come
 			}
 			r := analytics.DefaultRules()

@@ -262,42 +262,6 @@ func (s *Server) farewell() {
 	}
 }
 
-// idler closes a connection on which nothing was sent either way for a while. The library's own idle time is not used: it reads the deadline of the handshake
-// while that is cleared, a data race.
-type idler struct {
-	net.Conn
-	after time.Duration
-	timer *time.Timer
-}
-
-func newIdler(c net.Conn, after time.Duration) *idler {
-	return &idler{c, after, time.AfterFunc(after, func() { _ = c.Close() })}
-}
-
-// Read implements net.Conn.
-func (c *idler) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if err == nil {
-		c.timer.Reset(c.after)
-	}
-	return n, err
-}
-
-// Write implements net.Conn.
-func (c *idler) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	if err == nil {
-		c.timer.Reset(c.after)
-	}
-	return n, err
-}
-
-// Close implements net.Conn.
-func (c *idler) Close() error {
-	c.timer.Stop()
-	return c.Conn.Close()
-}
-
 // admit is outermost: it counts, logs and catches what a session's own goroutine throws.
 func (s *Server) admit(next ssh.Handler) ssh.Handler {
 	return func(sess ssh.Session) {

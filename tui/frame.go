@@ -105,7 +105,12 @@ func (s *Shell) title(w int) string {
 	for _, x := range right {
 		need += 2 + layout.Width(x.text)
 	}
-	scope := s.scope(b, sc)
+	scope := ""
+	if scoped(s.Place().Kind) {
+		scope = s.scope(b, sc)
+	} else if !sc.Period.IsZero() {
+		scope = l.Period(sc.Period)
+	}
 	trail := s.trail()
 	for i := range trail {
 		trail[i] = oneLine(trail[i])
@@ -204,7 +209,10 @@ func (s *Shell) footer(w int) (string, int) {
 		if _, ok := e.pane.(pane.Filterer); ok {
 			show(s.keys.Filter)
 		}
-		show(s.keys.Scope, s.keys.Palette, s.keys.Jump, s.keys.AsOf, s.keys.Period)
+		if scoped(e.place.Kind) {
+			show(s.keys.Scope)
+		}
+		show(s.keys.Palette, s.keys.Jump, s.keys.AsOf, s.keys.Period)
 		show(last...)
 	}
 	if n := layout.Width(end); r.Left() > n {

@@ -99,6 +99,16 @@ func (s *Shell) leap(k tea.KeyPressMsg) tea.Cmd {
 // here is a place of another kind with what of the scope means the same there: not the stage, which a drill-down set.
 func (s *Shell) here(k pane.Kind) pane.Place {
 	p := pane.Place{Kind: k, Scope: s.Place().Scope}
+	if s.Place().Kind.One() { // one record has no scope of its own: that of the list it was opened from goes on
+		for i := s.at - 1; i >= 0 && !s.entries[i+1].fresh; i-- {
+			if e := s.entries[i].place; !e.Kind.One() {
+				day, period := p.Scope.AsOf, p.Scope.Period
+				p.Scope = e.Scope
+				p.Scope.AsOf, p.Scope.Period = day, period
+				break
+			}
+		}
+	}
 	p.Scope.Stage = ""
 	return p
 }

@@ -81,17 +81,17 @@ func (s *Shell) palette() tea.Cmd {
 		}
 		all = append(all, nodes(b, l, root, false)...)
 		sel := b.Select(analytics.Scope{Root: root, AsOf: here.Scope.AsOf})
-		goTo := func(k pane.Kind, id store.ID) func(*Shell) tea.Cmd {
-			return func(s *Shell) tea.Cmd { return s.visit(s.here(k).At(k, string(id))) }
+		goTo := func(to func(analytics.Scope, store.ID) pane.Place, id store.ID) func(*Shell) tea.Cmd {
+			return func(s *Shell) tea.Cmd { return s.visit(to(s.Place().Scope, id)) }
 		}
 		for a := range sel.Accounts() {
 			if x := b.Account(a); x.Name != "" {
-				all = append(all, hit{text: x.Name, kind: l.T(locale.Account), run: goTo(pane.Account, x.ID)})
+				all = append(all, hit{text: x.Name, kind: l.T(locale.Account), run: goTo(pane.AccountPlace, x.ID)})
 			}
 		}
 		for d := range sel.Deals() {
 			if x := b.Deal(d.Deal); x.Name != "" {
-				all = append(all, hit{text: x.Name, kind: l.T(locale.Deal), run: goTo(pane.Deal, x.ID)})
+				all = append(all, hit{text: x.Name, kind: l.T(locale.Deal), run: goTo(pane.DealPlace, x.ID)})
 			}
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
@@ -107,8 +107,15 @@ func (s *Shell) scopes() tea.Cmd {
 	if b == nil {
 		return nil
 	}
+	if !scoped(s.Place().Kind) {
+		s.toast = l.T(locale.ScopeNone)
+		return nil
+	}
 	return s.pick(locale.ScopePrompt, nil, func(context.Context) (hits, error) { return nodes(b, l, root, true), nil })
 }
+
+// scoped reports whether a screen shows a part of the company: one record and the sources are the same for every part.
+func scoped(k pane.Kind) bool { return !k.One() && k != pane.Sources && k != pane.Issues }
 
 // nodes lists the org tree under root. scope: choosing one narrows the scope, people included; else people open their own screen.
 func nodes(b *analytics.Book, l *locale.Locale, root store.ID, scope bool) (out hits) {
@@ -128,7 +135,7 @@ func nodes(b *analytics.Book, l *locale.Locale, root store.ID, scope bool) (out 
 			id = ""
 		}
 		if n.Kind == analytics.KindPerson && !scope {
-			h.run = func(s *Shell) tea.Cmd { return s.visit(s.here(pane.Person).At(pane.Person, string(n.ID))) }
+			h.run = func(s *Shell) tea.Cmd { return s.visit(pane.PersonPlace(s.Place().Scope, n.ID)) }
 		} else {
 			h.run = func(s *Shell) tea.Cmd {
 				p := s.Place()

@@ -750,3 +750,20 @@ func TestShell_JumpShowsEveryPlace(t *testing.T) {
 		}
 	}
 }
+
+func TestShell_AJumpFromARecordKeepsTheScopeItWasOpenedIn(t *testing.T) {
+	r := start(t, 100, 24, tui.Options{Start: pane.Place{Kind: pane.Funnel, Scope: analytics.Scope{Node: "x:east"}}}, nil)
+	r.Send(pane.Open{Place: pane.DealPlace(r.shell.Place().Scope, "x:d1")})
+	title := strings.SplitN(r.text(), "\n", 2)[0]
+	if strings.Contains(title, "whole company") || r.shell.Place().Scope.Node != "" {
+		t.Fatalf("a deal's screen: %q, %v", title, r.shell.Place())
+	}
+	r.Keys("s")
+	if got := r.text(); !strings.Contains(got, "no scope") {
+		t.Errorf("a scope is offered for one deal:\n%s", got)
+	}
+	r.Keys("g", "p")
+	if p := r.shell.Place(); p.Kind != pane.Forecast || p.Scope.Node != "x:east" {
+		t.Errorf("from the deal one jumped to %v", p)
+	}
+}

@@ -116,14 +116,20 @@ func Progress(th *theme.Theme, w, done, total int) string {
 }
 
 // Gauge is how far a node is towards its quota. Commit and Best include what comes before them, as a manager adds them up.
-type Gauge struct{ Quota, Closed, Commit, Best float64 }
+type Gauge struct {
+	Quota, Closed, Commit, Best float64
+	Top                         float64 // what the full width stands for, so that several can be compared; 0: the largest of them
+}
 
 // Draw returns one line of w cells: closed "#", commit "=", best "-", and the quota as "|".
 func (g Gauge) Draw(th *theme.Theme, w int) string {
 	if w <= 0 {
 		return ""
 	}
-	top := max(g.Quota, g.Closed, g.Commit, g.Best)
+	top := g.Top
+	if top <= 0 {
+		top = max(g.Quota, g.Closed, g.Commit, g.Best)
+	}
 	closed := length(g.Closed, top, w)
 	commit := max(closed, length(g.Commit, top, w))
 	best := max(commit, length(g.Best, top, w))

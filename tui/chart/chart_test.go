@@ -62,9 +62,9 @@ func all(th *theme.Theme, s layout.Size) map[string][]string {
 	return map[string][]string{
 		"bars": funnelBars().Draw(th, s.W), "grid": grid.Draw(th, s), "bare grid": bare.Draw(th, s), "grid with totals": sums.Draw(th, s),
 		"few figures": few.Draw(th, s), "line": lines().Draw(th, s), "flow": months().Draw(th, s),
-		"legend": {Legend(th, s.W, "少", "多 42")}, "gauge": {Gauge{100, 40, 60, 80}.Draw(th, s.W)}, "progress": {Progress(th, s.W, 30, 70)}, "spark": {Spark([]float64{1, 2, 3, 9, 3}, s.W)},
+		"legend": {Legend(th, s.W, "少", "多 42")}, "gauge": {Gauge{Quota: 100, Closed: 40, Commit: 60, Best: 80}.Draw(th, s.W)}, "progress": {Progress(th, s.W, 30, 70)}, "spark": {Spark([]float64{1, 2, 3, 9, 3}, s.W)},
 		"empty bars": Bars{Selected: -1}.Draw(th, s.W), "empty grid": Grid{}.Draw(th, s), "empty line": Line{}.Draw(th, s), "empty flow": Flow{}.Draw(th, s),
-		"mad gauge": {Gauge{math.NaN(), -5, math.Inf(1), 0}.Draw(th, s.W)},
+		"mad gauge": {Gauge{Quota: math.NaN(), Closed: -5, Commit: math.Inf(1)}.Draw(th, s.W)},
 	}
 }
 

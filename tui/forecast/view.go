@@ -205,6 +205,9 @@ func (m *model) tree(th *theme.Theme, l *locale.Locale, s layout.Size) []string 
 	for p := m.top; p < min(len(m.shown), m.top+room); p++ {
 		lines = append(lines, m.row(th, l, m.shown[p], p == at, cols, name, s.W))
 	}
+	if gap := min(room+1, s.H-under) - len(lines); s.H-room-1 >= under && gap >= 5 {
+		lines = append(lines, m.parts(th, l, m.shown[at], layout.Size{W: s.W, H: gap})...)
+	}
 	if s.H-room-1 >= under {
 		for len(lines) < room+1 && len(lines) < s.H-under {
 			lines = append(lines, "")
@@ -248,6 +251,61 @@ func (m *model) row(th *theme.Theme, l *locale.Locale, i int, chosen bool, cols 
 	return r.Padded(on)
 }
 
+// parts draws, where the tree leaves room, how far each part of the chosen node is, or of the node around a leaf: as the gauge under the tree, each against
+// its own quota.
+func (m *model) parts(th *theme.Theme, l *locale.Locale, i int, s layout.Size) []string {
+	rows := m.load.Value.Rows
+	if m.leaf(i) {
+		i = rows[i].Parent
+	}
+	var kids []int
+	name := 8
+	for k := range rows {
+		if rows[k].Parent == i && i >= 0 && rows[k].HasQuota {
+			kids = append(kids, k)
+			name = max(name, layout.Width(m.name(&rows[k])))
+		}
+	}
+	if len(kids) < 2 || len(kids)+2 > s.H {
+		return nil
+	}
+	name = min(name, 20)
+	bar := min(s.W-name-14, 76)
+	if bar < 12 {
+		return nil
+	}
+	top := 1.0 // in quotas: all quotas stand under one another
+	for _, k := range kids {
+		if g := gauge(&rows[k]); g.Quota > 0 {
+			top = min(2, max(top, g.Best/g.Quota))
+		}
+	}
+	lines := []string{"", layout.NewRow(s.W).Gap(3).Add(th.Strong, m.name(&rows[i])).Gap(2).Add(th.Muted, l.T(locale.ForecastParts)).String()}
+	for _, k := range kids {
+		x := &rows[k]
+		lines = append(lines, layout.NewRow(s.W).Gap(3).Cell(th.Muted, m.name(x), name, layout.Left).Gap(1).
+			Cell("", l.Ratio(int64(x.Attainment.Num), int64(x.Attainment.Den)), 5, layout.Right).Gap(1).String()+against(x, top).Draw(th, bar))
+	}
+	return lines
+}
+
+// against is gauge on a scale of so many quotas.
+func against(x *forecast.Row, quotas float64) chart.Gauge {
+	g := gauge(x)
+	g.Top = g.Quota * quotas
+	return g
+}
+
+// gauge is a node's closed, commit and best case against its quota.
+func gauge(x *forecast.Row) chart.Gauge {
+	f := func(s analytics.Sum) float64 { return float64(s.Money.Minor) }
+	g := chart.Gauge{Closed: f(x.Closed), Commit: f(x.Closed) + f(x.Commit), Best: f(x.Closed) + f(x.Commit) + f(x.BestCase)}
+	if x.HasQuota {
+		g.Quota = f(x.Quota)
+	}
+	return g
+}
+
 // about says of the chosen node what the columns have no room for.
 func (m *model) about(th *theme.Theme, l *locale.Locale, i, w int) []string {
 	x := &m.load.Value.Rows[i]
@@ -262,12 +320,7 @@ func (m *model) about(th *theme.Theme, l *locale.Locale, i, w int) []string {
 	}
 	head := layout.NewRow(w)
 	head.Add(th.Border, "--").Gap(1).Add(th.Strong, layout.Cut(m.name(x), max(minName, w-6-layout.Width(text)))).Gap(2).Add(th.Muted, text)
-	f := func(s analytics.Sum) float64 { return float64(s.Money.Minor) }
-	g := chart.Gauge{Closed: f(x.Closed), Commit: f(x.Closed) + f(x.Commit), Best: f(x.Closed) + f(x.Commit) + f(x.BestCase)}
-	if x.HasQuota {
-		g.Quota = f(x.Quota)
-	}
-	bar := "   " + g.Draw(th, max(0, min(w-6, 100)))
+	bar := "   " + gauge(x).Draw(th, max(0, min(w-6, 100)))
 	legend := layout.NewRow(w).Gap(3).Add(th.Muted, l.T(locale.ForecastLegend)).String()
 	facts := l.F(locale.ForecastCounts, l.Int(x.Deals), l.Int(x.Won), l.Int(x.Open))
 	if x.Overdue > 0 {

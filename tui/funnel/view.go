@@ -143,7 +143,7 @@ func (m *model) bars(th *theme.Theme, l *locale.Locale, s layout.Size) []string 
 		head.Cell(style, text, figures[i].width, layout.Right)
 	}
 	lines := []string{head.Padded(th.Header)}
-	tall := max(1, min(3, (s.H-2)/len(stages)))
+	tall := max(1, min(4, (s.H-2)/len(stages)))
 	top := 0.0 // of the bars. What was lost is not a step of the funnel and would dwarf the steps: its bar is cut instead
 	for i := range stages {
 		if stages[i].Kind != store.StageLost {

@@ -155,6 +155,9 @@ func (m *model) draw() string {
 	}
 	lines := []string{head.String()}
 	lines = append(lines, layout.Lines(m.list.View(th))...)
+	if m.list.Len() == 0 && len(lines) > 2 {
+		lines[2] = layout.NewRow(m.size.W).Gap(2).Add(th.Muted, l.T(locale.SheetMatch)).String()
+	}
 	if i, ok := m.list.Selected(); ok && m.detail() > 0 {
 		lines = append(lines, th.Border.Render("--"))
 		for _, t := range m.data.Value.about(i) {

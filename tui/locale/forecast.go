@@ -27,6 +27,7 @@ var (
 	ForecastNoAmount = text("%s 个没有金额", "%s without an amount")
 	ForecastCall     = text("成交 %s + 承诺 %s = %s, 目标 %s", "closed %s + commit %s = %s of %s")
 	ForecastCallGap  = text(", 缺口 %s", ", gap %s")
+	ForecastParts    = text("各部分的目标达成", "attainment of its parts")
 	ForecastLegend   = text("# 成交  = 承诺  - 最好  | 目标", "# closed  = commit  - best case  | quota")
 	ForecastFold     = text("展开/折叠", "fold")
 	ForecastDeals    = text("商机", "deals")

@@ -28,6 +28,7 @@ var (
 	FilterNone    = text("此页面不能筛选", "this screen has no rows to filter")
 	FilterOn      = text("筛选: %s (%s 清除)", "filter: %s (%s clears)")
 	PalettePrompt = text("命令: ", "go to: ")
+	ScopeNone     = text("此页面不分范围", "this screen has no scope")
 	ScopePrompt   = text("范围: ", "scope: ")
 	NoMatch       = text("没有匹配", "no match")
 	Commands      = text("命令", "command")

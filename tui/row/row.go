@@ -150,7 +150,7 @@ func Deals(env *pane.Env, rows []deal.Row, org store.Currency) table.Rows {
 		Key: func(i int) string { return string(rows[i].ID) },
 		Match: func(i int) string {
 			r := &rows[i]
-			return r.Name + " " + r.Account.Name + " " + r.Owner.Name + " " + r.Product.Name + " " + r.Stage.Name + " " + r.Stage.NameEn + " " + Flags(env.Locale, r.Flags)
+			return r.Name + " " + r.Account.Name + " " + r.Owner.Name + " " + r.Product.Name + " " + r.Stage.Name + " " + r.Stage.NameEn + both(func(l *locale.Locale) string { return Flags(l, r.Flags) })
 		},
 		Cells: func(i int, c []table.Cell) {
 			r, l, th := &rows[i], env.Locale, env.Theme
@@ -168,6 +168,11 @@ func Deals(env *pane.Env, rows []deal.Row, org store.Currency) table.Rows {
 		},
 	}
 }
+
+// both words something in both languages for a filter, which so outlives a switch of the language.
+func both(word func(*locale.Locale) string) string { return " " + word(zh) + " " + word(en) }
+
+var zh, en = locale.New(locale.Chinese), locale.New(locale.English)
 
 func stageStyle(th *theme.Theme, k store.StageKind) theme.Style {
 	switch k {
@@ -201,7 +206,7 @@ func Touches(env *pane.Env, rows []touch.Row) table.Rows {
 		Key: func(i int) string { return string(rows[i].ID) },
 		Match: func(i int) string {
 			r := &rows[i]
-			return r.RepName + " " + r.AccountName + " " + r.DealName + " " + r.ContactName + " " + env.Locale.Channel(r.Channel) + " " + r.Topic + " " + r.Note + " " + r.Area
+			return r.RepName + " " + r.AccountName + " " + r.DealName + " " + r.ContactName + both(func(l *locale.Locale) string { return l.Channel(r.Channel) }) + " " + r.Topic + " " + r.Note + " " + r.Area
 		},
 		Cells: func(i int, c []table.Cell) {
 			r, l, th := &rows[i], env.Locale, env.Theme

@@ -20,6 +20,7 @@ import (
 	"flightdeck/cmd/internal/load"
 	"flightdeck/store/bolt"
 	"flightdeck/store/company"
+	"flightdeck/tui/pane"
 	"flightdeck/tui/sshd"
 )
 
@@ -31,6 +32,7 @@ func (in *invocation) loadTestCommand() *cobra.Command {
 		seconds float64
 		asJSON  bool
 		inside  bool
+		on      []string
 	)
 	sizes := map[string]company.Size{"demo": company.Demo, "small": load.Small, "full": company.Full}
 	c := &cobra.Command{
@@ -52,6 +54,13 @@ func (in *invocation) loadTestCommand() *cobra.Command {
 			if seconds <= 0 || o.Sessions < 0 || o.SSH < 0 || o.Scopes < 1 {
 				return usagef("--seconds, --scopes: want more than 0; --sessions, --ssh: want 0 or more")
 			}
+			for _, word := range on {
+				k, err := pane.ParseKind(word)
+				if err != nil {
+					return usagef("--ssh-panes: %w", err)
+				}
+				o.On = append(o.On, k)
+			}
 			o.Time = time.Duration(seconds * float64(time.Second))
 			if exe, err := os.Executable(); err == nil && !inside {
 				o.Clients = []string{exe, "load-test", "clients"}
@@ -72,6 +81,7 @@ func (in *invocation) loadTestCommand() *cobra.Command {
 	f.IntVar(&o.Scopes, "scopes", 200, "ask each question of up to `N` scopes")
 	f.IntVar(&o.Sessions, "sessions", 200, "simulate `N` sessions that ask a question a second")
 	f.IntVar(&o.SSH, "ssh", 0, "open `N` real SSH sessions on one server, each pressing a key a second")
+	f.StringSliceVar(&on, "ssh-panes", nil, "where those are: `PANES`, such as funnel,heatmap,migration,forecast,deals,accounts,touches (default: all of these)")
 	f.Float64Var(&seconds, "seconds", 10, "how many `SECONDS` each part lasts that goes on for a while")
 	f.BoolVar(&o.Only, "only-sessions", false, "leave out start-up, questions, keys and publication")
 	f.StringVar(&o.Profile, "cpu-profile", "", "write a CPU profile of all but the filling to `FILE`, for go tool pprof")

@@ -33,6 +33,7 @@ type Options struct {
 	Time     time.Duration // of each part that lasts: publication, sessions, each phase over SSH; 0: 10 s
 	Sessions int           // simulated; 0: none
 	SSH      int           // real sessions; 0: none
+	On       []pane.Kind   // where those are; empty: everywhere
 	Only     bool          // nothing but the store's filling and, if asked for, SSH
 	Version  string        // of the program, kept in the store
 	Profile  string        // a file for a CPU profile of all but the filling; empty: none
@@ -156,10 +157,10 @@ func Run(ctx context.Context, o Options) (rep Report, err error) {
 	if o.SSH > 0 {
 		o.Tell("%d sessions over SSH", o.SSH)
 		s, err := r.ssh(ctx, op)
+		rep.SSH = &s // as far as it came
 		if err != nil {
 			return rep, err
 		}
-		rep.SSH = &s
 	}
 	return rep, ctx.Err()
 }

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,6 +76,14 @@ func (r *run) ssh(ctx context.Context, o opened) (res SSH, err error) {
 	if r.o.Screen == nil {
 		return res, errors.New("load test over SSH: no screen")
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer func() {
+		if cause := context.Cause(ctx); err != nil && cause != nil {
+			err = cause
+		}
+	}()
+	go r.guard(ctx, cancel)
 	res = SSH{N: r.o.SSH, Separate: len(r.o.Clients) > 0, Resolution: runtime.MemProfileRate}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -106,7 +115,7 @@ func (r *run) ssh(ctx context.Context, o opened) (res SSH, err error) {
 	defer func() { err = errors.Join(err, c.close()) }()
 	p := plan{Addr: l.Addr().String(), N: r.o.SSH, Seed: r.o.Seed}
 	for _, j := range jumps {
-		if r.o.Panes(j.kind) != nil {
+		if r.o.Panes(j.kind) != nil && (len(r.o.On) == 0 || slices.Contains(r.o.On, j.kind)) {
 			p.Jumps = append(p.Jumps, j.letter)
 		}
 	}
@@ -140,6 +149,19 @@ func (r *run) ssh(ctx context.Context, o opened) (res SSH, err error) {
 	_, fns2 = heap()
 	res.UsedHeap = grown(fns, fns2, r.o.SSH, 20)
 	return res, nil
+}
+
+// guard ends the sessions before they take the machine down.
+func (r *run) guard(ctx context.Context, cancel context.CancelCauseFunc) {
+	limit := total() / 10 * 7
+	for limit > 0 && ctx.Err() == nil {
+		if n := resident(); n > limit {
+			cancel(fmt.Errorf("load test over SSH: stopped, since %d sessions made this process hold %d MiB of the machine's %d; ask for fewer with --ssh, or for others with --ssh-panes",
+				r.o.SSH, n>>20, total()>>20))
+			return
+		}
+		sleep(ctx, time.Second/5)
+	}
 }
 
 // phase has all sessions press a key a second, and asks twenty questions a second beside them.

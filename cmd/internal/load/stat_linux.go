@@ -22,6 +22,15 @@ func resident() int64 {
 	return 0
 }
 
+// total returns the machine's memory in bytes.
+func total() int64 {
+	var i unix.Sysinfo_t
+	if err := unix.Sysinfo(&i); err != nil {
+		return 0
+	}
+	return int64(i.Totalram) * int64(i.Unit) //nolint:gosec // no machine has 2⁶³ bytes
+}
+
 // machine returns the processor time that the whole machine has used since it started.
 func machine() time.Duration {
 	b, err := os.ReadFile("/proc/stat")

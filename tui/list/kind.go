@@ -199,9 +199,16 @@ func loadTouches(env *pane.Env, b *analytics.Book, p pane.Place) (content, error
 		}
 		a = heatmap.Touches(b, p.Scope, c)
 	}
-	rows := a.Rows
+	rows, none, all := a.Rows, locale.Key(0), 0
+	for _, blk := range b.Touches() {
+		all += len(blk.ID)
+	}
+	if all == 0 {
+		none = locale.ListNoTouches
+	}
 	return content{
 		rev:  a.Rev,
+		none: none,
 		rows: row.Touches(env, rows),
 		head: func() string {
 			k := locale.ListTouches

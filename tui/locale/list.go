@@ -4,11 +4,13 @@ package locale
 var (
 	FlagOverdue  = text("逾期%s天", "overdue %sd")
 	FlagStale    = text("停滞%s天", "stale %sd")
+	FlagSilent   = text("从无动态", "no activity")
 	FlagNoAmount = text("无金额", "no amount")
 	FlagNoClose  = text("无日期", "no date")
 
 	ReasonOverdue  = text("承诺 %s 成交, 已过 %s 天仍未更新", "promised for %s, %s {day|days} ago, and still open")
 	ReasonStale    = text("自 %s 起 %s 天没有触达或变更", "since %s no touch and no change, %s {day|days}")
+	ReasonSilent   = text("没有任何触达或变更的记录", "neither a touch nor a change is on record")
 	ReasonNoAmount = text("没有金额: 计数但不计入任何合计", "no amount: it counts, but adds nothing to any sum")
 	ReasonNoClose  = text("没有预计成交日: 不在任何周期的预测里", "no close date: it is in no period's forecast")
 
@@ -20,6 +22,7 @@ var (
 	ListNoAmount  = text("%s 个没有金额", "%s without an amount")
 	ListMissing   = text("另有 %s 无汇率, 未计入", "plus %s without a rate, not added")
 	ListTouches   = text("%s 次触达", "%s {touch|touches}")
+	ListNoTouches = text("没有来源给出触达; 热力图显示商机动态", "no source gives touches; the heat map shows deal events")
 	ListEvents    = text("没有触达数据, 以下是 %s 个商机动态", "no source gives touches: these are %s {deal event|deal events}")
 	ListAccounts  = text("%s 个客户, 在谈 %s", "%s {account|accounts}, %s open")
 	ListMoves     = text("%s 个客户, %s 至 %s, 近 12 个月收入 %s", "%s {account|accounts}, %s to %s, %s in twelve months")

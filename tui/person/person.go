@@ -134,9 +134,13 @@ func gauge(l *locale.Locale, th *theme.Theme, a *person.Answer, w int) []string 
 func deals(env *pane.Env, at pane.Place, org store.Currency, a *person.Answer) sheet.Section {
 	l := env.Locale
 	cols, rows := sheet.Deals(env, a.Open, org, 0, 1, 3, 4, 5, 8)
+	count := l.Int(0) // of nothing there is no sum
+	if len(a.Open) > 0 {
+		count = l.F(locale.PersonOpenOf, l.Int(len(a.Open)), row.Sum(l, a.Sum), l.Int(a.Flagged))
+	}
 	return sheet.Section{
 		ID: "deals", Title: l.T(locale.PersonOpenDeals), Empty: l.T(locale.PersonNoOpen), Columns: cols, Rows: rows,
-		Count: l.F(locale.PersonOpenOf, l.Int(len(a.Open)), row.Sum(l, a.Sum), l.Int(a.Flagged)),
+		Count: count,
 		Open:  func(i int) pane.Place { return pane.DealPlace(at.Scope, a.Open[i].ID) },
 		Copy:  func(i int) string { r := &a.Open[i]; return string(r.ID) + "\t" + r.Name + "\t" + r.Amount.String() },
 		About: func(i int) []string { return sheet.About(l, &a.Open[i]) },

@@ -28,6 +28,9 @@ func Flag(l *locale.Locale, f deal.Flag) string {
 	case deal.Overdue:
 		return l.F(locale.FlagOverdue, l.Int(f.Days))
 	case deal.Stale:
+		if f.Since == store.NoDay {
+			return l.T(locale.FlagSilent)
+		}
 		return l.F(locale.FlagStale, l.Int(f.Days))
 	case deal.NoAmount:
 		return l.T(locale.FlagNoAmount)
@@ -43,6 +46,9 @@ func Reason(l *locale.Locale, f deal.Flag) string {
 	case deal.Overdue:
 		return l.F(locale.ReasonOverdue, l.Date(f.Since), l.Int(f.Days))
 	case deal.Stale:
+		if f.Since == store.NoDay {
+			return l.T(locale.ReasonSilent)
+		}
 		return l.F(locale.ReasonStale, l.Date(f.Since), l.Int(f.Days))
 	case deal.NoAmount:
 		return l.T(locale.ReasonNoAmount)

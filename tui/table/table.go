@@ -42,7 +42,7 @@ type Cell struct {
 	Bar float64
 }
 
-// Rows is what the table shows. The functions are called on the Update goroutine only, Cells for visible rows and for a few hundred when rows come.
+// Rows is what the table shows. The functions are called on the Update goroutine only, Cells for visible rows and for some thousand when rows come.
 type Rows struct {
 	Len   int
 	Key   func(i int) string        // identity, stable across reloads; nil: the index

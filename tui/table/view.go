@@ -7,8 +7,11 @@ import (
 	"flightdeck/tui/theme"
 )
 
-// sample is how many rows are measured when rows come: the first, which are seen at once, and as many from all over the list.
-const sample = 200
+// When rows come, the first sample of them are measured, which are seen at once, and as many as spread from all over the rest: a few milliseconds at most.
+const (
+	sample = 200
+	spread = 3800
+)
 
 // measure notes how wide what stands in the columns is.
 func (t *Table) measure() {
@@ -28,7 +31,7 @@ func (t *Table) measure() {
 		look(i)
 	}
 	if n > sample {
-		step := max(1, (n-sample)/sample)
+		step := (n - sample + spread - 1) / spread
 		t.partly = t.partly || step > 1
 		for i := sample; i < n; i += step {
 			look(i)

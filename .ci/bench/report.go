@@ -102,24 +102,29 @@ func (r *result) ratio(k int) float64 {
 	return quantile(v, .5)
 }
 
-// slow is how long a pass over the parameter sets may take; a peer beyond it is asked no second time.
-const slow = 2000.
+// slow is how many ms a pass over the parameter sets may take: a peer beyond it is measured once, without looking for its fastest way, and one
+// beyond verySlow not again after its first answer.
+const slow, verySlow = 600., 3000.
 
-// measure asks in turns, so that what else the machine does meets all peers alike, each until its budget is used up and at least three times.
+// measure asks in turns, so that what else the machine does meets all peers alike, each until its budget is used up and at least three times
+// (but see slow).
 // first are the times that agree took: a warm-up, but all there is of who is slow.
 func measure(q *question, sets []params, all []peer, first [][][]float64, budget time.Duration, rounds int) (result, error) {
 	r := result{q: q, medians: make([][]float64, len(all)), fastest: make([][]float64, len(all)), all: make([][]float64, len(all))}
-	times, used, done := first, make([]time.Duration, len(all)), make([]bool, len(all))
+	times, used := first, make([]time.Duration, len(all))
+	done, once := make([]bool, len(all)), make([]bool, len(all))
 	for k, x := range all {
 		var pass float64
 		for i := range sets {
 			pass += first[k][i][0]
 		}
-		if done[k] = pass > slow; done[k] {
+		if done[k] = pass > verySlow; done[k] {
 			continue
 		}
 		times[k] = make([][]float64, len(sets))
-		if d, ok := x.(*database); ok {
+		if pass > slow {
+			once[k] = true
+		} else if d, ok := x.(*database); ok {
 			if err := d.settle(q, sets); err != nil {
 				return r, err
 			}
@@ -127,7 +132,7 @@ func measure(q *question, sets []params, all []peer, first [][][]float64, budget
 	}
 	for round := range rounds {
 		for k, x := range all {
-			if done[k] || round >= 3 && used[k] > budget {
+			if done[k] || round > 0 && once[k] || round >= 3 && used[k] > budget {
 				continue
 			}
 			for i := range sets {

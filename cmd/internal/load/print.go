@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"flightdeck/tui/locale"
+	"flightdeck/tui/pane"
 )
 
 // Target is a figure with what is wanted of it.
@@ -19,6 +20,9 @@ type Target struct {
 	Unit  string  `json:"unit"`
 	OK    bool    `json:"ok"`
 }
+
+// still are the panes where nothing stands beside the rows that a moved selection would change: there the bytes are the selection's alone.
+var still = []string{pane.Deals.String(), pane.Accounts.String(), pane.Touches.String()}
 
 // judge compares what was measured with what we want, at whatever size it was measured.
 func (r *Report) judge() {
@@ -54,7 +58,7 @@ func (r *Report) judge() {
 		add("ssh resident", float64(max(s.Peak, s.Used.Resident))/(1<<20), 1024, "MiB")
 		add("ssh idle session resident", float64(s.Session.Resident)/(1<<20), 1, "MiB")
 		for _, row := range s.Phases[0].Rows {
-			if row.Action == "move" && row.Size == "160x48" {
+			if row.Action == "move" && row.Size == "160x48" && slices.Contains(still, row.Pane) {
 				add("ssh bytes_p50 move "+row.Pane+" "+row.Size, float64(row.Bytes.P50), 1024, "B")
 			}
 		}

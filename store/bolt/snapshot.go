@@ -85,7 +85,12 @@ func (s *snapshot) scan(out chan<- block, free <-chan *store.Records, quit <-cha
 			if err := s.ctx.Err(); err != nil {
 				return err
 			}
-			r := <-free
+			var r *store.Records
+			select { // nobody gives memory back once the caller has left
+			case r = <-free:
+			case <-quit:
+				return nil
+			}
 			for n := 0; k != nil && n < blockLen; n++ {
 				if err := read(&c, e, k, v, r); err != nil {
 					return err

@@ -109,7 +109,7 @@ func (s *Shell) title(w int) string {
 	if scoped(s.Place().Kind) {
 		scope = s.scope(b, sc)
 	} else if !sc.Period.IsZero() {
-		scope = l.Period(sc.Period)
+		scope = b.Calendar().Name(sc.Period)
 	}
 	trail := s.trail()
 	for i := range trail {
@@ -164,7 +164,7 @@ func (s *Shell) scope(b *analytics.Book, sc analytics.Scope) string {
 		words = append(words, sc.Industry)
 	}
 	if !sc.Period.IsZero() { // each pane has its own usual period, and says it
-		words = append(words, l.Period(sc.Period))
+		words = append(words, b.Calendar().Name(sc.Period))
 	}
 	return oneLine(strings.Join(words, " "))
 }

@@ -194,7 +194,7 @@ func (s *Shell) period(digit string) tea.Cmd {
 		if p.Scope.Period.IsZero() {
 			s.toast = s.env.Locale.T(locale.PeriodUsual)
 		} else {
-			s.toast = s.env.Locale.F(locale.PeriodSet, s.env.Locale.T(x.name)+" "+s.env.Locale.Period(p.Scope.Period))
+			s.toast = s.env.Locale.F(locale.PeriodSet, s.env.Locale.T(x.name)+" "+s.env.Book().Calendar().Name(p.Scope.Period))
 		}
 		return s.replace(p)
 	}

@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/text/width"
 
-	"flightdeck/analytics"
 	"flightdeck/store"
 )
 
@@ -124,7 +123,6 @@ func TestLocale_Figures(t *testing.T) {
 		l.Percent(0.1234, 1): "12.3%", l.Percent(math.NaN(), 0): "-", l.Percent(-0.0001, 0): "0%", l.Percent(12.5, 0): "1,250%",
 		l.Ratio(1, 0): "-", l.Ratio(1, 3): "33%", l.Float(math.Inf(1), 1): "-", l.Float(1234.56, 1): "1,234.6",
 		l.Days(-1): "-", l.Days(1200): "1,200d", New(Chinese).Days(3): "3 天", l.Date(store.NoDay): "-", l.DateShort(store.Date(2026, 9, 3)): "09-03",
-		l.Period(analytics.Period{From: store.Date(2026, 7, 1), To: store.Date(2026, 9, 30)}): "2026Q3", l.Period(analytics.Period{}): "-",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"flightdeck/analytics"
 	"flightdeck/store"
 )
 
@@ -100,15 +99,4 @@ func (l *Locale) Ago(now, t time.Time) string {
 		return l.F(hoursAgo, int(d.Hours()))
 	}
 	return l.F(daysAgo, int(d.Hours()/24))
-}
-
-// Period writes a range of days: the short notation where there is one (2026Q3, 2026-09, 2026), else from and to.
-func (l *Locale) Period(p analytics.Period) string {
-	if p.IsZero() {
-		return "-"
-	}
-	if s := p.String(); len(s) <= 10 {
-		return s
-	}
-	return p.From.String() + ".." + p.To.String()
 }

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -26,12 +27,12 @@ import (
 	"flightdeck/store"
 )
 
-// answers are all figures that the panes show, without when they were asked and of which revision.
-func (r *room) answers(dir string) string {
+// answers are all figures that the panes show, without when they were asked and of which revision; flags are added to every question.
+func (r *room) answers(dir string, flags ...string) string {
 	r.tb.Helper()
 	var all strings.Builder
 	for _, args := range [][]string{{"funnel"}, {"forecast"}, {"migration"}, {"heatmap"}, {"heatmap", "--view", "rep-week"}, {"heatmap", "--view", "area"}} {
-		for line := range strings.Lines(r.ok(append(args, "--store", dir, "--json")...)) {
+		for line := range strings.Lines(r.ok(slices.Concat(args, flags, []string{"--store", dir, "--json"})...)) {
 			if !strings.Contains(line, `"revision"`) && !strings.Contains(line, `"oldest"`) {
 				all.WriteString(line)
 			}
@@ -42,7 +43,7 @@ func (r *room) answers(dir string) string {
 			r.tb.Errorf("%s has no records", stream)
 		}
 	}
-	return fmt.Sprint(all.String(), r.records(dir))
+	return all.String()
 }
 
 // sources returns the table of sources, one map per stream.
@@ -92,7 +93,9 @@ func TestEndToEnd_Killed(t *testing.T) {
 	begun := time.Now()
 	r.ok("demo", "--once", "--store", "whole")
 	took := time.Since(begun)
-	want := r.answers("whole")
+	// The company lives on between two runs: what is compared is what was known yesterday.
+	yesterday := []string{"--as-of", begun.UTC().Add(8*time.Hour).AddDate(0, 0, -1).Format(time.DateOnly)}
+	want := r.answers("whole", yesterday...)
 	for round := range 2 {
 		dir := fmt.Sprint("s", round)
 		for range 1 + rnd.IntN(3) {
@@ -116,7 +119,7 @@ func TestEndToEnd_Killed(t *testing.T) {
 			}
 		}
 		r.ok("demo", "--once", "--store", dir)
-		if got := r.answers(dir); got != want {
+		if got := r.answers(dir, yesterday...); got != want {
 			if begun.UTC().Add(8*time.Hour).Day() != time.Now().UTC().Add(8*time.Hour).Day() {
 				t.Skip("midnight has passed: the synthetic company is another one now")
 			}
@@ -145,7 +148,8 @@ sources: [{id: files, kind: table, dir: files, settle: -1s, files: [{file: deals
 	begun := time.Now()
 	r.ok("sync", "--once", "--config", conf("whole"))
 	took := time.Since(begun)
-	want := r.answers("whole")
+	all := func(dir string) string { return fmt.Sprint(r.answers(dir), r.records(dir)) }
+	want := all("whole")
 	for round := range 6 {
 		dir := fmt.Sprint("s", round)
 		cmd := r.command(binary(t), "sync", "--once", "--config", conf(dir))
@@ -157,7 +161,7 @@ sources: [{id: files, kind: table, dir: files, settle: -1s, files: [{file: deals
 		_ = cmd.Process.Kill()
 		err := cmd.Wait()
 		r.ok("sync", "--once", "--config", conf(dir))
-		if got := r.answers(dir); got != want {
+		if got := all(dir); got != want {
 			t.Errorf("round %d, seed %d, killed after %s (%v): %s", round, seed, after, err, differ(got, want))
 		}
 	}
@@ -271,7 +275,7 @@ func TestEndToEnd_Tryton(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.ok("sync", "--once", "--store", "fresh")
-		if got, want := r.answers("flightdeck-store"), r.answers("fresh"); got != want {
+		if got, want := fmt.Sprint(r.answers("flightdeck-store"), r.records("flightdeck-store")), fmt.Sprint(r.answers("fresh"), r.records("fresh")); got != want {
 			t.Errorf("a store that followed differs from one filled at once: %s", differ(got, want))
 		}
 	}

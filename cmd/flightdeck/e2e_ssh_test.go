@@ -200,7 +200,7 @@ serve:
 		return strings.Count(x, "\n") == 34 && strings.Contains(lastLine(x), "? help") && strings.Contains(x, "上海团队")
 	})
 	a.press("L")
-	a.has("Forecast", "whole company")
+	a.has("Forecast", "Closed")
 	if x := b.screen(); !strings.Contains(x, "Forecast") || strings.Contains(x, "全公司") {
 		t.Errorf("one session's key moved the other:\n%s", x)
 	}

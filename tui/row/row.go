@@ -136,6 +136,7 @@ func Missing(l *locale.Locale, s analytics.Sum) string {
 
 // DealColumns are the columns of a list of deals; wide lists show all.
 func DealColumns(l *locale.Locale) []table.Column {
+	flag := max(layout.Width(l.F(locale.FlagOverdue, "999")), layout.Width(l.F(locale.FlagStale, "999"))) // one flag is never cut
 	return []table.Column{
 		{Title: l.T(locale.Deal), Width: 24, Min: 12, Grow: 3},
 		{Title: l.T(locale.Account), Width: 20, Min: 12, Grow: 2, Drop: 4},
@@ -145,7 +146,7 @@ func DealColumns(l *locale.Locale) []table.Column {
 		{Title: l.T(locale.Close), Width: 10, Min: 10},
 		{Title: l.T(locale.InStage), Width: 8, Min: 6, Align: layout.Right, Drop: 6},
 		{Title: l.T(locale.LastTouch), Width: 10, Min: 10, Drop: 7},
-		{Title: l.T(locale.Flags), Width: 20, Min: 10, Grow: 1, Drop: 1},
+		{Title: l.T(locale.Flags), Width: 20, Min: flag, Grow: 1, Drop: 1},
 	}
 }
 

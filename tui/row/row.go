@@ -136,7 +136,7 @@ func Missing(l *locale.Locale, s analytics.Sum) string {
 
 // DealColumns are the columns of a list of deals; wide lists show all.
 func DealColumns(l *locale.Locale) []table.Column {
-	flag := max(layout.Width(l.F(locale.FlagOverdue, "999")), layout.Width(l.F(locale.FlagStale, "999"))) // one flag is never cut
+	flag := max(layout.Width(l.F(locale.FlagOverdue, "999")), layout.Width(l.F(locale.FlagStale, "999"))) + 2 // one flag is never cut; the sign that there is another fits too
 	return []table.Column{
 		{Title: l.T(locale.Deal), Width: 24, Min: 12, Grow: 3},
 		{Title: l.T(locale.Account), Width: 20, Min: 12, Grow: 2, Drop: 4},

@@ -79,7 +79,7 @@ func (s *Shell) tick() tea.Cmd {
 
 // Init starts the session: it asks the terminal what it is without waiting for an answer, and opens the first place if there is a book.
 func (s *Shell) Init() tea.Cmd {
-	cmds := []tea.Cmd{s.tick(), s.commits(), s.begin()}
+	cmds := []tea.Cmd{s.tick(), s.commits(), s.begin(), s.measure()}
 	if !s.opts.KeepTheme {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
@@ -87,6 +87,18 @@ func (s *Shell) Init() tea.Cmd {
 		cmds = append(cmds, tea.RequestCapability("RGB"), tea.RequestCapability("Tc"))
 	}
 	return s.guard(tea.Batch(cmds...))
+}
+
+// measure asks for the screen's size once more when the program has started: Bubble Tea reads it before it listens for changes, and a change in between, as by a
+// window manager that tiles a new window, would be missed.
+func (s *Shell) measure() tea.Cmd {
+	if s.opts.Still {
+		return nil
+	}
+	return func() tea.Msg {
+		time.Sleep(150 * time.Millisecond)
+		return tea.RequestWindowSize()
+	}
 }
 
 // begin opens the start place once there is a book.

@@ -152,7 +152,7 @@ func TestEndToEnd_DemoOnATerminal(t *testing.T) {
 	// Other sizes.
 	s.resize(60, 20)
 	s.until("60×20", func(x string) bool {
-		return strings.Count(x, "\n") == 20 && strings.Contains(x, "> 销售漏斗") && strings.Contains(x, "线索") && lastLine(x) != ""
+		return strings.Count(x, "\n") == 20 && strings.Contains(x, "销售漏斗") && strings.Contains(x, "线索") && lastLine(x) != ""
 	})
 	s.resize(20, 5)
 	s.until("a card", func(x string) bool {
@@ -160,7 +160,7 @@ func TestEndToEnd_DemoOnATerminal(t *testing.T) {
 	})
 	s.resize(120, 40)
 	s.until("120×40", func(x string) bool {
-		return strings.Count(x, "\n") == 40 && strings.Contains(x, "> 销售漏斗") && strings.Contains(x, "输单") && lastLine(x) != ""
+		return strings.Count(x, "\n") == 40 && strings.Contains(x, "销售漏斗") && strings.Contains(x, "输单") && lastLine(x) != ""
 	})
 
 	s.press("q")
@@ -300,7 +300,7 @@ func TestEndToEnd_SecondStartAttaches(t *testing.T) {
 	second.has("Forecast", "华东")
 	second.resize(120, 35)
 	second.until("the new size", func(x string) bool {
-		return strings.Count(x, "\n") == 35 && strings.HasPrefix(x, "Funnel > Forecast") && strings.Contains(lastLine(x), "?")
+		return strings.Count(x, "\n") == 35 && strings.HasPrefix(x, "Forecast") && strings.Contains(lastLine(x), "?")
 	})
 	if x := owner.screen(); !strings.Contains(x, "数据来源") {
 		t.Errorf("the first screen moved with the second:\n%s", x)

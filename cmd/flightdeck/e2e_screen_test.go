@@ -193,6 +193,7 @@ func TestEndToEnd_InterruptRestoresTheTerminal(t *testing.T) {
 		"SIGHUP":  func(s *terminal) { _ = s.cmd.Process.Signal(unix.SIGHUP) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			r := r.with(t)
 			s := r.start(80, 24, "demo")
 			s.has("漏斗", "线索")
 			stop(s)
@@ -211,6 +212,7 @@ func TestEndToEnd_PoorTerminals(t *testing.T) {
 	r := newRoom(t)
 	r.ok("demo", "--once", "--store", "s")
 	t.Run("20×5", func(t *testing.T) {
+		r := r.with(t)
 		s := r.start(20, 5, "--store", "s")
 		s.has("20", "5")
 		s.resize(80, 24)
@@ -222,6 +224,7 @@ func TestEndToEnd_PoorTerminals(t *testing.T) {
 		s.restored()
 	})
 	t.Run("1×1", func(t *testing.T) {
+		r := r.with(t)
 		s := r.start(1, 1, "--store", "s")
 		s.until("anything", func(string) bool { return s.output() != "" })
 		s.resize(80, 24)
@@ -232,6 +235,7 @@ func TestEndToEnd_PoorTerminals(t *testing.T) {
 		}
 	})
 	t.Run("NO_COLOR", func(t *testing.T) {
+		r := r.with(t)
 		cmd := r.command(binary(t), "--store", "s")
 		cmd.Env = append(cmd.Env, "NO_COLOR=1")
 		s := r.open(80, 24, cmd)
@@ -247,6 +251,7 @@ func TestEndToEnd_PoorTerminals(t *testing.T) {
 		}
 	})
 	t.Run("colours otherwise", func(t *testing.T) { // so that the case before can fail
+		r := r.with(t)
 		s := r.start(80, 24, "--store", "s")
 		s.has("漏斗", "线索")
 		s.press("q")
@@ -256,6 +261,7 @@ func TestEndToEnd_PoorTerminals(t *testing.T) {
 		}
 	})
 	t.Run("TERM=dumb", func(t *testing.T) {
+		r := r.with(t)
 		cmd := r.command(binary(t), "--store", "s")
 		cmd.Env = append(cmd.Env, "TERM=dumb")
 		s := r.open(80, 24, cmd)
@@ -267,6 +273,7 @@ func TestEndToEnd_PoorTerminals(t *testing.T) {
 		}
 	})
 	t.Run("no terminal", func(t *testing.T) {
+		r := r.with(t)
 		if status, out, errs := r.run("--store", "s"); status != exitUsage || out != "" || !strings.Contains(errs, "flightdeck funnel") {
 			t.Errorf("status %d\n%s%s", status, out, errs)
 		}

@@ -93,6 +93,12 @@ func newRoom(tb testing.TB, env ...string) *room {
 	}, env...)}
 }
 
+// with is the room for a subtest.
+func (r room) with(tb testing.TB) *room {
+	r.tb = tb
+	return &r
+}
+
 // path returns a path in the room's working folder.
 func (r *room) path(name string) string { return filepath.Join(r.dir, "work", name) }
 

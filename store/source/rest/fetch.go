@@ -81,7 +81,7 @@ func (s *Source) fetch(ctx context.Context, st *stream, r source.Request) (sourc
 	if first && !a.date.IsZero() && a.date.Before(ps.Start) {
 		ps.Start = a.date
 	}
-	rows, err := list(ctx, pt.rows, a.body, s.vars, "rows")
+	rows, err := list(ctx, pt.rows, a.body, s.vars, "rows", true)
 	if err != nil {
 		return source.Page{}, err
 	}
@@ -195,7 +195,7 @@ func (s *Source) details(ctx context.Context, t *then, vals values, rows []any) 
 		if err != nil {
 			return nil, err
 		}
-		got, err := list(ctx, t.rows, a.body, s.vars, "then.rows")
+		got, err := list(ctx, t.rows, a.body, s.vars, "then.rows", true)
 		if err != nil {
 			return nil, err
 		}
@@ -237,7 +237,7 @@ func (s *Source) apply(ctx context.Context, st *stream, pt *part, ps *pass, rows
 		}
 	}
 	if d := pt.deleted; d != nil {
-		gone, err := list(ctx, d.rows, body, s.vars, "deleted.rows")
+		gone, err := list(ctx, d.rows, body, s.vars, "deleted.rows", false)
 		if err != nil {
 			return 0, err
 		}
@@ -256,15 +256,16 @@ func (s *Source) apply(ctx context.Context, st *stream, pt *part, ps *pass, rows
 	return m.ids.Sum64(), nil
 }
 
-// list gives the rows at e; nothing there is an empty list.
-func list(ctx context.Context, e *expr, body any, vars map[string]any, field string) ([]any, error) {
+// list gives the rows at e. Nothing there is an empty list only where the connector may do without: an answer of another kind, such as an error sent as a success,
+// must not pass for "no rows". A connector for an API that leaves an empty list out says so: rows: .items // [].
+func list(ctx context.Context, e *expr, body any, vars map[string]any, field string, must bool) ([]any, error) {
 	v, err := e.one(ctx, body, vars)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: the answer has another shape than the connector expects", field, store.Clip(err.Error(), 100))
 	}
 	switch v := v.(type) {
 	case nil:
-		if _, ok := body.(map[string]any); !ok {
+		if _, ok := body.(map[string]any); !ok || must {
 			return nil, fmt.Errorf("%s: the answer has another shape than the connector expects", field)
 		}
 		return nil, nil

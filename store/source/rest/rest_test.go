@@ -190,6 +190,7 @@ func TestFetch_BadAnswers(t *testing.T) {
 		{"trailing", `{"data":[]} x`, 200, nil, "not JSON"},
 		{"text", `hello`, 200, nil, "not JSON"},
 		{"list instead of object", `[]`, 200, nil, "another shape"},
+		{"an error sent as a success", `{"error":"quota used up"}`, 200, nil, "another shape"},
 		{"object instead of list", `{"data":{"a":1}}`, 200, nil, "another shape"},
 		{"a 200 that is an error", `{"errcode":40001,"errmsg":"invalid \u001b[31mcredential"}`, 200, nil, "answered 200 OK: invalid [31mcredential"},
 		{"403", `{"code":"OTHER"}`, 403, source.ErrDenied, "403"},

@@ -15,7 +15,6 @@ import (
 	"flightdeck/analytics"
 	"flightdeck/analytics/deal"
 	"flightdeck/analytics/forecast"
-	"flightdeck/analytics/metric"
 	"flightdeck/store"
 	"flightdeck/tui/keymap"
 	"flightdeck/tui/layout"
@@ -283,11 +282,5 @@ func (m *model) Copy() string {
 
 // Explain implements pane.Explainer.
 func (m *model) Explain() []string {
-	var out []string
-	for _, k := range []string{"quota", "closed", "attainment", "commit", "best_case", "pipeline", "weighted", "gap", "overdue", "stale"} {
-		if x, ok := metric.Get(k); ok {
-			out = append(out, x.Name(m.env.Locale.Lang().String())+": "+x.Formula(m.env.Locale.Lang().String()))
-		}
-	}
-	return out
+	return pane.Formulas(m.env.Locale, "quota", "closed", "attainment", "commit", "best_case", "pipeline", "weighted", "gap", "overdue", "stale")
 }

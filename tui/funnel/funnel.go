@@ -12,7 +12,6 @@ import (
 	"flightdeck/analytics"
 	"flightdeck/analytics/deal"
 	"flightdeck/analytics/funnel"
-	"flightdeck/analytics/metric"
 	"flightdeck/store"
 	"flightdeck/tui/keymap"
 	"flightdeck/tui/layout"
@@ -214,11 +213,5 @@ func (m *model) Copy() string {
 
 // Explain implements pane.Explainer.
 func (m *model) Explain() []string {
-	var out []string
-	for _, k := range []string{"count", "amount", "entered", "advanced", "lost_here", "conversion", "median_days", "win_rate"} {
-		if x, ok := metric.Get(k); ok {
-			out = append(out, x.Name(m.env.Locale.Lang().String())+": "+x.Formula(m.env.Locale.Lang().String()))
-		}
-	}
-	return out
+	return pane.Formulas(m.env.Locale, "count", "amount", "entered", "advanced", "lost_here", "conversion", "median_days", "win_rate")
 }

@@ -15,7 +15,6 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/heatmap"
-	"flightdeck/analytics/metric"
 	"flightdeck/analytics/touch"
 	"flightdeck/store"
 	"flightdeck/tui/keymap"
@@ -297,11 +296,5 @@ func (m *model) Copy() string {
 
 // Explain implements pane.Explainer.
 func (m *model) Explain() []string {
-	var out []string
-	for _, k := range []string{"touches", "row", "col", "channel", "area"} {
-		if x, ok := metric.Get(k); ok {
-			out = append(out, x.Name(m.env.Locale.Lang().String())+": "+x.Formula(m.env.Locale.Lang().String()))
-		}
-	}
-	return out
+	return pane.Formulas(m.env.Locale, "touches", "row", "col", "channel", "area")
 }

@@ -12,7 +12,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"flightdeck/analytics"
-	"flightdeck/analytics/metric"
 	"flightdeck/analytics/migration"
 	"flightdeck/store"
 	"flightdeck/tui/keymap"
@@ -294,11 +293,5 @@ func (m *model) Copy() string {
 
 // Explain implements pane.Explainer.
 func (m *model) Explain() []string {
-	var out []string
-	for _, k := range []string{"from_grade", "to_grade", "accounts", "value_12_months", "cause", "rule"} {
-		if x, ok := metric.Get(k); ok {
-			out = append(out, x.Name(m.env.Locale.Lang().String())+": "+x.Formula(m.env.Locale.Lang().String()))
-		}
-	}
-	return out
+	return pane.Formulas(m.env.Locale, "from_grade", "to_grade", "accounts", "value_12_months", "cause", "rule")
 }

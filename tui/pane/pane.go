@@ -13,6 +13,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/metric"
 	"flightdeck/store"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/locale"
@@ -70,6 +71,18 @@ type Explainer interface{ Explain() []string }
 
 // Closer is told when the shell lets go of the pane, after Snapshot: it stops its loads. The pane is not used again.
 type Closer interface{ Close() }
+
+// Formulas gives, for Explainer, the name and the formula of each metric, in the session's language. A key that is no metric is left out.
+func Formulas(l *locale.Locale, keys ...string) []string {
+	lang := l.Lang().String()
+	var out []string
+	for _, k := range keys {
+		if x, ok := metric.Get(k); ok {
+			out = append(out, x.Name(lang)+": "+x.Formula(lang))
+		}
+	}
+	return out
+}
 
 // Requests, from a pane to the shell.
 type (

@@ -16,7 +16,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"flightdeck/analytics"
-	"flightdeck/analytics/metric"
 	"flightdeck/store"
 	"flightdeck/tui/keymap"
 	"flightdeck/tui/layout"
@@ -341,13 +340,4 @@ func (m *model[T]) Copy() string {
 }
 
 // Explain implements pane.Explainer.
-func (m *model[T]) Explain() []string {
-	lang := m.env.Locale.Lang().String()
-	var out []string
-	for _, k := range m.Metrics {
-		if x, ok := metric.Get(k); ok {
-			out = append(out, x.Name(lang)+": "+x.Formula(lang))
-		}
-	}
-	return out
-}
+func (m *model[T]) Explain() []string { return pane.Formulas(m.env.Locale, m.Metrics...) }

@@ -7,7 +7,7 @@
 // A session with a command ("ssh HOST funnel --json") is answered without a screen by [Options.Command]; a session with a terminal and no
 // command gets [Options.Screen].
 //
-// The same server answers on a unix socket beside the store for people on the machine itself ([Server.ServeLocal]): the socket's file mode is the
+// The same server answers on a unix socket beside the store for people on the machine itself ([Server.ServeListener]): the socket's file mode is the
 // authentication, so a second local start attaches to the process that owns the store instead of failing. [Attach] is the client of that socket. So there
 // is one way to be a remote screen.
 //

@@ -113,17 +113,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}))
 }
 
-// ServeLocal answers on the unix socket at path as viewer v until ctx ends. It makes the socket, readable by its owner alone, removes a stale
-// one, and blocks. Nobody authenticates: reaching the socket needs the rights of the user who owns it.
-func (s *Server) ServeLocal(ctx context.Context, path string, v Viewer) error {
-	l, err := ListenLocal(path)
-	if err != nil {
-		return err
-	}
-	return s.ServeListener(ctx, l, v)
-}
-
-// ServeListener is ServeLocal on a socket that [ListenLocal] made. It owns l and blocks.
+// ServeListener answers on a unix socket that [ListenLocal] made, as viewer v, until ctx ends. Nobody authenticates: reaching the socket needs the rights of the
+// user who owns it. It owns l and blocks.
 func (s *Server) ServeListener(ctx context.Context, l net.Listener, v Viewer) error {
 	v.Local = true
 	_, key, err := ed25519.GenerateKey(rand.Reader)

@@ -213,7 +213,7 @@ func (s *Server) answer(r *http.Request) (any, int, http.Header) {
 	}
 	from = min(max(from, 0), total)
 	to := min(from+limit, total)
-	out := Row{"data": slices.Clone(rows[from:to])}
+	out := Row{"data": append([]Row{}, rows[from:to]...)} // an empty list, never null
 	header := http.Header{}
 	switch {
 	case dialect == "offset":

@@ -205,9 +205,13 @@ func (b *Batch) Check() (err error) {
 	return nil
 }
 
-// Delta is what one or more commits changed.
+// Delta is what one commit changed.
 type Delta struct {
 	Records
 	Deleted []Ref
-	Rev     Rev
+	// Before holds, of the facts (contacts, changes, touches, grades, health, evidence, sales) among Records and Deleted, the form that each had before
+	// the commit, if it was stored at all. A reader of columns finds the row that goes by what stood in it, without an index from IDs to rows. Of other
+	// entities it holds nothing. A Delta that was not read from a store must fill it too.
+	Before Records
+	Rev    Rev
 }

@@ -33,6 +33,43 @@ type Counter interface {
 	Count(e Entity) int
 }
 
+// Folder is what a store may be besides: it keeps chunks, columns that were made of the records, so that the next start maps them instead of reading every
+// record. Chunks are never the only copy of anything: one that is damaged or missing is made anew from the records.
+type Folder interface {
+	// Chunks opens the newest complete set. It returns [ErrNotFound] when there is none that this format and this store's records can use. It does not
+	// read the chunks themselves.
+	Chunks(ctx context.Context, format string) (Chunks, error)
+	// Fold puts a new set in place of the newest in one step: it tells the state after f.Rev. It blocks until that is durable; a fold that was
+	// interrupted leaves the set as it was. The log is kept from the newest set's revision on, as far as the store's limit allows.
+	Fold(ctx context.Context, f Fold) error
+}
+
+// Chunks is one complete set.
+type Chunks interface {
+	Rev() Rev
+	// Names lists the chunks in the order in which they were folded.
+	Names() []string
+	// Bytes returns a chunk's content, aligned to 64 bytes, as read-only memory that stays valid until the process ends, also when the set is replaced:
+	// whoever writes to it crashes. It checks no more than that the chunk is whole; an error names the file and the chunk.
+	Bytes(name string) ([]byte, error)
+	// Check reads a chunk whole and compares its checksum; an error names the file and the chunk. It is for a time when nobody waits.
+	Check(name string) error
+}
+
+// Fold is what a new set of chunks consists of.
+type Fold struct {
+	Rev    Rev
+	Format string  // of the chunks' content; who reads another format ignores the set
+	Chunks []Chunk // all of the set, in order
+}
+
+// Chunk is one chunk of a [Fold].
+type Chunk struct {
+	Name string   // unique in the set
+	Same bool     // the present set has it under this name and it stays as it is; Data is ignored
+	Data [][]byte // pieces, written one after the other
+}
+
 // Writer takes facts in. One process writes.
 type Writer interface {
 	// Cursor returns where (src, s) stands, or "" when it has never been read.

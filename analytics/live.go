@@ -65,6 +65,7 @@ func (l *Live) Refresh(ctx context.Context) (err error) {
 		return s.Since(b.rev, func(d *store.Delta) error {
 			c := &store.Delta{Rev: d.Rev, Deleted: append([]store.Ref(nil), d.Deleted...)}
 			c.Append(&d.Records)
+			c.Before.Append(&d.Before)
 			deltas = append(deltas, c)
 			return nil
 		})

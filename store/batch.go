@@ -51,6 +51,15 @@ func (e Entity) String() string { return name(e, entities[:]) }
 // Valid reports whether e is a declared entity.
 func (e Entity) Valid() bool { return e > 0 && e < entityEnd }
 
+// Fact reports whether e is one of the kinds of which there are millions: those whose earlier form a [Delta] tells.
+func (e Entity) Fact() bool {
+	switch e {
+	case EntityContact, EntityChange, EntityTouch, EntityGrade, EntityHealth, EntityEvidence, EntitySale:
+		return true
+	}
+	return false
+}
+
 // ParseEntity reads what String writes.
 func ParseEntity(s string) (Entity, error) { return parse[Entity]("entity", s, entities[:]) }
 

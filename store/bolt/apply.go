@@ -220,7 +220,11 @@ func (w *work) put(e store.Entity) error {
 		if err := bucket.Put(key, r.value); err != nil {
 			return fmt.Errorf("write %s %q: %w", e, store.Clip(string(r.key), 80), err)
 		}
-		w.log = append(w.log, entry{store.Ref{Entity: e, ID: r.key}, r.value})
+		line := entry{ref: store.Ref{Entity: e, ID: r.key}, value: r.value}
+		if e.Fact() {
+			line.old = old
+		}
+		w.log = append(w.log, line)
 	}
 	if len(derived) > 0 { // what the source says of its history weighs more than what we infer: it comes last
 		w.rows[store.EntityChange] = distinct(append(derived, w.rows[store.EntityChange]...))
@@ -323,13 +327,18 @@ func (w *work) delete() error {
 			return err
 		}
 		bucket := w.tx.Bucket(bucketOf(ref.Entity))
-		if bucket.Get([]byte(ref.ID)) == nil {
+		old := bucket.Get([]byte(ref.ID)) // it stays where it is until the commit
+		if old == nil {
 			continue
 		}
 		if err := bucket.Delete([]byte(ref.ID)); err != nil {
 			return fmt.Errorf("delete %s %q: %w", ref.Entity, store.Clip(string(ref.ID), 80), err)
 		}
-		w.log = append(w.log, entry{ref: ref})
+		line := entry{ref: ref}
+		if ref.Entity.Fact() {
+			line.old = old
+		}
+		w.log = append(w.log, line)
 	}
 	return nil
 }

@@ -26,7 +26,10 @@ import (
 const File = "crm.db"
 
 // schema is the version of the file's layout that this program writes. A file of a higher one is refused.
-const schema = 1
+//
+//	1  records, cursors, log
+//	2  the log tells the earlier form of facts. On the way from 1 the log is emptied: readers of it start from the records once.
+const schema = 2
 
 // Defaults and bounds.
 const (
@@ -142,12 +145,17 @@ func (d *DB) prepare() error {
 	ready := false
 	if err := d.bolt.View(func(tx *bbolt.Tx) error {
 		meta := tx.Bucket(bucketMeta)
-		ready = meta != nil && string(meta.Get(keyWriter)) == d.o.Version
+		ready = meta != nil && string(meta.Get(keyWriter)) == d.o.Version && schemaOf(tx) == schema
 		return nil
 	}); err != nil || ready {
 		return err
 	}
 	return d.bolt.Update(func(tx *bbolt.Tx) error {
+		if schemaOf(tx) == 1 {
+			if err := tx.DeleteBucket(bucketLog); err != nil {
+				return err
+			}
+		}
 		names := [][]byte{bucketMeta, bucketCursor, bucketLog}
 		for _, e := range store.Entities() {
 			names = append(names, bucketOf(e))
@@ -319,6 +327,16 @@ func closed(err error) error {
 		return errors.New("the store is closed")
 	}
 	return err
+}
+
+// schemaOf returns the schema of the file, 0 when it has none yet.
+func schemaOf(tx *bbolt.Tx) int {
+	meta := tx.Bucket(bucketMeta)
+	if meta == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(string(meta.Get(keySchema)))
+	return n
 }
 
 func revOf(tx *bbolt.Tx) store.Rev {

@@ -10,18 +10,20 @@ import (
 	"flightdeck/store"
 )
 
-// entry is one line of the change log: a record as it became, or its tombstone when value is nil.
+// entry is one line of the change log: a record as it became, or its tombstone when value is nil; of a fact, also what stood there before.
 type entry struct {
 	ref   store.Ref
 	value []byte
+	old   []byte
 }
 
 // A part of the log has the key revision (8 bytes), number within the commit (4 bytes), both big-endian, and the value: how many entries
-// (4 bytes), then each as entity, operation, length and bytes of the ID, length and bytes of the record. The bucket's sequence counts
-// all entries in it.
+// (4 bytes), then each as entity, operation, length and bytes of the ID, length and bytes of the record, and with opBefore length and bytes of
+// the record as it was. The bucket's sequence counts all entries in it. Schema 1 had no opBefore: its log is of no use to a reader that needs it.
 const (
 	opPut    = 1
 	opDelete = 2
+	opBefore = 0x80 // flag
 
 	partKey  = 8 + 4
 	partHead = 4
@@ -62,9 +64,15 @@ func appendLog(tx *bbolt.Tx, rev store.Rev, entries []entry, limit int) error {
 			if e.value == nil {
 				op = opDelete
 			}
+			if e.old != nil {
+				op |= opBefore
+			}
 			part = append(part, byte(e.ref.Entity), op)
 			part = append(binary.AppendUvarint(part, uint64(len(e.ref.ID))), e.ref.ID...)
 			part = append(binary.AppendUvarint(part, uint64(len(e.value))), e.value...)
+			if e.old != nil {
+				part = append(binary.AppendUvarint(part, uint64(len(e.old))), e.old...)
+			}
 		}
 		binary.BigEndian.PutUint32(part, uint32(n))
 		key := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(nil, uint64(rev)), number)
@@ -101,6 +109,16 @@ func readPart(c *coder, part []byte, d *store.Delta) error {
 		e, op := store.Entity(part[0]), part[1]
 		part = part[2:]
 		id, value := field(), field()
+		if op&opBefore != 0 {
+			op &^= opBefore
+			old := field()
+			if !e.Valid() || id == nil || old == nil {
+				return broken()
+			}
+			if err := read(c, e, id, old, &d.Before); err != nil {
+				return err
+			}
+		}
 		switch {
 		case !e.Valid() || id == nil || value == nil:
 			return broken()
@@ -118,9 +136,9 @@ func readPart(c *coder, part []byte, d *store.Delta) error {
 }
 
 // trimmed returns the newest revision of which the log no longer tells everything.
-func trimmed(log *bbolt.Bucket, now store.Rev) store.Rev {
-	k, _ := log.Cursor().First()
-	if len(k) != partKey {
+func trimmed(tx *bbolt.Tx, now store.Rev) store.Rev {
+	k, _ := tx.Bucket(bucketLog).Cursor().First()
+	if len(k) != partKey || schemaOf(tx) < 2 {
 		return now
 	}
 	first := store.Rev(binary.BigEndian.Uint64(k))

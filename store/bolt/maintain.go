@@ -33,9 +33,10 @@ type Info struct {
 
 // Info describes the open store.
 func (d *DB) Info() (i Info, err error) {
-	i = Info{Path: filepath.Join(d.dir, File), Schema: schema}
+	i = Info{Path: filepath.Join(d.dir, File)}
 	err = closed(d.bolt.View(func(tx *bbolt.Tx) error {
 		meta := tx.Bucket(bucketMeta)
+		i.Schema = schemaOf(tx)
 		i.Writer, i.Generation, i.Rev = string(meta.Get(keyWriter)), string(meta.Get(keyGeneration)), revOf(tx)
 		i.Log, i.Size = int(tx.Bucket(bucketLog).Sequence()), tx.Size()
 		return nil
@@ -66,7 +67,7 @@ func (d *DB) Check(ctx context.Context) error {
 		s := &snapshot{ctx: ctx, tx: tx}
 		return errors.Join(
 			s.All(func(*store.Records) error { return nil }),
-			s.Since(trimmed(tx.Bucket(bucketLog), s.Rev()), func(*store.Delta) error { return nil }),
+			s.Since(trimmed(tx, s.Rev()), func(*store.Delta) error { return nil }),
 		)
 	}); err != nil {
 		return fmt.Errorf("check %s: %w", filepath.Join(d.dir, File), err)

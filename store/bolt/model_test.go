@@ -81,8 +81,10 @@ func follow(t *testing.T, d, model storetest.Store, have map[store.Ref]bool, rev
 	}
 	for i, delta := range deltas {
 		if werr == nil {
-			if diff := storetest.Diff(&delta.Records, &wants[i].Records); diff != "" || !slices.Equal(delta.Deleted, wants[i].Deleted) {
-				t.Fatalf("delta %d: %s\n got deleted %v\nwant deleted %v", delta.Rev, diff, delta.Deleted, wants[i].Deleted)
+			if diff := storetest.Diff(&delta.Records, &wants[i].Records); diff != "" || !slices.Equal(delta.Deleted, wants[i].Deleted) ||
+				storetest.Diff(&delta.Before, &wants[i].Before) != "" {
+				t.Fatalf("delta %d: %s\n got deleted %v\nwant deleted %v\nbefore %s", delta.Rev, diff, delta.Deleted,
+					wants[i].Deleted, storetest.Diff(&delta.Before, &wants[i].Before))
 			}
 		}
 		delta.Refs(func(r store.Ref) bool { have[r] = true; return true })

@@ -118,7 +118,7 @@ func (s *snapshot) Count(e store.Entity) int {
 // Since implements [store.Snapshot].
 func (s *snapshot) Since(rev store.Rev, fn func(*store.Delta) error) error {
 	log, now := s.tx.Bucket(bucketLog), s.Rev()
-	if rev > now || rev < trimmed(log, now) {
+	if rev > now || rev < trimmed(s.tx, now) {
 		return store.ErrTrimmed
 	}
 	var d store.Delta
@@ -131,6 +131,7 @@ func (s *snapshot) Since(rev store.Rev, fn func(*store.Delta) error) error {
 		for e := range kinds {
 			if kinds[e] != nil {
 				kinds[e].reset(&d.Records)
+				kinds[e].reset(&d.Before)
 			}
 		}
 		d.Rev, d.Deleted = store.Rev(binary.BigEndian.Uint64(k)), d.Deleted[:0]

@@ -42,6 +42,7 @@ type memoryEntry struct {
 	rev store.Rev
 	ref store.Ref
 	row any // nil: deleted
+	old any // nil: there was none
 }
 
 // NewMemory returns an empty store.
@@ -144,7 +145,7 @@ func (s *memoryState) apply(b *store.Batch, now func() time.Time) store.Rev {
 		default:
 			s.rows[ref] = row
 		}
-		entries = append(entries, memoryEntry{s.rev + 1, ref, row})
+		entries = append(entries, memoryEntry{s.rev + 1, ref, row, old})
 	}
 	if b.Stream != "" {
 		s.cursors[[2]string{string(b.Source), string(b.Stream)}] = b.Next
@@ -245,10 +246,14 @@ func (s memorySnapshot) Since(rev store.Rev, fn func(*store.Delta) error) error 
 		}
 		d := store.Delta{Rev: log[0].rev}
 		for len(log) > 0 && log[0].rev == d.Rev {
-			if e := log[0]; e.row == nil {
+			e := log[0]
+			if e.row == nil {
 				d.Deleted = append(d.Deleted, e.ref)
 			} else {
 				addRow(&d.Records, e.row)
+			}
+			if e.old != nil && e.ref.Entity.Fact() {
+				addRow(&d.Before, e.old)
 			}
 			log = log[1:]
 		}

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"reflect"
+	"slices"
 	"time"
 
 	"flightdeck/store"
@@ -51,6 +52,22 @@ func addRow(r *store.Records, row any) {
 		}
 	}
 	panic("storetest: no slice for " + t.String())
+}
+
+// addRows appends copies of the rows of from in the order of their references.
+func addRows(r, from *store.Records) {
+	rows := map[store.Ref]any{}
+	n := 0
+	for ref, row := range rowsOf(from) {
+		rows[ref] = row
+		n++
+	}
+	if n != len(rows) {
+		panic("storetest: a record is told twice")
+	}
+	for _, ref := range slices.SortedFunc(maps.Keys(rows), compareRefs) {
+		addRow(r, rows[ref])
+	}
 }
 
 // copied returns row with maps of its own.

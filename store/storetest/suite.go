@@ -38,7 +38,7 @@ func All(t testing.TB, r store.Reader) (all store.Records, rev store.Rev) {
 	return all, rev
 }
 
-// Since reads what was committed after rev into deltas of the caller's; err is what Since gave.
+// Since reads what was committed after rev into deltas of the caller's, Before in the order of its references; err is what Since gave.
 func Since(r store.Reader, rev store.Rev) (deltas []store.Delta, err error) {
 	err = r.View(context.Background(), func(s store.Snapshot) error {
 		return s.Since(rev, func(d *store.Delta) error {
@@ -46,6 +46,7 @@ func Since(r store.Reader, rev store.Rev) (deltas []store.Delta, err error) {
 			for _, row := range rowsOf(&d.Records) {
 				addRow(&own.Records, row)
 			}
+			addRows(&own.Before, &d.Before)
 			deltas = append(deltas, own)
 			return nil
 		})
@@ -90,6 +91,7 @@ func Suite(t *testing.T, open func(t *testing.T) Store) {
 		{"CommitLongerThanLog", testLongCommit}, {"FirstSeenKept", testFirstSeen}, {"DerivedChanges", testDerived},
 		{"ClearIssues", testClearIssues}, {"IDs", testIDs}, {"Status", testStatus}, {"Blocks", testBlocks}, {"Watch", testWatch},
 		{"Cancelled", testCancelled}, {"CallbackErrors", testCallbackErrors}, {"CallersKeepTheirBatch", testOwnership},
+		{"Before", testBefore}, {"BeforeReplays", testBeforeReplays},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, open(t)) })
@@ -266,10 +268,17 @@ func testCascade(t *testing.T, s Store) {
 		t.Fatalf("left: %+v", all)
 	}
 	deltas, _ := Since(s, 1)
-	equal(t, "logged tombstones", deltas, []store.Delta{{Rev: 2, Deleted: []store.Ref{
-		{Entity: store.EntityDeal, ID: "a:1"}, {Entity: store.EntityChange, ID: change("", "a:1").Key()}, {Entity: store.EntityChange, ID: "a:c7"},
-		{Entity: store.EntityEvidence, ID: "a:e1"},
-	}}})
+	equal(t, "logged tombstones", deltas, []store.Delta{{
+		Rev: 2,
+		Deleted: []store.Ref{
+			{Entity: store.EntityDeal, ID: "a:1"}, {Entity: store.EntityChange, ID: change("", "a:1").Key()}, {Entity: store.EntityChange, ID: "a:c7"},
+			{Entity: store.EntityEvidence, ID: "a:e1"},
+		},
+		Before: store.Records{
+			Changes:  []store.Change{change(change("", "a:1").Key(), "a:1"), change("a:c7", "a:1")},
+			Evidence: []store.Evidence{proof("a:e1", "a:1")},
+		},
+	}})
 }
 
 func testSince(t *testing.T, s Store) {

@@ -45,7 +45,7 @@ func (d *DB) Apply(ctx context.Context, b *store.Batch) (store.Rev, error) {
 	if d.o.ReadOnly {
 		return fail(errors.New("the store was opened for reading only"))
 	}
-	w := &work{b: b, ctx: ctx, limit: d.o.Log, seen: b.Seen, dead: make(map[store.Ref]bool, len(b.Deleted)), gone: map[store.ID]bool{}}
+	w := &work{b: b, ctx: ctx, d: d, seen: b.Seen, dead: make(map[store.Ref]bool, len(b.Deleted)), gone: map[store.ID]bool{}}
 	if w.seen.IsZero() {
 		w.seen = d.o.Now()
 	}
@@ -88,7 +88,7 @@ type work struct {
 	b     *store.Batch
 	ctx   context.Context
 	tx    *bbolt.Tx
-	limit int
+	d     *DB
 	seen  time.Time
 	c     coder
 	rows  [len(kinds)][]row
@@ -180,7 +180,7 @@ func (w *work) apply(rev store.Rev) (store.Rev, error) {
 	if err := setRev(w.tx, rev); err != nil {
 		return 0, err
 	}
-	return rev, appendLog(w.tx, rev, w.log, w.limit)
+	return rev, appendLog(w.tx, rev, w.log, w.d.keep(w.tx))
 }
 
 // put writes the rows of e that differ from what is stored.

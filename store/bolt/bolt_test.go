@@ -29,6 +29,12 @@ func TestStore(t *testing.T) {
 	storetest.Suite(t, func(t *testing.T) storetest.Store { return open(t, t.TempDir(), Options{Log: storetest.LogLimit}) })
 }
 
+func TestFolder(t *testing.T) {
+	storetest.FolderSuite(t, func(t *testing.T) storetest.FolderStore {
+		return open(t, t.TempDir(), Options{Log: storetest.LogLimit, LogBytes: 160 << 10})
+	})
+}
+
 // A commit that takes several parts of the log and loses the first of them is no longer told at all.
 func TestLog_PartOfACommitTrimmed(t *testing.T) {
 	d := open(t, t.TempDir(), Options{Log: 300})

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -33,7 +34,8 @@ const schema = 2
 
 // Defaults and bounds.
 const (
-	defaultLog = 100_000                // entries in the change log
+	defaultLog = 1_000_000              // entries in the change log
+	defaultMax = 2 << 30                // bytes of it, for the chunks' sake
 	lockWait   = 120 * time.Millisecond // for each of the two opens, so that a held store is told within 300 ms
 	allocStep  = 4 << 20                // by how much the file grows: bbolt's 16 MiB would make every small store that big
 	firstMap   = 1 << 30                // address space mapped at once: remapping waits for readers and stops new ones
@@ -64,7 +66,12 @@ type Options struct {
 	ReadOnly bool             // share an existing store with other readers; fails while a writer holds it
 	Version  string           // of this program, kept in the file so that an older one can say what is needed; empty: "dev"
 	Now      func() time.Time // clock for batches without Seen; nil: time.Now
-	Log      int              // entries of the change log to keep; 0: 100,000
+	// Log is how many entries of the change log are kept for readers that follow it; 0: 1,000,000, which is a few seconds of a first load, the time that a
+	// reader may be busy with making a Book before it must begin anew.
+	Log int
+	// LogBytes is how many bytes of the log are kept at most, also when the newest chunks would need more of it; 0: 2 GiB, which is some four million rows,
+	// more than readers let come together before they fold (an eighth of 20 million rows), and a quarter of what such a store takes anyway.
+	LogBytes int64
 }
 
 // DB is an open store: Reader, Writer and Watcher. It may be used from any goroutine.
@@ -76,6 +83,12 @@ type DB struct {
 	writer chan struct{} // holds one token while a batch is applied: a mutex that a context can leave
 	close  func() error
 
+	folding chan struct{} // holds one token while chunks are written
+	pinned  atomic.Uint64 // revision + 1 of the fold under way; 0: none
+	maps    mappings
+	fault   func(io.Writer) io.Writer // of tests
+
+	ahead    sync.Once
 	reading  sync.WaitGroup // of the file, ahead
 	shutting atomic.Bool
 
@@ -96,6 +109,9 @@ func Open(dir string, o Options) (*DB, error) {
 	if o.Log <= 0 {
 		o.Log = defaultLog
 	}
+	if o.LogBytes <= 0 {
+		o.LogBytes = defaultMax
+	}
 	path := filepath.Join(dir, File)
 	fail := func(err error) (*DB, error) {
 		if errors.Is(err, berrors.ErrTimeout) {
@@ -115,7 +131,7 @@ func Open(dir string, o Options) (*DB, error) {
 	if err != nil {
 		return fail(err)
 	}
-	d := &DB{o: o, dir: dir, bolt: b, writer: make(chan struct{}, 1)}
+	d := &DB{o: o, dir: dir, bolt: b, writer: make(chan struct{}, 1), folding: make(chan struct{}, 1)}
 	d.close = sync.OnceValue(d.shut)
 	if err := d.begin(); err != nil {
 		return fail(errors.Join(err, d.Close()))
@@ -126,8 +142,8 @@ func Open(dir string, o Options) (*DB, error) {
 // begin makes the file ready for this program. We hold the lock, and say so before anything that takes long.
 func (d *DB) begin() error {
 	if d.o.ReadOnly {
-		d.preread()
-		return nil
+		_, err := d.folded()
+		return err
 	}
 	d.owner = self()
 	if err := d.owner.write(d.dir); err != nil {
@@ -136,8 +152,29 @@ func (d *DB) begin() error {
 	if err := d.compact(compactFrom); err != nil {
 		return err
 	}
-	d.preread()
-	return d.prepare()
+	if err := d.prepare(); err != nil {
+		return err
+	}
+	set, err := d.folded()
+	if err == nil {
+		d.removeOrphans(set)
+	}
+	return err
+}
+
+// folded returns the list of chunks, and begins to read the file ahead when there is none to start from: then the records will be read.
+func (d *DB) folded() (set *manifest, err error) {
+	err = d.bolt.View(func(tx *bbolt.Tx) error {
+		found, err := manifestOf(tx)
+		if err == nil {
+			set = found
+		}
+		if set == nil || !set.usable(tx) {
+			d.preread()
+		}
+		return nil
+	})
+	return set, err
 }
 
 // prepare makes what the file lacks and says which version writes it. When nothing is to be done, nothing is written.
@@ -156,7 +193,7 @@ func (d *DB) prepare() error {
 				return err
 			}
 		}
-		names := [][]byte{bucketMeta, bucketCursor, bucketLog}
+		names := [][]byte{bucketMeta, bucketCursor, bucketLog, bucketChunk}
 		for _, e := range store.Entities() {
 			names = append(names, bucketOf(e))
 		}
@@ -282,8 +319,10 @@ func check(path string, file *os.File, b *bbolt.DB, o Options) error {
 }
 
 // preread brings the file into memory in order, ahead of whoever reads the store: bbolt's map is advised for random access and would bring it page by page. It
-// returns at once. A file that cannot be read is told to who reads the store.
-func (d *DB) preread() {
+// returns at once, and does it once. A file that cannot be read is told to who reads the store.
+func (d *DB) preread() { d.ahead.Do(d.readAhead) }
+
+func (d *DB) readAhead() {
 	file, err := os.Open(filepath.Join(d.dir, File))
 	if err != nil {
 		return

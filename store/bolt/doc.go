@@ -5,8 +5,9 @@
 //
 //	meta           schema, writer (version), generation (random, new with the file), rev
 //	cursor         source NUL stream → cursor, in the same transaction as the page that it covers
-//	log            revision, part → what that commit wrote and deleted; the newest [Options.Log] entries
+//	log            revision, part → what that commit wrote and deleted, and what stood there before; see [Options]
 //	rec/<entity>   record ID → version byte, fixed header, strings
+//	chunk          which files in the folder chunks are the newest set
 //
 // Why so:
 //
@@ -17,5 +18,9 @@
 //   - Read transactions hold back page reuse and, when the map must grow, the writer: the map begins at a gigabyte of address space, and views copy out.
 //   - bbolt advises the kernel that access is random, which makes a cold start ten times slower; so the file is read once, in order, on open.
 //   - Before anything is opened for writing it is looked at read-only: a newer schema, a foreign or a damaged file stays bit for bit as it was.
+//   - Chunks are files beside crm.db and not values in it: a value cannot be referenced beyond its transaction, so that every start would copy them out
+//     (BenchmarkChunks_FileOrValue, 400 MB, warm: mapping and touching every page 3 ms, copying 261 ms). A file is immutable and switched by one
+//     transaction; nothing is ever unmapped, so that a set in use stays whole after its files are unlinked. With chunks in place the file is not read on
+//     open. A backup leaves them out: whoever opens it finds none and makes them anew.
 //   - flock tells that somebody holds the file, not who: the holder says so in owner.json beside it.
 package bolt

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -30,29 +31,76 @@ const (
 	partLen  = 32 << 10 // a part is closed once it is this long
 )
 
-// appendLog writes what the commit rev did and drops the oldest parts beyond limit entries: about as many as were added.
-func appendLog(tx *bbolt.Tx, rev store.Rev, entries []entry, limit int) error {
-	if len(entries) > limit {
+// keep says what of the log must stay.
+type keep struct {
+	entries int       // that many always
+	bytes   int64     // never more than that
+	after   store.Rev // what came after this revision as well, until bytes are reached
+}
+
+// keep returns what the log must keep: for those who follow it, for the newest chunks, and for those that are being written.
+func (d *DB) keep(tx *bbolt.Tx) keep {
+	k := keep{entries: d.o.Log, bytes: d.o.LogBytes, after: revOf(tx)}
+	if rev, ok := setOf(tx); ok && rev >= trimmed(tx, k.after) { // one that the log no longer reaches has no use for it
+		k.after = rev
+	}
+	if p := d.pinned.Load(); p > 0 {
+		k.after = min(k.after, store.Rev(p-1))
+	}
+	return k
+}
+
+// bytesKey stands in bucket meta and counts the bytes in the log.
+var bytesKey = []byte("logbytes")
+
+func logBytes(tx *bbolt.Tx) int64 {
+	v := tx.Bucket(bucketMeta).Get(bytesKey)
+	if len(v) != 8 {
+		return 0
+	}
+	return int64(binary.BigEndian.Uint64(v))
+}
+
+// trimStep is how many parts one commit drops at most, besides four for each that it adds: what a fold has made superfluous goes little by little.
+const trimStep = 16
+
+// appendLog writes what the commit rev did and drops the oldest parts that need not be kept.
+func appendLog(tx *bbolt.Tx, rev store.Rev, entries []entry, k keep) error {
+	size := int64(0)
+	for i := range entries {
+		e := &entries[i]
+		size += int64(len(e.ref.ID)) + int64(len(e.value)) + int64(len(e.old)) + 8 // about
+	}
+	log, held, bytes := tx.Bucket(bucketLog), 0, logBytes(tx)
+	if len(entries) > k.entries && k.after >= rev-1 || size > k.bytes { // no reader could follow it anyway
 		if err := tx.DeleteBucket(bucketLog); err != nil {
 			return err
 		}
-		_, err := tx.CreateBucket(bucketLog)
-		return err
+		var err error
+		if log, err = tx.CreateBucket(bucketLog); err != nil {
+			return err
+		}
+		entries, bytes = nil, 0
+	} else {
+		held = int(log.Sequence()) + len(entries)
 	}
-	log := tx.Bucket(bucketLog)
 	log.FillPercent = 1 // keys only grow
-	held := int(log.Sequence()) + len(entries)
 	var old [][]byte
 	cur := log.Cursor()
-	for k, v := cur.First(); k != nil && held > limit; k, v = cur.Next() {
-		if len(k) != partKey || len(v) < partHead {
+	for key, v := cur.First(); key != nil && len(old) < trimStep+4*int(size/partLen+1); key, v = cur.Next() {
+		if len(key) != partKey || len(v) < partHead {
 			return fmt.Errorf("trim the change log: %w", errShort)
 		}
-		old = append(old, slices.Clone(k))
+		needed := store.Rev(binary.BigEndian.Uint64(key)) > k.after
+		if bytes+size <= k.bytes && (needed || held <= k.entries) {
+			break
+		}
+		old = append(old, slices.Clone(key))
 		held -= int(binary.BigEndian.Uint32(v))
+		bytes -= int64(len(v))
 	}
-	for _, k := range old {
-		if err := log.Delete(k); err != nil {
+	for _, key := range old {
+		if err := log.Delete(key); err != nil {
 			return err
 		}
 	}
@@ -79,9 +127,10 @@ func appendLog(tx *bbolt.Tx, rev store.Rev, entries []entry, limit int) error {
 		if err := log.Put(key, part); err != nil {
 			return err
 		}
+		bytes += int64(len(part))
 		entries = entries[n:]
 	}
-	return log.SetSequence(uint64(held))
+	return errors.Join(log.SetSequence(uint64(held)), tx.Bucket(bucketMeta).Put(bytesKey, binary.BigEndian.AppendUint64(nil, uint64(max(0, bytes)))))
 }
 
 // readPart adds the entries of one part to d.

@@ -47,7 +47,7 @@ func (d *DB) Info() (i Info, err error) {
 	return i, err
 }
 
-// Check reads the whole file and returns the first thing that is wrong in it: a page, a record, a line of the log. Commits wait meanwhile.
+// Check reads the whole file and the chunks and returns what is wrong in them: a page, a record, a line of the log, each bad chunk. Commits wait meanwhile.
 func (d *DB) Check(ctx context.Context) error {
 	select {
 	case d.writer <- struct{}{}: // bbolt's own check wants no commit beside it
@@ -66,6 +66,7 @@ func (d *DB) Check(ctx context.Context) error {
 		}
 		s := &snapshot{ctx: ctx, tx: tx}
 		return errors.Join(
+			d.checkChunks(ctx, tx),
 			s.All(func(*store.Records) error { return nil }),
 			s.Since(trimmed(tx, s.Rev()), func(*store.Delta) error { return nil }),
 		)

@@ -30,7 +30,7 @@ func schema1(t *testing.T, dir string) {
 			return errors.New("the log held nothing: the test would show nothing")
 		}
 		return errors.Join(tx.DeleteBucket(bucketLog), func() error { _, err := tx.CreateBucket(bucketLog); return err }(),
-			appendLog(tx, revOf(tx), old, 100), tx.Bucket(bucketMeta).Put(keySchema, []byte("1")))
+			appendLog(tx, revOf(tx), old, keep{100, 1 << 20, revOf(tx)}), tx.Bucket(bucketMeta).Put(keySchema, []byte("1")))
 	})
 }
 

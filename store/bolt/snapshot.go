@@ -18,7 +18,7 @@ const blockLen = 4096
 
 // View implements [store.Reader]. It may run beside Apply. The strings of one record share memory: whoever keeps a few of them for long clones those.
 func (d *DB) View(ctx context.Context, fn func(store.Snapshot) error) error {
-	return d.view(ctx, func(tx *bbolt.Tx) error { return fn(&snapshot{ctx: ctx, tx: tx}) })
+	return d.view(ctx, func(tx *bbolt.Tx) error { return fn(&snapshot{ctx: ctx, tx: tx, preread: d.preread}) })
 }
 
 func (d *DB) view(ctx context.Context, fn func(*bbolt.Tx) error) error {
@@ -32,6 +32,8 @@ type snapshot struct {
 	ctx context.Context
 	tx  *bbolt.Tx
 	c   coder
+
+	preread func() // nil: it is being read from end to end already
 }
 
 // Rev implements [store.Snapshot].
@@ -41,6 +43,9 @@ func (s *snapshot) Rev() store.Rev { return revOf(s.tx) }
 // then takes half the time. The reading goroutine has ended when All returns. A read-only transaction of bbolt caches nothing, so that it may be read from there
 // while fn asks s something.
 func (s *snapshot) All(fn func(*store.Records) error) error {
+	if s.preread != nil {
+		s.preread()
+	}
 	blocks, free, quit := make(chan block), make(chan *store.Records, 2), make(chan struct{})
 	free <- new(store.Records)
 	free <- new(store.Records)

@@ -16,10 +16,13 @@ import (
 // LogLimit is how many entries of its change log a store under [Suite] keeps: few, so that trimming can be tested without a hundred thousand rows.
 const LogLimit = 300
 
+// foldLimit is how many entries Memory keeps at most for the sake of its chunks.
+const foldLimit = 4 * LogLimit
+
 // blockLen is the bound on a block of [store.Snapshot.All] in Memory: odd and small, so that users meet more than one block.
 const blockLen = 97
 
-// Memory is a store in memory for tests: Reader, Writer and Watcher. It may be used from any goroutine.
+// Memory is a store in memory for tests: Reader, Writer, Watcher and Folder. It may be used from any goroutine.
 type Memory struct {
 	store.Notifier
 	// Now is the clock for batches without Seen; nil: time.Now. Set it before use.
@@ -36,6 +39,7 @@ type memoryState struct {
 	cursors map[[2]string]store.Cursor
 	log     []memoryEntry
 	trimmed store.Rev // the newest revision that the log no longer holds whole
+	set     *memoryChunks
 }
 
 type memoryEntry struct {
@@ -156,7 +160,12 @@ func (s *memoryState) apply(b *store.Batch, now func() time.Time) store.Rev {
 	s.rev++
 	slices.SortFunc(entries, func(a, b memoryEntry) int { return compareRefs(a.ref, b.ref) })
 	s.log = append(s.log, entries...)
-	if n := len(s.log) - LogLimit; n > 0 {
+	n := len(s.log) - LogLimit
+	if s.set != nil && s.set.rev >= s.trimmed { // the newest chunks need what came after them
+		needed := len(s.log) - slices.IndexFunc(s.log, func(e memoryEntry) bool { return e.rev > s.set.rev })
+		n = min(n, len(s.log)-min(needed, foldLimit))
+	}
+	if n > 0 {
 		s.trimmed = s.log[n-1].rev
 		s.log = slices.Clone(s.log[n:])
 	}

@@ -37,6 +37,7 @@ type pass struct {
 	Done   int    `json:"done,omitempty"`  // that the pass gave
 	Total  int    `json:"total,omitempty"` // that the pass is expected to give
 	Same   uint64 `json:"same,omitempty"`  // fingerprint of the page before
+	Again  int    `json:"again,omitempty"` // how often it has come in succession
 	Loop   loop   `json:"loop,omitzero"`
 }
 
@@ -63,7 +64,7 @@ func (c cursor) String() store.Cursor {
 
 // restart puts the paging back to the beginning of a query.
 func (p *pass) restart(start int) {
-	p.Token, p.Offset, p.Page, p.Rows, p.Same, p.Loop = "", 0, start, 0, 0, loop{}
+	p.Token, p.Offset, p.Page, p.Rows, p.Same, p.Again, p.Loop = "", 0, start, 0, 0, 0, loop{}
 }
 
 var errLoop = errors.New("the server repeats a page token: it would never end; report it to the vendor, or correct the connector's pager")

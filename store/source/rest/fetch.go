@@ -275,6 +275,10 @@ func list(ctx context.Context, e *expr, body any, vars map[string]any, field str
 	return nil, fmt.Errorf("%s: expected a list; the answer has another shape than the connector expects", field)
 }
 
+// patience is how often a page may come again at the following place. A server that ignores its page parameter repeats one for ever; on one that does not, a row
+// that somebody changes, or adds before, while we read moves to where we look next: often once where the page is a single row, hardly three times in a row.
+const patience = 3
+
 var errSame = errors.New("the server gives the same page again: it ignores the page parameter; correct the connector's pager")
 
 // advance moves the pass behind the page that was read; false at the end of the part. n is how many rows the server gave.
@@ -289,6 +293,7 @@ func (s *Source) advance(ctx context.Context, cur *cursor, pt *part, a answer, a
 		more, told = truth(v), true
 	}
 	ps.Rows += n
+	ahead := ps.Max.After(ps.From) // otherwise the whole page has one time of change, and only the pager leads on
 	switch pt.Pager.Kind {
 	case "none":
 		return false, nil
@@ -319,13 +324,14 @@ func (s *Source) advance(ctx context.Context, cur *cursor, pt *part, a answer, a
 		}
 		ps.Token = next
 	default: // offset, page
-		if n > 0 && same == ps.Same {
+		if n == 0 || same != ps.Same {
+			ps.Same, ps.Again = same, 0
+		} else if ps.Again++; ps.Again >= patience && !(pt.Pager.Window && ahead) {
 			return false, errSame
 		}
-		ps.Same = same
 		ps.Offset += n
 		ps.Page++
-		if !told && total > 0 {
+		if !told && total > 0 && ps.Again == 0 { // counting the same rows twice reaches the total too soon
 			more = more && ps.Offset < total
 		}
 		if !more || n == 0 && !told {
@@ -335,7 +341,6 @@ func (s *Source) advance(ctx context.Context, cur *cursor, pt *part, a answer, a
 			return false, errors.New("the server says that there is more but gives no rows; correct the connector's pager")
 		}
 	}
-	ahead := ps.Max.After(ps.From) // otherwise the whole page has one time of change, and only the pager leads on
 	full := pt.Pager.Cap > 0 && ps.Rows+s.limit(pt, ps) > pt.Pager.Cap
 	if full || pt.Pager.Window && ahead {
 		if !ahead {

@@ -276,13 +276,54 @@ func TestFetch_TokenCircle(t *testing.T) {
 }
 
 func TestFetch_IgnoredPageNumber(t *testing.T) {
-	s := tiny(t, strings.Replace(tinySpec, "{kind: token, next: .next}", "{kind: page, start: 1}", 1), say(`{"data":[{"id":1},{"id":2}]}`))
-	p, err := s.Fetch(t.Context(), source.Request{Stream: "deals"})
-	if err != nil || !p.More {
-		t.Fatal(err, p.More)
+	for pager, pages := range map[string]int{
+		"{kind: page, start: 1}":                    patience,
+		"{kind: page, start: 1}\n    total: .total": patience, // as many rows as the total promises, and yet not all of them
+		"{kind: offset, window: true}\n    incremental: {field: .at, format: rfc3339, sorted: true}": 1 + patience, // the first moves the window on
+	} {
+		s := tiny(t, strings.Replace(tinySpec, "{kind: token, next: .next}", pager, 1),
+			say(`{"data":[{"id":1,"at":"2026-03-01T08:00:00Z"},{"id":2,"at":"2026-03-01T08:00:00Z"}],"total":4}`))
+		var c store.Cursor
+		for i := range pages {
+			p, err := s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: c})
+			if err != nil || !p.More {
+				t.Fatalf("%s: page %d: %v", pager, i, err)
+			}
+			c = p.Next
+		}
+		if _, err := s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: c}); !errors.Is(err, errSame) {
+			t.Errorf("%s: got %v", pager, err)
+		}
 	}
-	if _, err = s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: p.Next}); !errors.Is(err, errSame) {
-		t.Errorf("got %v", err)
+}
+
+// A row that is changed, with another one, just after it was read stands where the reader looks next. That is the same page again, and yet no circle (TestChurn
+// found it: seed 1795497115336015121).
+func TestFetch_RowMovesAlong(t *testing.T) {
+	for _, tie := range []bool{false, true} { // changed at a later second, or within the one in which it was
+		srv := sourcetest.NewServer(t, canary)
+		srv.Put("deals", row(1))
+		s, c := open(t, "window", srv.URL), store.Cursor("")
+		page := func() source.Page {
+			p, err := s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: c, Now: srv.Now()})
+			if err != nil {
+				t.Fatalf("tie %v: %v", tie, err)
+			}
+			c = p.Next
+			return p
+		}
+		page()
+		page() // from the time of row 1 on; the next request asks behind it
+		srv.Tie(tie)
+		srv.Put("deals", row(2), row(1))
+		if p := page(); len(p.Deals) != 1 || p.Deals[0].ID != "crm:1" {
+			t.Fatalf("tie %v: got %v: not the situation that is to be tested", tie, p.Deals)
+		}
+		for pages := 1; page().More; pages++ {
+			if pages > 10 {
+				t.Fatalf("tie %v: no end", tie)
+			}
+		}
 	}
 }
 

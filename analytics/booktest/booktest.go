@@ -12,6 +12,7 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/store"
+	"flightdeck/store/storetest"
 )
 
 // Today is the day on the clock of every company made here, a Wednesday.
@@ -31,12 +32,8 @@ type With struct {
 	Touches, Grades, Sales bool
 }
 
-// Rand returns a generator whose seed is printed.
-func Rand(t testing.TB) *rand.Rand {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
+// Rand returns a generator whose seed is printed: [storetest.Rand].
+func Rand(t testing.TB) *rand.Rand { return storetest.Rand(t) }
 
 // Book makes a Book of r with the clock at Today.
 func Book(r *store.Records) *analytics.Book {

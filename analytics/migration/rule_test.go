@@ -2,8 +2,9 @@ package migration
 
 import (
 	"math/big"
-	"math/rand/v2"
 	"testing"
+
+	"flightdeck/store/storetest"
 )
 
 func TestRule_Rank(t *testing.T) {
@@ -31,9 +32,7 @@ func TestRule_Rank(t *testing.T) {
 
 // TestRule_RankAgainstPlain compares with the definition read literally: for each account, add up what is strictly higher.
 func TestRule_RankAgainstPlain(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rnd := rand.New(rand.NewPCG(seed, 1))
+	rnd := storetest.Rand(t)
 	for range 300 {
 		values := make([]int64, rnd.IntN(40))
 		for i := range values {

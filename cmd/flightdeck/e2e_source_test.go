@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -25,6 +24,7 @@ import (
 	"time"
 
 	"flightdeck/store"
+	"flightdeck/store/storetest"
 )
 
 // answers are all figures that the panes show, without when they were asked and of which revision; flags are added to every question.
@@ -87,9 +87,7 @@ func differ(a, b string) string {
 // TestEndToEnd_Killed kills the program at random moments of its first filling, again and again on the same store, and of one that is not the first.
 func TestEndToEnd_Killed(t *testing.T) {
 	r := newRoom(t)
-	seed := uint64(time.Now().UnixNano())
-	rnd := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
+	rnd := storetest.Rand(t)
 	begun := time.Now()
 	r.ok("demo", "--once", "--store", "whole")
 	took := time.Since(begun)
@@ -123,16 +121,14 @@ func TestEndToEnd_Killed(t *testing.T) {
 			if begun.UTC().Add(8*time.Hour).Day() != time.Now().UTC().Add(8*time.Hour).Day() {
 				t.Skip("midnight has passed: the synthetic company is another one now")
 			}
-			t.Errorf("round %d, seed %d: %s", round, seed, differ(got, want))
+			t.Errorf("round %d: %s", round, differ(got, want))
 		}
 	}
 }
 
 func TestEndToEnd_KilledWhileSyncing(t *testing.T) {
 	r := newRoom(t)
-	seed := uint64(time.Now().UnixNano())
-	rnd := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
+	rnd := storetest.Rand(t)
 	var deals strings.Builder
 	deals.WriteString("id,stage,amount,created\n")
 	for i := range 30000 {
@@ -162,7 +158,7 @@ sources: [{id: files, kind: table, dir: files, settle: -1s, files: [{file: deals
 		err := cmd.Wait()
 		r.ok("sync", "--once", "--config", conf(dir))
 		if got := all(dir); got != want {
-			t.Errorf("round %d, seed %d, killed after %s (%v): %s", round, seed, after, err, differ(got, want))
+			t.Errorf("round %d, killed after %s (%v): %s", round, after, err, differ(got, want))
 		}
 	}
 }

@@ -1,14 +1,13 @@
 package layout
 
 import (
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
+	"flightdeck/store/storetest"
 	"flightdeck/tui/theme"
 )
 
@@ -44,9 +43,7 @@ func TestFit(t *testing.T) {
 }
 
 func TestFit_AlwaysExact(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rnd := rand.New(rand.NewPCG(seed, 1))
+	rnd := storetest.Rand(t)
 	letters := []rune("ab1,. 中文字公司→é한ｗ~\u0301")
 	for range 5000 {
 		r := make([]rune, rnd.IntN(20))

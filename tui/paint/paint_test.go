@@ -13,6 +13,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/vt"
 
+	"flightdeck/store/storetest"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/theme"
 )
@@ -54,9 +55,7 @@ func line(rnd *rand.Rand, w int) string {
 
 // Painting step by step must show what painting anew shows.
 func TestDiff_RandomFramesShowTheSame(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rnd := rand.New(rand.NewPCG(seed, 7))
+	rnd := storetest.Rand(t)
 	for range 60 {
 		w, h := 1+rnd.IntN(40), 1+rnd.IntN(8)
 		e := vt.NewEmulator(w, h)

@@ -4,13 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"testing"
-	"time"
 
 	"flightdeck/store"
 	"flightdeck/store/source"
 	"flightdeck/store/source/sourcetest"
+	"flightdeck/store/storetest"
 )
 
 const canary = "canary-5f3a9c"
@@ -88,9 +87,7 @@ func TestContract(t *testing.T) {
 func TestChurn(t *testing.T) {
 	for _, spec := range []string{"keep", "window"} {
 		t.Run(spec, func(t *testing.T) {
-			seed := uint64(time.Now().UnixNano())
-			t.Logf("seed %d", seed)
-			rnd := rand.New(rand.NewPCG(seed, 1))
+			rnd := storetest.Rand(t)
 			srv := sourcetest.NewServer(t, canary)
 			s := open(t, spec, srv.URL)
 			truth, copied := map[store.ID]int64{}, map[store.ID]int64{}
@@ -135,7 +132,7 @@ func TestChurn(t *testing.T) {
 				}
 			}
 			if !maps.Equal(truth, copied) {
-				t.Errorf("seed %d: the copy differs: %d rows of %d", seed, len(copied), len(truth))
+				t.Errorf("the copy differs: %d rows of %d", len(copied), len(truth))
 				for id, v := range truth {
 					if copied[id] != v {
 						t.Errorf("%s: %d, copied as %d", id, v, copied[id])

@@ -88,7 +88,7 @@ func TestDiff_RandomFramesShowTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got, exp := screen(e, w, h), screen(fresh, w, h); got != exp {
-				t.Fatalf("seed %d, step %d, %d×%d: from\n%q\nto\n%q\nby\n%q\nshows\n%s\nwant\n%s", seed, step, w, h, old.lines, lines, b, got, exp)
+				t.Fatalf("step %d, %d×%d: from\n%q\nto\n%q\nby\n%q\nshows\n%s\nwant\n%s", step, w, h, old.lines, lines, b, got, exp)
 			}
 			if want.x >= 0 {
 				if at := e.CursorPosition(); at.X != want.x || at.Y != want.y {

@@ -23,13 +23,15 @@ func kinds() []config.Kind {
 				fallback(&c.TimeZone, org.TimeZone)
 				fallback(&c.Currency, org.Currency)
 				c.Dir = from(dir, c.Dir)
-			}, (*table.Config).Validate),
+			}, (*table.Config).Validate,
+			func(c *table.Config) config.StageUse { return config.StageUse{To: c.Stages, Open: c.StageRows()} }),
 		kind("tryton", rpc.NewTryton,
 			func(c *rpc.Config, id store.SourceID, org config.Organisation, _ string) {
 				c.ID, c.Kind = id, "tryton"
 				fallback(&c.TimeZone, org.TimeZone)
 				fallback(&c.Currency, org.Currency)
-			}, (*rpc.Config).Validate),
+			}, (*rpc.Config).Validate,
+			func(c *rpc.Config) config.StageUse { return config.StageUse{To: c.StageMap()} }),
 		restKind("rest", ""),
 	}
 	for _, spec := range rest.Specs() { // kind: hubspot is short for kind: rest with spec: hubspot
@@ -54,12 +56,16 @@ func restKind(name, spec string) config.Kind {
 				return fmt.Errorf("spec: want one of %s, or the path of a connector's file", strings.Join(rest.Specs(), ", "))
 			}
 			return c.Validate()
+		},
+		func(c *rest.Config) (u config.StageUse) {
+			u.Brings, u.Open = c.StageIDs()
+			return u
 		})
 }
 
 // kind declares a kind by its package's own types. make must not touch the network.
 func kind[C any, S source.Source](name string, make func(C) (S, error), fill func(*C, store.SourceID, config.Organisation, string),
-	check func(*C) error,
+	check func(*C) error, stages func(*C) config.StageUse,
 ) config.Kind {
 	return config.Kind{
 		Name: name,
@@ -71,6 +77,7 @@ func kind[C any, S source.Source](name string, make func(C) (S, error), fill fun
 			}
 			return check(cfg.(*C))
 		},
+		Stages: func(cfg any) config.StageUse { return stages(cfg.(*C)) },
 		Build: func(cfg any) (source.Source, error) {
 			s, err := make(*cfg.(*C))
 			if err != nil { // not s: a nil pointer in an interface is not nil

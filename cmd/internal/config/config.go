@@ -22,6 +22,7 @@ import (
 
 	"github.com/adrg/xdg"
 	"github.com/goccy/go-yaml/ast"
+	"golang.org/x/crypto/ssh"
 
 	"flightdeck/analytics"
 	"flightdeck/store"
@@ -125,8 +126,17 @@ type Kind struct {
 	Fill func(cfg any, id store.SourceID, org Organisation, dir string)
 	// Check reports what is wrong beyond unknown keys and types; nil: nothing to check.
 	Check func(cfg any) error
+	// Stages reports which stages a valid configuration needs and which it brings; nil: neither.
+	Stages func(cfg any) StageUse
 	// Build makes the source. It does not touch the network.
 	Build func(cfg any) (source.Source, error)
+}
+
+// StageUse is what a source does with the organisation's stages.
+type StageUse struct {
+	To     map[string]store.ID // the source's word → the stage it becomes
+	Brings []store.ID          // stages that come with the source
+	Open   bool                // further stages come that only the data names
 }
 
 // Find returns the path of the configuration: the given one, else flightdeck.yaml in the current folder, else in the user's configuration folder,
@@ -276,6 +286,11 @@ func (c *Config) validate(t *tree) {
 		}
 		if len(p.Keys) == 0 && p.AuthorizedKeys == "" {
 			t.problem(at+".keys", "want at least one line as in authorized_keys, or authorized_keys: FILE")
+		}
+		for j, line := range p.Keys {
+			if _, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line)); err != nil {
+				t.problem(fmt.Sprintf("%s.keys[%d]", at, j), fmt.Sprintf("%q: want a line as in authorized_keys, such as \"ssh-ed25519 AAAA… name\"", store.Clip(line, 40)))
+			}
 		}
 	}
 }

@@ -16,11 +16,13 @@ import (
 
 // folder is a kind of source as a source package would declare it.
 type folder struct {
-	ID       store.SourceID `yaml:"id"`
-	Dir      string         `yaml:"dir"`
-	TimeZone string         `yaml:"time_zone"`
-	Token    source.Secret  `yaml:"token"`
-	Settle   time.Duration  `yaml:"settle"`
+	ID       store.SourceID      `yaml:"id"`
+	Dir      string              `yaml:"dir"`
+	TimeZone string              `yaml:"time_zone"`
+	Token    source.Secret       `yaml:"token"`
+	Settle   time.Duration       `yaml:"settle"`
+	Currency store.Currency      `yaml:"currency"`
+	Stages   map[string]store.ID `yaml:"stages"`
 	Format   `yaml:",inline"`
 	Files    []struct {
 		Name   string            `yaml:"file"`
@@ -52,17 +54,35 @@ func fill(cfg any, id store.SourceID, org config.Organisation, dir string) {
 	if f.TimeZone == "" {
 		f.TimeZone = org.TimeZone
 	}
+	if f.Currency == "" {
+		f.Currency = org.Currency
+	}
 	if !filepath.IsAbs(f.Dir) {
 		f.Dir = filepath.Join(dir, f.Dir)
 	}
 }
 
 var kinds = []config.Kind{{Name: "table", New: func() any { return &folder{} }, Fill: fill, Check: func(cfg any) error {
-	if len(cfg.(*folder).Files) == 0 {
-		return errors.New("files: want at least one file")
+	var wrong []string
+	f := cfg.(*folder)
+	if len(f.Files) == 0 {
+		wrong = append(wrong, "files: want at least one file")
+	}
+	if f.Currency != "" && !f.Currency.Valid() {
+		wrong = append(wrong, fmt.Sprintf("currency %q: want three capital letters", f.Currency))
+	}
+	for i, file := range f.Files {
+		if file.Name == "" {
+			wrong = append(wrong, fmt.Sprintf("files[%d].file %q: want a name", i, file.Name))
+		}
+	}
+	if len(wrong) > 0 {
+		return fmt.Errorf("configure table source %s: %s", f.ID, strings.Join(wrong, "\n  "))
 	}
 	return nil
-}}}
+}, Stages: func(cfg any) config.StageUse { return config.StageUse{To: cfg.(*folder).Stages} }}, {
+	Name: "api", New: func() any { return &struct{}{} }, Stages: func(any) config.StageUse { return config.StageUse{Brings: []store.ID{"quoted"}} },
+}, {Name: "live", New: func() any { return &struct{}{} }, Stages: func(any) config.StageUse { return config.StageUse{Open: true} }}}
 
 const good = `# comment
 version: 1
@@ -100,7 +120,7 @@ sources:
 serve:
   listen: ":2222"
   people:
-    - {name: 李雷, sees: all, keys: ["ssh-ed25519 AAAA"]}
+    - {name: 李雷, sees: all, keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKtbXk2rCkyhzgqHzQ4k0Nq6Yl4dEuWb1iXUqXyHyjV+ lilei"]}
 `
 
 func TestParse_Good(t *testing.T) {
@@ -162,9 +182,17 @@ func TestParse_Mistakes(t *testing.T) {
 		{"huge", "rules: {stale_days: 99999999999999999999}\n", []string{"rules.stale_days: want a whole number"}},
 		{"kind", "sources:\n  - id: a\n    kind: tabel\n", []string{`f.yaml:3:11: sources[0].kind: "tabel": want one of table`}},
 		{"no kind", "sources:\n  - id: a\n", []string{`sources[0].kind: "": want one of table`}},
-		{"key of a kind", src + "    directory: x\n", []string{"f.yaml:5:5: sources[0].directory: unknown key; want one of id, kind, every, dir, time_zone, token, settle, dates, thousands, files"}},
+		{"key of a kind", src + "    directory: x\n", []string{"f.yaml:5:5: sources[0].directory: unknown key; want one of id, kind, every, dir, time_zone, token, settle, currency, stages, dates, thousands, files"}},
 		{"deep key of a kind", "sources:\n  - id: a\n    kind: table\n    files:\n      - file: a.csv\n        fields: {id: {colum: x}}\n", []string{"f.yaml:6:23: sources[0].files[0].fields.id:", "colum"}},
-		{"kind's own check", "sources:\n  - id: a\n    kind: table\n", []string{"f.yaml:2:", "sources[0]: files: want at least one file"}},
+		{"kind's own check", "sources:\n  - id: a\n    kind: table\n", []string{"f.yaml:2:", "sources[0].files: want at least one file"}},
+		{"kind's own check has the field's line", "sources:\n  - id: a\n    kind: table\n    currency: rmb\n    files:\n      - file: a.csv\n      - fields: {}\n        file: ''\n", []string{
+			`f.yaml:4:15: sources[0].currency: "rmb": want three capital letters`, `f.yaml:8:15: sources[0].files[1].file: "": want a name`}},
+		{"the organisation's mistake is told where it was made", "organisation: {currency: RMBB}\n" + src, []string{`f.yaml:1:26: organisation.currency: "RMBB": want a three-letter`}},
+		{"types and values at once", "theme: pink\nstore: {dir: [a]}\nkeys: {help: x}\nserve: {listen: nonsense}\n", []string{"f.yaml:1:8: theme", "f.yaml:2:14: store.dir", "keys.help", "serve.listen"}},
+		{"stage of a source", "organisation: {stages: [{id: lead}, {id: won}]}\n" + src + "    stages:\n      new: lead\n      sold: wonn\n", []string{
+			`f.yaml:8:7: sources[0].stages.sold: stage "wonn" is unknown; want one of lead, won, or list it under organisation.stages`}},
+		{"stage of a source, and there is none", src + "    stages: {new: lead}\n", []string{`sources[0].stages.new: stage "lead" is unknown; list it under organisation.stages`}},
+		{"key of a person", "serve:\n  people:\n    - {name: x, sees: all, keys: [\"ssh-ed25519 AAAA\"]}\n", []string{`f.yaml:3:35: serve.people[0].keys[0]: "ssh-ed25519 AAAA": want a line as in authorized_keys`}},
 		{"duration", src + "    every: often\n", []string{`f.yaml:5:12: sources[0].every: want a duration such as 30s, 5m or 1h; found the text "often"`}},
 		{"duration without unit", src + "    every: 5\n", []string{"sources[0].every: want a duration"}},
 		{"too often", src + "    every: 1ms\n", []string{"sources[0].every: 1ms: want one second or more"}},
@@ -210,6 +238,15 @@ func TestParse_Mistakes(t *testing.T) {
 				t.Errorf("a credential in the error: %v", err)
 			}
 		})
+	}
+}
+
+func TestParse_StagesOfOtherSources(t *testing.T) {
+	src := "sources:\n  - {id: a, kind: table, files: [{file: a.csv}], stages: {offered: quoted}}\n"
+	for _, kind := range []string{"api", "live"} {
+		if _, err := config.Parse("f.yaml", []byte(src+"  - {id: b, kind: "+kind+"}\n"), kinds); err != nil {
+			t.Errorf("a source of kind %s brings it: %v", kind, err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -95,9 +96,6 @@ func Parse(file string, b []byte, kinds []Kind) (cfg *Config, err error) {
 	t.expand(body, "")
 	dir := filepath.Dir(file)
 	t.root(body, c, kinds, dir)
-	if len(t.problems) == 0 || c.Version > 1 {
-		c.validate(t)
-	}
 	if c.Store.Dir != "" && !filepath.IsAbs(c.Store.Dir) {
 		c.Store.Dir = filepath.Join(dir, c.Store.Dir)
 	}
@@ -194,12 +192,21 @@ func (t *tree) root(body ast.Node, c *Config, kinds []Kind, dir string) {
 		}
 		rest = append(rest, e)
 	}
-	t.fields(rest, reflect.TypeFor[Config](), "", nil)
-	if len(t.problems) == 0 {
-		t.decode(body, rest, c, "")
-	} else if i := slices.IndexFunc(rest, func(e *ast.MappingValueNode) bool { return key(e) == "version" }); i >= 0 {
-		// what is unknown may be a newer format's: that is said first
-		_ = yaml.NodeToValue(rest[i].Value, &c.Version)
+	good := rest[:0:0] // a section with a mistake in it is not decoded; the others are, so that all mistakes are told at once
+	orgOK := true
+	for _, e := range rest {
+		before := len(t.problems)
+		t.fields([]*ast.MappingValueNode{e}, reflect.TypeFor[Config](), "", nil)
+		if len(t.problems) == before {
+			good = append(good, e)
+		} else if key(e) == "organisation" {
+			orgOK = false
+		}
+	}
+	t.decode(body, good, c, "")
+	if orgOK { // what fits an organisation is not known without it
+		c.validate(t)
+		orgOK = !slices.ContainsFunc(t.problems, func(p Problem) bool { return strings.HasPrefix(p.Field, "organisation") })
 	}
 	if list == nil {
 		return
@@ -216,7 +223,7 @@ func (t *tree) root(body ast.Node, c *Config, kinds []Kind, dir string) {
 	for i, n := range seq.Values {
 		at := fmt.Sprintf("sources[%d]", i)
 		t.at[at] = n.GetToken()
-		s, ok := t.source(n, at, c, kinds, dir)
+		s, ok := t.source(n, at, c, kinds, dir, orgOK)
 		if !ok {
 			continue
 		}
@@ -226,6 +233,49 @@ func (t *tree) root(body ast.Node, c *Config, kinds []Kind, dir string) {
 		seen[s.ID] = s.Line
 		c.Sources = append(c.Sources, s)
 	}
+	if orgOK {
+		t.stages(c, kinds)
+	}
+}
+
+// stages notes where a source maps to a stage that nothing brings: its deals would be in no stage, and in no funnel.
+func (t *tree) stages(c *Config, kinds []Kind) {
+	var known []store.ID
+	for _, s := range c.Organisation.Stages {
+		known = append(known, store.ID(s.ID))
+	}
+	uses := make([]StageUse, len(c.Sources))
+	for i, s := range c.Sources {
+		k := kinds[slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == s.Kind })]
+		if k.Stages == nil {
+			continue
+		}
+		if uses[i] = k.Stages(s.Config); uses[i].Open {
+			return
+		}
+		known = append(known, uses[i].Brings...)
+	}
+	for i, u := range uses {
+		for _, word := range slices.Sorted(maps.Keys(u.To)) {
+			if id := u.To[word]; !slices.Contains(known, id) {
+				want := "list it under organisation.stages"
+				if len(known) > 0 {
+					want = fmt.Sprintf("want one of %s, or %s", joinIDs(known), want)
+				}
+				t.problem(fmt.Sprintf("sources[%d].stages.%s", i, store.Clip(word, 40)), fmt.Sprintf("stage %q is unknown; %s", store.Clip(string(id), 40), want))
+			}
+		}
+	}
+}
+
+func joinIDs(ids []store.ID) string {
+	var words []string
+	for _, id := range ids {
+		if !slices.Contains(words, string(id)) {
+			words = append(words, string(id))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // common is what all sources have.
@@ -237,7 +287,8 @@ type common struct {
 
 var goodID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$`)
 
-func (t *tree) source(n ast.Node, at string, c *Config, kinds []Kind, dir string) (s Source, ok bool) {
+// source reads one source. What the kind itself checks waits for a valid organisation (orgOK): it would find the organisation's mistake where nobody made one.
+func (t *tree) source(n ast.Node, at string, c *Config, kinds []Kind, dir string, orgOK bool) (s Source, ok bool) {
 	m, isMap := entries(n)
 	if !isMap {
 		t.add(n.GetToken(), at, "want keys such as id and kind; found "+describe(n))
@@ -291,13 +342,29 @@ func (t *tree) source(n ast.Node, at string, c *Config, kinds []Kind, dir string
 	if kind.Fill != nil {
 		kind.Fill(cfg, s.ID, c.Organisation, dir)
 	}
-	if kind.Check != nil {
+	if kind.Check != nil && orgOK {
 		if err := kind.Check(cfg); err != nil {
-			t.problem(at, err.Error())
+			t.wrong(at, err)
 			return s, false
 		}
 	}
 	return s, true
+}
+
+var (
+	checked   = regexp.MustCompile(`^configure \w+ source \S+: `) // which source it is, the field says
+	wrongWith = regexp.MustCompile(`^([a-z_]+(?:\[\d+\]|\.\w+)*)(: | )`)
+)
+
+// wrong notes what a kind found, one line per mistake, each beginning with its field where it has one: that field's line is told.
+func (t *tree) wrong(at string, err error) {
+	for line := range strings.Lines(checked.ReplaceAllString(err.Error(), "")) {
+		field, text := at, strings.TrimSpace(line)
+		if m := wrongWith.FindStringSubmatch(text); m != nil && t.at[join(at, m[1])] != nil || m != nil && m[2] == ": " {
+			field, text = join(at, m[1]), text[len(m[0]):]
+		}
+		t.problem(field, text)
+	}
 }
 
 // ConfigSource is the source of what the configuration itself says, such as quotas.

@@ -81,6 +81,18 @@ func (c *Config) Validate() error {
 	return err
 }
 
+// StageIDs returns the stages that a source of this valid configuration brings, in their order; open says that the API gives more.
+func (c *Config) StageIDs() (ids []store.ID, open bool) {
+	s, err := newSource(*c)
+	if err != nil {
+		return nil, true
+	}
+	for _, st := range s.stages {
+		ids = append(ids, st.ID)
+	}
+	return ids, s.stream(StreamStages) != nil
+}
+
 func newSource(cfg Config) (*Source, error) {
 	spec, err := LoadSpec(cfg.Spec)
 	if err != nil {

@@ -3,6 +3,7 @@ package rpc
 import (
 	"embed"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -35,6 +36,13 @@ type Config struct {
 
 var defaultStages = map[string]store.ID{
 	"lead": "lead", "opportunity": "qualified", "converted": "won", "won": "won", "lost": "lost", "cancelled": "lost",
+}
+
+// StageMap returns the stage of each state of an opportunity, the default ones included; the caller owns it.
+func (c *Config) StageMap() map[string]store.ID {
+	stages := maps.Clone(defaultStages)
+	maps.Copy(stages, c.Stages)
+	return stages
 }
 
 func (c *Config) timeout() time.Duration {

@@ -21,7 +21,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -58,9 +57,7 @@ func NewTryton(cfg Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	stages := maps.Clone(defaultStages)
-	maps.Copy(stages, cfg.Stages)
-	return &Source{cfg: cfg, zone: zone, stages: stages, c: newClient(&cfg)}, nil
+	return &Source{cfg: cfg, zone: zone, stages: cfg.StageMap(), c: newClient(&cfg)}, nil
 }
 
 // ID returns the configured name.

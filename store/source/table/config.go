@@ -101,6 +101,13 @@ func (v *Value) UnmarshalYAML(unmarshal func(any) error) error {
 	return unmarshal((*plain)(v))
 }
 
+// StageRows reports whether some rows are stages, so that the files themselves say which there are.
+func (c *Config) StageRows() bool {
+	return slices.ContainsFunc(c.Files, func(f File) bool {
+		return slices.ContainsFunc(f.Rows, func(r Rows) bool { return r.Entity == "stage" })
+	})
+}
+
 // Validate reports everything that is wrong with the configuration, one line each.
 func (c *Config) Validate() error {
 	var wrong problems

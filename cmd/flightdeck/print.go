@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -63,6 +64,9 @@ func printJSON(w io.Writer, a answer, b *analytics.Book) error {
 	for _, n := range b.Nodes() {
 		if n.ID == a.scope.Node && n.ID != "" {
 			names["node"] = n.Name
+		}
+		if n.ID == a.scope.Root && n.ID != "" { // no part of the link: whoever follows it has a place of their own
+			names["root"] = n.Name
 		}
 	}
 	for c := range analytics.Code(b.Products()) {
@@ -132,9 +136,9 @@ func stampLine(a answer, b *analytics.Book, l *locale.Locale) string {
 	if !a.scope.Period.IsZero() {
 		parts = append(parts, b.Calendar().Name(a.scope.Period))
 	}
-	if a.scope.Node != "" {
+	if node := cmp.Or(a.scope.Node, a.scope.Root); node != "" {
 		for _, n := range b.Nodes() {
-			if n.ID == a.scope.Node {
+			if n.ID == node {
 				parts = append(parts, n.Name)
 				break
 			}

@@ -77,6 +77,13 @@ func TestOwner_AnswersWithinTheViewersTree(t *testing.T) {
 	if status, out := ask("a:east", "funnel", "--csv"); status != 0 || !strings.Contains(out, ",1,1.00,CNY") {
 		t.Errorf("the east %d: %s", status, out)
 	}
+	// What the figures are about is said, also where nobody asked for it.
+	if status, out := ask("a:east", "funnel"); status != 0 || !strings.Contains(strings.SplitN(out, "\n", 2)[0], "华东") {
+		t.Errorf("the east's heading %d: %s", status, out)
+	}
+	if status, out := ask("a:east", "funnel", "--json"); status != 0 || !strings.Contains(out, `"root": "华东"`) {
+		t.Errorf("the east's JSON %d: %s", status, out)
+	}
 	for _, args := range [][]string{{"funnel", "--rep", "韩梅梅"}, {"funnel", "--node", "a:west"}, {"funnel", "--config", "/etc/passwd"}, {"funnel", "--store", "/tmp"},
 		{"sync", "--once"}, {"init", "folder"}, {"demo"}, {"doctor"}} {
 		if status, out := ask("a:east", args...); status != exitUsage || strings.Contains(out, "900") {

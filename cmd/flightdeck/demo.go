@@ -16,11 +16,12 @@ import (
 	"flightdeck/store/syncer"
 )
 
-// How the demo company lives: something happens every few seconds and is read soon after.
+// How the demo company lives: something happens every second or so and is read soon after. Half of it are touches; a deal moves every few seconds, soon enough
+// that whoever looks at the funnel for the first time sees it follow.
 const (
 	demoSeed  = 20260101
-	demoStep  = 2 * time.Second
-	demoEvery = 3 * time.Second
+	demoStep  = time.Second
+	demoEvery = 2 * time.Second
 )
 
 func (in *invocation) demoCommand() *cobra.Command {

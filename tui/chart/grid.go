@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"slices"
 	"strings"
 
 	"flightdeck/tui/layout"
@@ -161,7 +162,7 @@ func (g Grid) Draw(th *theme.Theme, s layout.Size) []string {
 		}
 	}
 	if g.Total != nil && s.H > 1 {
-		out = append(out, g.totals(th, s.W, v))
+		out = append(out, g.totals(th, s.W, v, s.H-len(out))...)
 	}
 	return out
 }
@@ -279,15 +280,15 @@ func (g Grid) heads(th *theme.Theme, w int, v Window) string {
 	return row.String()
 }
 
-// totals writes the figures under the columns.
-func (g Grid) totals(th *theme.Theme, w int, v Window) string {
+// totals writes the figures under the columns; those that find no room beside their neighbours go on a second line, where lines permits.
+func (g Grid) totals(th *theme.Theme, w int, v Window, lines int) []string {
 	n, row := len(g.Rows), layout.NewRow(w)
 	sign, on, cursor := byte(' '), th.Muted, th.Strong
 	if g.Row == n {
 		sign, on, cursor = '>', th.Strong, th.Cursor
 	}
 	row.Fill(on, sign, 1).Cell(on, g.TotalName, v.Label-1, layout.Left).Fill("", ' ', 1)
-	g.words(row, v, func(c int) string {
+	figure := func(c int) string {
 		t := g.Total(n, c)
 		if layout.Width(t) >= v.Cell { // better without separators than not at all
 			t = strings.ReplaceAll(t, ",", "")
@@ -296,17 +297,29 @@ func (g Grid) totals(th *theme.Theme, w int, v Window) string {
 			return ">" + t
 		}
 		return t
-	}, "", cursor)
+	}
+	left := g.words(row, v, figure, "", cursor)
 	text, style := layout.FitRight(g.Total(n, len(g.Cols)), v.Total), th.Strong
 	if g.Row == n && g.Col == len(g.Cols) {
 		text, style = signed(text), th.Cursor
 	}
 	row.Add(style, text)
-	return row.String()
+	if len(left) == 0 || lines < 2 {
+		return []string{row.String()}
+	}
+	second := layout.NewRow(w).Gap(v.Label + 1)
+	g.words(second, v, func(c int) string {
+		if !slices.Contains(left, c) {
+			return ""
+		}
+		return figure(c)
+	}, "", cursor)
+	return []string{row.String(), second.String()}
 }
 
-// words writes one text per column so that each ends where its cell does. The selected one comes first, then those that have room, a blank between two.
-func (g Grid) words(row *layout.Row, v Window, text func(c int) string, style, chosen theme.Style) {
+// words writes one text per column so that each ends where its cell does. The selected one comes first, then those that have room, a blank between two; the
+// columns that had none are returned.
+func (g Grid) words(row *layout.Row, v Window, text func(c int) string, style, chosen theme.Style) (left []int) {
 	taken := make([]int, v.Cols*v.Cell+1) // per column of the screen: the text that stands there, from 1
 	place := func(c int) {
 		end := (c-v.Col+1)*v.Cell - v.Pad
@@ -317,6 +330,7 @@ func (g Grid) words(row *layout.Row, v Window, text func(c int) string, style, c
 		}
 		for x := max(0, from-1); x <= end; x++ {
 			if taken[x] != 0 {
+				left = append(left, c)
 				return
 			}
 		}
@@ -346,6 +360,7 @@ func (g Grid) words(row *layout.Row, v Window, text func(c int) string, style, c
 			row.Add(style, text(c-1))
 		}
 	}
+	return left
 }
 
 // Legend draws the ramp between the words for its ends.

@@ -118,7 +118,7 @@ func (m *model) grid(l *locale.Locale, w int) grid {
 				g.bar -= f.width + 1
 			}
 		}
-		if g.bar >= 14 || drop <= 1 {
+		if g.bar >= 11 || drop <= 1 {
 			break
 		}
 		drop--

@@ -73,6 +73,22 @@ type Checker interface {
 	Check(ctx context.Context) error
 }
 
+// Budget is what a source has used of what its server grants in the present period.
+type Budget struct {
+	Name    string    // such as day or month
+	Limit   int64     // in the server's own units, mostly requests; 0: not known yet
+	Used    int64     // by everybody, where the server says so, else by us
+	Reserve int64     // part of Limit that we leave to people and other programs
+	Until   time.Time // the end of the period; zero or past: it refills all the time
+}
+
+// Metered is the ability of a source to say what it costs.
+type Metered interface {
+	Budgets() []Budget
+	// Restore tells a new process what a former one had used, before the first Fetch: a month's calls are not given anew by a restart.
+	Restore(was []Budget)
+}
+
 // RetryAfter is returned when the server told us to wait.
 type RetryAfter struct {
 	Wait time.Duration // from now; 0: the server did not say how long

@@ -28,8 +28,10 @@ import (
 type Decoder struct {
 	Source store.SourceID
 	Stream store.Stream
-	// Location is where times without a zone belong, and in which moments become days; nil: UTC.
+	// Location is where dates belong, and in which moments become days; nil: UTC.
 	Location *time.Location
+	// Zone is where times without a zone belong; nil: Location.
+	Zone *time.Location
 	// Currency is that of amounts in rows without a currency of their own; empty: such amounts are issues.
 	Currency store.Currency
 	// Stages maps the source's stage values to the organisation's stage IDs; IDs are accepted as they are. Empty: every value is taken for an ID.

@@ -31,10 +31,18 @@ func (r *row) moment(field string) (t time.Time, dayOnly bool) {
 	if !ok {
 		return time.Time{}, false
 	}
-	t, dayOnly, err := ParseTime(s, r.loc(), r.d.Layouts...)
+	zone := r.loc()
+	if r.d.Zone != nil {
+		zone = r.d.Zone
+	}
+	t, dayOnly, err := ParseTime(s, zone, r.d.Layouts...)
 	if err != nil {
 		r.issue(field, s, err.Error(), false)
 		return time.Time{}, false
+	}
+	if dayOnly && r.d.Zone != nil { // a date is nobody's midnight but the organisation's
+		y, m, d := t.In(zone).Date()
+		t = store.Midnight(time.Date(y, m, d, 0, 0, 0, 0, r.loc()))
 	}
 	return t, dayOnly
 }

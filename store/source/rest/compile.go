@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"flightdeck/store"
 	"flightdeck/store/source"
@@ -20,18 +22,32 @@ type stream struct {
 	spec     *Stream
 	parts    []*part
 	changed  *expr
+	clock    *expr
+	zone     *time.Location // of {watermark} and {until}
 	complete bool
 	track    store.Fields
+	list     *stream // names all records
 }
 
 type part struct {
 	*Part
-	path                          text
-	query                         []param
-	body, rows, total, next, more *expr
-	then                          *then
-	records                       []*mapping
-	deleted                       *tombstones
+	request
+	rows, total, next, more, key, delta, tie *expr
+	collect, start, mark                     *expr
+	then                                     *then
+	records                                  []*mapping
+	deleted                                  *tombstones
+}
+
+// request is what is asked, with its places open.
+type request struct {
+	method               string
+	path                 text
+	query, headers, form []param
+	body                 *expr
+	graphql              string
+	columns              []string
+	cost                 int
 }
 
 type param struct {
@@ -41,10 +57,8 @@ type param struct {
 
 type then struct {
 	*Then
-	path  text
-	query []param
-	body  *expr
-	rows  *expr
+	request
+	rows, when, id, next *expr
 }
 
 type mapping struct {
@@ -52,7 +66,7 @@ type mapping struct {
 	fields        []field
 	extra         []field
 	when, deleted *expr
-	jq            *expr
+	jq, custom    *expr
 	dec           *record.Decoder
 }
 
@@ -63,15 +77,16 @@ type field struct {
 
 type tombstones struct{ rows, entity, id *expr }
 
-// places are the names of the engine's own values in templates; id is that of the row whose details a then of size 1 asks for.
-var places = []string{"token", "watermark", "until", "limit", "offset", "page", "id"}
+// places are the names of the engine's own values in templates; id is that of the row whose details a then of size 1 asks for, or of an each.
+var places = []string{"token", "watermark", "until", "limit", "offset", "page", "columns", "tie", "id"}
 
-var bodyVariables = []string{"$token", "$watermark", "$until", "$limit", "$offset", "$page", "$vars", "$rows"}
+var bodyVariables = []string{"$token", "$watermark", "$until", "$limit", "$offset", "$page", "$vars", "$rows", "$columns", "$tie", "$id"}
 
 // compiler compiles many expressions and keeps the first error of each.
 type compiler struct {
-	vars map[string]any
-	errs []error
+	vars  map[string]any
+	known []string // names that templates may use beside vars; nil: places
+	errs  []error
 }
 
 func (c *compiler) expr(field, src string, variables ...string) *expr {
@@ -83,9 +98,13 @@ func (c *compiler) expr(field, src string, variables ...string) *expr {
 }
 
 func (c *compiler) text(field, src string) text {
+	known := c.known
+	if known == nil {
+		known = places
+	}
 	t, err := parseText(src, func(name string) bool {
 		_, ok := c.vars[name]
-		return ok || slices.Contains(places, name)
+		return ok || slices.Contains(known, name)
 	})
 	if err != nil {
 		c.errs = append(c.errs, fmt.Errorf("%s: %w", field, err))
@@ -109,43 +128,88 @@ func (c *compiler) fields(field_ string, m map[string]string) []field {
 	return all
 }
 
+func (c *compiler) request(at, method, path string, query, headers, form map[string]string, body, graphql string, columns []string, cost int) request {
+	return request{
+		method: method, path: c.text(at+"path", path), query: c.query(at+"query", query), headers: c.query(at+"headers", headers), form: c.query(at+"form", form),
+		body: c.expr(at+"body", body, bodyVariables...), graphql: graphql, columns: columns, cost: max(1, cost),
+	}
+}
+
 func (s *Source) compileStream(st *Stream, stages map[string]store.ID) (*stream, error) {
 	c := &compiler{vars: s.vars}
-	out := &stream{name: store.Stream(st.Name), spec: st, complete: st.Complete == nil || *st.Complete}
+	out := &stream{name: store.Stream(st.Name), spec: st, complete: st.Complete == nil || *st.Complete, zone: s.zone}
 	for _, f := range st.Track {
 		v, _ := store.ParseField(f) // validated
 		out.track |= store.FieldsOf(v)
 	}
-	if st.Incremental != nil {
-		out.changed = c.expr("incremental.field", st.Incremental.Field, "$vars")
+	if in := st.Incremental; in != nil {
+		out.changed, out.clock = c.expr("incremental.field", in.Field, "$vars"), c.expr("incremental.clock", in.Clock, "$vars")
+		if in.Zone != "" {
+			out.zone, _ = time.LoadLocation(in.Zone) // validated
+		}
 	}
 	for i := range st.Parts {
-		p := &st.Parts[i]
-		cp := &part{
-			Part: p, path: c.text("path", p.Path), query: c.query("query", p.Query), body: c.expr("body", p.Body, bodyVariables...),
-			rows: c.expr("rows", p.Rows, "$vars"), total: c.expr("total", p.Total, "$vars"), next: c.expr("pager.next", p.Pager.Next, "$vars"),
-			more: c.expr("pager.more", p.Pager.More, "$vars"),
-		}
-		if t := p.Then; t != nil {
-			cp.then = &then{t, c.text("then.path", t.Path), c.query("then.query", t.Query), c.expr("then.body", t.Body, bodyVariables...),
-				c.expr("then.rows", t.Rows, "$vars")}
-		}
-		if d := p.Deleted; d != nil {
-			cp.deleted = &tombstones{c.expr("deleted.rows", d.Rows, "$vars"), c.expr("deleted.entity", d.Entity, "$vars"), c.expr("deleted.id", d.ID, "$vars")}
-			if cp.deleted.rows == nil || cp.deleted.entity == nil || cp.deleted.id == nil {
-				c.errs = append(c.errs, errors.New("deleted: want rows, entity and id"))
-			}
-		}
-		for j, r := range p.Records {
-			at := fmt.Sprintf("records[%d]", j)
-			cp.records = append(cp.records, &mapping{
-				entity: r.Entity, fields: c.fields(at+".fields", r.Fields), extra: c.fields(at+".extra", r.Extra), when: c.expr(at+".when", r.When, "$vars"),
-				deleted: c.expr(at+".deleted", r.Deleted, "$vars"), jq: c.expr(at+".jq", r.JQ, "$vars"), dec: s.decoder(st.Name, stages, r.Values),
-			})
-		}
-		out.parts = append(out.parts, cp)
+		out.parts = append(out.parts, s.compilePart(c, &st.Parts[i], st.Name, stages))
+	}
+	if st.List != nil {
+		l := &st.List.Part
+		cp := s.compilePart(c, l, st.Name, stages)
+		out.list = &stream{name: out.name, spec: &Stream{Name: st.Name}, parts: []*part{cp}, zone: out.zone}
 	}
 	return out, errors.Join(c.errs...)
+}
+
+func (s *Source) compilePart(c *compiler, p *Part, stream string, stages map[string]store.ID) *part {
+	more := s.cfg.Extra[stream]
+	columns := slices.Concat(p.Columns, more)
+	cp := &part{
+		Part: p, request: c.request("", p.Method, p.Path, p.Query, p.Headers, p.Form, p.Body, p.GraphQL, columns, p.Cost),
+		rows: c.expr("rows", p.Rows, "$vars"), total: c.expr("total", p.Total, "$vars"), next: c.expr("pager.next", p.Pager.Next, "$vars"),
+		more: c.expr("pager.more", p.Pager.More, "$vars"), key: c.expr("pager.key", p.Pager.Key, "$vars"), delta: c.expr("pager.delta", p.Pager.Delta, "$vars"),
+		tie: c.expr("pager.tie", p.Pager.Tie, "$vars"), collect: c.expr("collect", p.Collect, "$vars"),
+	}
+	if e := p.Each; e != nil {
+		cp.start = c.expr("each.start", e.Start, "$vars")
+	}
+	if f := p.Feed; f != nil {
+		cp.mark = c.expr("feed.mark", f.Mark, "$vars")
+	}
+	if t := p.Then; t != nil {
+		cp.then = &then{
+			t, c.request("then.", t.Method, t.Path, t.Query, t.Headers, t.Form, t.Body, "", columns, t.Cost), c.expr("then.rows", t.Rows, "$vars"),
+			c.expr("then.when", t.When, "$vars"), c.expr("then.id", t.ID, "$vars"), c.expr("then.next", t.Next, "$vars"),
+		}
+	}
+	if d := p.Deleted; d != nil {
+		cp.deleted = &tombstones{c.expr("deleted.rows", d.Rows, "$vars"), c.expr("deleted.entity", d.Entity, "$vars"), c.expr("deleted.id", d.ID, "$vars")}
+		if cp.deleted.rows == nil || cp.deleted.entity == nil || cp.deleted.id == nil {
+			c.errs = append(c.errs, errors.New("deleted: want rows, entity and id"))
+		}
+	}
+	for j, r := range p.Records {
+		at := fmt.Sprintf("records[%d]", j)
+		m := &mapping{
+			entity: r.Entity, fields: c.fields(at+".fields", r.Fields), extra: c.fields(at+".extra", r.Extra), when: c.expr(at+".when", r.When, "$vars"),
+			deleted: c.expr(at+".deleted", r.Deleted, "$vars"), jq: c.expr(at+".jq", r.JQ, "$vars"), custom: c.expr(at+".custom", r.Custom, "$vars"),
+			dec: s.decoder(stream, stages, r.Values),
+		}
+		if r.JQ == "" && r.Deleted != "true" && slices.Contains(record.Fields(r.Entity), "extra") {
+			for _, name := range more {
+				m.extra = append(m.extra, field{name, column(name)})
+			}
+		}
+		cp.records = append(cp.records, m)
+	}
+	return cp
+}
+
+// column looks up what the configuration calls NAME or A.B: a member of that very name comes before a path.
+func column(name string) *expr {
+	e := &expr{column: name}
+	for _, k := range strings.Split(name, ".") {
+		e.path = append(e.path, step{key: k})
+	}
+	return e
 }
 
 // mapper maps the rows of one page.
@@ -199,8 +263,17 @@ func (m *mapper) apply(ctx context.Context, r *mapping, row any) error {
 		}
 		m.fields[f.name] = v
 	}
-	if len(r.extra) > 0 {
+	if len(r.extra) > 0 || r.custom != nil {
 		extra := make(map[string]any, len(r.extra))
+		if v, err := r.custom.one(ctx, row, m.vars); err == nil {
+			if o, ok := v.(map[string]any); ok {
+				for k, v := range o {
+					if single(v) {
+						extra[k] = v
+					}
+				}
+			}
+		}
 		for _, f := range r.extra {
 			if v, err := f.expr.one(ctx, row, m.vars); err == nil {
 				extra[f.name] = v
@@ -256,6 +329,15 @@ func (m *mapper) issue(r *mapping, field, problem string, dropped bool) {
 		Source: r.dec.Source, Stream: r.dec.Stream, Where: fmt.Sprintf("%s/row %d of the page", r.dec.Stream, m.row), Field: field, Problem: problem,
 		Dropped: dropped,
 	})
+}
+
+// single tells whether a value can be kept as a custom field: not what is empty, a list or an object.
+func single(v any) bool {
+	switch v.(type) {
+	case nil, map[string]any, []any:
+		return false
+	}
+	return true
 }
 
 func nativeID(v any) string {

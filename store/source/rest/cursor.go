@@ -17,6 +17,7 @@ type cursor struct {
 	Mark time.Time         `json:"mark,omitzero"` // all changes up to here are known; the server's time
 	Keep string            `json:"keep,omitempty"`
 	Ran  map[int]time.Time `json:"ran,omitempty"` // when a part with every was last complete
+	Fed  map[int]time.Time `json:"fed,omitempty"` // up to where a part with a feed is known
 	Pass *pass             `json:"pass,omitempty"`
 }
 
@@ -28,7 +29,12 @@ type pass struct {
 	Start time.Time `json:"start"`         // the earlier of both clocks when it began; the next Mark is not after it
 	Until time.Time `json:"until"`         // fixed upper bound of all queries
 	From  time.Time `json:"from,omitzero"` // lower bound of the present query
+	Hi    time.Time `json:"hi,omitzero"`   // its upper bound where that is not Until
+	Tie   time.Time `json:"tie,omitzero"`  // the one time of change whose rows it asks for, by key
 	Max   time.Time `json:"max,omitzero"`  // newest change seen
+
+	IDs []string `json:"ids,omitempty"` // that were collected for an each
+	At  int      `json:"at,omitempty"`  // the one that is being asked for
 
 	Token  string `json:"token,omitempty"`
 	Offset int    `json:"offset,omitempty"`
@@ -49,6 +55,9 @@ func parseCursor(c store.Cursor) (cursor, error) {
 		return cur, nil
 	}
 	if err := json.Unmarshal([]byte(c), &cur); err != nil || cur.V != cursorVersion {
+		return cur, fmt.Errorf("%w: not written by this version", source.ErrExpired)
+	}
+	if p := cur.Pass; p != nil && (p.At < 0 || p.Part < 0) {
 		return cur, fmt.Errorf("%w: not written by this version", source.ErrExpired)
 	}
 	return cur, nil

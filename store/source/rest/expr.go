@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/itchyny/gojq"
@@ -15,13 +16,23 @@ import (
 
 // expr is a compiled jq expression. Plain paths and literals, which is most of every mapping, never enter the interpreter.
 type expr struct {
-	path    []string // direct look-up
+	path    []step // direct look-up
 	literal any
 	code    *gojq.Code
-	whole   bool // the input itself
+	whole   bool   // the input itself
+	column  string // a member that goes before path
 }
 
-var plainPath = regexp.MustCompile(`^(\.[A-Za-z_][A-Za-z0-9_]*)+$`)
+// step is a member of an object, or with an empty key the element of a list.
+type step struct {
+	key   string
+	index int
+}
+
+var (
+	plainPath = regexp.MustCompile(`^(\.[A-Za-z_][A-Za-z0-9_]*|\."[^"\\]+"|\.?\["[^"\\]+"\]|\.?\[\d{1,4}\])+$`)
+	plainStep = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_]*)|"([^"\\]+)"|\[(\d+)\]`)
+)
 
 // compile compiles src, in which variables (with their $) may be used. nil for an empty src.
 func compile(src string, variables ...string) (*expr, error) {
@@ -31,8 +42,13 @@ func compile(src string, variables ...string) (*expr, error) {
 		return nil, nil
 	case src == ".":
 		return &expr{whole: true}, nil
-	case plainPath.MatchString(src):
-		return &expr{path: strings.Split(src[1:], ".")}, nil
+	case src[0] == '.' && plainPath.MatchString(src):
+		e := &expr{}
+		for _, m := range plainStep.FindAllStringSubmatch(src, -1) {
+			n, _ := strconv.Atoi(m[3])
+			e.path = append(e.path, step{m[1] + m[2], n})
+		}
+		return e, nil
 	}
 	if v, err := decodeJSON([]byte(src)); err == nil {
 		return &expr{literal: v}, nil
@@ -55,6 +71,13 @@ func (e *expr) one(ctx context.Context, v any, values ...any) (any, error) {
 		return nil, nil
 	case e.whole:
 		return v, nil
+	case e.column != "":
+		if m, ok := v.(map[string]any); ok {
+			if v, ok := m[e.column]; ok {
+				return v, nil
+			}
+		}
+		return lookUp(v, e.path)
 	case e.path != nil:
 		return lookUp(v, e.path)
 	case e.code == nil:
@@ -92,16 +115,27 @@ func (e *expr) each(ctx context.Context, v any, fn func(any), values ...any) err
 	}
 }
 
-func lookUp(v any, path []string) (any, error) {
-	for _, k := range path {
-		m, ok := v.(map[string]any)
-		if !ok {
-			if v == nil {
+func lookUp(v any, path []step) (any, error) {
+	for _, st := range path {
+		switch c := v.(type) {
+		case nil:
+			return nil, nil
+		case map[string]any:
+			if st.key == "" {
+				return nil, errors.New("expected a list")
+			}
+			v = c[st.key]
+		case []any:
+			if st.key != "" {
+				return nil, fmt.Errorf("expected an object with %q", st.key)
+			}
+			if st.index >= len(c) {
 				return nil, nil
 			}
-			return nil, fmt.Errorf("expected an object with %q", k)
+			v = c[st.index]
+		default:
+			return nil, fmt.Errorf("expected an object with %q", st.key)
 		}
-		v = m[k]
 	}
 	return v, nil
 }
@@ -123,37 +157,86 @@ func decodeJSON(b []byte) (any, error) {
 // truth is jq's: everything but false and null.
 func truth(v any) bool { return v != nil && v != false }
 
-// text is a template of literal text and {names}.
-type text struct{ parts []string } // odd ones are names
+// text is a template of literal text and {names}; what stands between {? and ?} is left out when one of the names in it is empty.
+type text struct{ segments []segment }
 
-var placeholder = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+type segment struct {
+	parts    []string // odd ones are names
+	optional bool
+}
+
+var (
+	placeholder = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+	section     = regexp.MustCompile(`(?s)\{\?(.*?)\?\}`)
+)
 
 func parseText(s string, known func(string) bool) (text, error) {
 	var t text
-	last := 0
-	for _, m := range placeholder.FindAllStringSubmatchIndex(s, -1) {
-		name := s[m[2]:m[3]]
-		if !known(name) {
-			return t, fmt.Errorf("%q: {%s} is unknown: want token, watermark, until, limit, offset, page, id (in then) or one of the spec's vars", s, name)
+	add := func(s string, optional bool) error {
+		seg := segment{optional: optional}
+		last := 0
+		for _, m := range placeholder.FindAllStringSubmatchIndex(s, -1) {
+			name := s[m[2]:m[3]]
+			if !known(name) {
+				return fmt.Errorf("%q: {%s} is unknown: want %s, id (in then and each), one of the spec's vars, or in auth one of its secrets", s, name,
+					strings.Join(places[:len(places)-1], ", "))
+			}
+			seg.parts = append(seg.parts, s[last:m[0]], name)
+			last = m[1]
 		}
-		t.parts = append(t.parts, s[last:m[0]], name)
+		seg.parts = append(seg.parts, s[last:])
+		t.segments = append(t.segments, seg)
+		return nil
+	}
+	last := 0
+	for _, m := range section.FindAllStringSubmatchIndex(s, -1) {
+		if err := errors.Join(add(s[last:m[0]], false), add(s[m[2]:m[3]], true)); err != nil {
+			return t, err
+		}
 		last = m[1]
 	}
-	t.parts = append(t.parts, s[last:])
-	return t, nil
+	return t, add(s[last:], false)
 }
 
-// fill returns the text with its names replaced, and whether it has names at all of which none had a value.
+// fill returns the text with its names replaced. It is void when it has names outside of optional sections and none of them has a value, or when nothing is left.
 func (t text) fill(value func(string) string) (s string, void bool) {
 	var b strings.Builder
-	void = len(t.parts) > 1
-	for i, p := range t.parts {
-		if i%2 == 1 {
-			if p = value(p); p != "" {
-				void = false
+	names, given, sections := 0, 0, false
+	for _, seg := range t.segments {
+		start, missing := b.Len(), false
+		for i, p := range seg.parts {
+			if i%2 == 1 {
+				p = value(p)
+				missing = missing || p == ""
+				if !seg.optional {
+					names++
+					if p != "" {
+						given++
+					}
+				}
 			}
+			b.WriteString(p)
 		}
-		b.WriteString(p)
+		if sections = sections || seg.optional; seg.optional && missing {
+			kept := b.String()[:start]
+			b.Reset()
+			b.WriteString(kept)
+		}
 	}
-	return b.String(), void
+	s = b.String()
+	return s, names > 0 && given == 0 || sections && s == ""
+}
+
+// fill fills parameters; those that come out void are left out.
+func fill(all []param, value func(string) string) map[string]string {
+	if len(all) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(all))
+	for _, p := range all {
+		if v, void := p.value.fill(value); !void {
+			out[p.name] = v
+		}
+	}
+	return out
 }

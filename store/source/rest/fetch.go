@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"flightdeck/store"
@@ -51,46 +49,80 @@ func (s *Source) Check(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// How much one Fetch asks for where it goes from id to id: pages of two rows each would make as many commits.
+const (
+	eachRequests = 20
+	eachTime     = 15 * time.Second
+)
+
 func (s *Source) fetch(ctx context.Context, st *stream, r source.Request) (source.Page, error) {
 	cur, err := parseCursor(r.Cursor)
 	if err != nil {
 		return source.Page{}, err
 	}
 	first := cur.Pass == nil
-	if first && !s.begin(&cur, st, r) {
-		return source.Page{Next: cur.String()}, nil
+	if first {
+		due, err := s.begin(&cur, st, r)
+		if err != nil {
+			return source.Page{}, err
+		}
+		if !due {
+			return source.Page{Next: cur.String()}, nil
+		}
 	}
-	ps := cur.Pass
-	if ps.Part < 0 || ps.Part >= len(st.parts) {
+	if cur.Pass.Part >= len(st.parts) {
 		return source.Page{}, fmt.Errorf("%w: the connector has changed", source.ErrExpired)
 	}
+	page := source.Page{Full: cur.Pass.Full && st.complete, Track: st.track}
+	begun := time.Now()
+	for n := 1; ; n++ {
+		pt := st.parts[cur.Pass.Part]
+		if page.More, err = s.step(ctx, &cur, st, first && n == 1, &page); err != nil {
+			return source.Page{}, err
+		}
+		if !page.More || pt.Each == nil || n >= eachRequests || page.Len()+len(page.Deleted) >= s.limit(pt, cur.Pass) || time.Since(begun) > eachTime {
+			page.Next = cur.String()
+			return page, nil
+		}
+	}
+}
+
+// step sends the pass's next request, maps its answer into page and moves the pass behind it; false at the pass's end.
+func (s *Source) step(ctx context.Context, cur *cursor, st *stream, first bool, page *source.Page) (bool, error) {
+	ps := cur.Pass
 	pt := st.parts[ps.Part]
+	if err := s.findIDs(ctx, pt, ps); err != nil {
+		return false, err
+	}
+	if pt.Each != nil && ps.At >= len(ps.IDs) { // nothing was collected
+		return s.endPart(cur, st), nil
+	}
 	vals := s.values(st, ps)
-	u, err := s.address(pt, ps, vals)
+	a, err := s.ask(ctx, &pt.request, &vals)
+	if pt.Each != nil && errors.Is(err, errNotFound) { // it has gone since it was collected
+		a, err = answer{empty: true, header: http.Header{}, asked: s.base}, nil
+	}
 	if err != nil {
-		return source.Page{}, err
+		return false, err
 	}
-	body, err := vals.body(ctx, pt.body, nil)
-	if err != nil {
-		return source.Page{}, err
+	if first {
+		s.setClock(ctx, st, ps, a)
 	}
-	a, err := s.ask(ctx, pt.Method, u, body)
-	if err != nil {
-		return source.Page{}, err
+	var rows []any
+	if !a.empty {
+		if rows, err = list(ctx, pt.rows, a.body, s.vars, "rows", true); err != nil {
+			return false, err
+		}
 	}
-	if first && !a.date.IsZero() && a.date.Before(ps.Start) {
-		ps.Start = a.date
-	}
-	rows, err := list(ctx, pt.rows, a.body, s.vars, "rows", true)
-	if err != nil {
-		return source.Page{}, err
-	}
-	page := source.Page{Full: ps.Full && st.complete, Track: st.track}
+	byName(rows, pt.columns)
 	total := 0
 	if t, err := pt.total.one(ctx, a.body, s.vars); err == nil && t != nil {
 		total, _ = strconv.Atoi(nativeID(t))
 	}
-	if total > 0 && ps.Rows == 0 { // later pages may count only what remains
+	if split, err := st.split(pt, ps, total); split || err != nil {
+		return true, err
+	}
+	if total > 0 && ps.Rows == 0 && pt.Each == nil { // later pages may count only what remains
 		ps.Total = ps.Done + total
 	}
 	ps.Done += len(rows)
@@ -98,46 +130,84 @@ func (s *Source) fetch(ctx context.Context, st *stream, r source.Request) (sourc
 	details := rows
 	if pt.then != nil && len(rows) > 0 {
 		if details, err = s.details(ctx, pt.then, vals, rows); err != nil {
-			return source.Page{}, err
+			return false, err
 		}
 	}
-	same, err := s.apply(ctx, st, pt, ps, rows, details, a.body, &page)
+	same, err := s.apply(ctx, st, pt, ps, rows, details, a.body, page)
 	if err != nil {
-		return source.Page{}, err
+		return false, err
 	}
-	more, err := s.advance(ctx, &cur, pt, a, u, len(rows), same, total)
-	if err != nil {
-		return source.Page{}, err
+	if err := s.collect(ctx, pt, ps, rows); err != nil {
+		return false, err
 	}
-	if !more {
-		if pt.Every > 0 {
-			if cur.Ran == nil {
-				cur.Ran = map[int]time.Time{}
-			}
-			cur.Ran[ps.Part] = ps.Start
+	more, err := s.advance(ctx, cur, st, pt, a, rows, same, total)
+	if err != nil || more {
+		return more, err
+	}
+	if more, err = s.endQuery(ctx, cur, st, pt, a); err != nil || more {
+		return more, err
+	}
+	return s.endPart(cur, st), nil
+}
+
+// setClock moves the pass's beginning to the server's clock if that is behind ours.
+func (s *Source) setClock(ctx context.Context, st *stream, ps *pass, a answer) {
+	now := a.date
+	if v, err := st.clock.one(ctx, a.body, s.vars); err == nil && v != nil {
+		if t, _, err := record.ParseTime(nativeID(v), s.zone); err == nil {
+			now = t
 		}
-		if more = s.nextPart(&cur, st, ps.Part+1); !more {
-			s.end(&cur)
-		}
 	}
-	page.More, page.Next = more, cur.String()
-	return page, nil
+	if !now.IsZero() && now.Before(ps.Start) {
+		ps.Start = now
+	}
+}
+
+// byName makes objects of rows that are lists of values in the order of columns.
+func byName(rows []any, columns []string) {
+	if len(columns) == 0 {
+		return
+	}
+	for i, r := range rows {
+		values, ok := r.([]any)
+		if !ok {
+			continue
+		}
+		o := make(map[string]any, len(columns))
+		for j, v := range values[:min(len(values), len(columns))] {
+			o[columns[j]] = v
+		}
+		rows[i] = o
+	}
 }
 
 // begin starts a pass; false when no part of the stream is due.
-func (s *Source) begin(cur *cursor, st *stream, r source.Request) bool {
+func (s *Source) begin(cur *cursor, st *stream, r source.Request) (bool, error) {
 	now := r.Now
 	if now.IsZero() {
 		now = time.Now()
 	}
-	ps := &pass{Full: cur.Mark.IsZero() && cur.Keep == "", Start: now, Until: now, Limit: r.Limit}
+	ps := &pass{Full: cur.Mark.IsZero() && cur.Keep == "" && len(cur.Fed) == 0, Start: now, Until: now, Limit: r.Limit}
+	for i, p := range st.parts {
+		if f := p.Feed; !ps.Full && f != nil && f.Keep > 0 && now.Sub(cur.fed(i)) > f.Keep {
+			return false, fmt.Errorf("%w: the server remembers deletions for %s only", source.ErrExpired, f.Keep)
+		}
+	}
 	cur.Pass = ps
 	if !s.nextPart(cur, st, 0) {
 		cur.Pass = nil
-		return false
+		return false, nil
 	}
 	ps.Token = cur.Keep
-	return true
+	return true, nil
+}
+
+// fed is up to where the feed of a part is known.
+func (c *cursor) fed(part int) time.Time {
+	if t, ok := c.Fed[part]; ok {
+		return t
+	}
+	return c.Mark
 }
 
 // nextPart moves to the first part from i on that is due; false when there is none.
@@ -150,19 +220,34 @@ func (s *Source) nextPart(cur *cursor, st *stream, i int) bool {
 		}
 		ps.Part = i
 		ps.restart(p.Pager.Start)
+		ps.From, ps.Hi, ps.Tie, ps.At = time.Time{}, time.Time{}, time.Time{}, 0
+		if p.Each != nil && p.Each.Start != "" {
+			ps.IDs = nil
+		}
 		if in := st.spec.Incremental; in != nil && !cur.Mark.IsZero() {
 			ps.From = cur.Mark.Add(-in.Overlap)
-		} else {
-			ps.From = time.Time{}
+			if f := p.Feed; f != nil {
+				ps.From = cur.fed(i).Add(-in.Overlap)
+				ps.cut(f.Span)
+			}
 		}
 		return true
 	}
 	return false
 }
 
-// end closes the pass: only now does the watermark move, and never beyond the moment at which the pass began.
-func (s *Source) end(cur *cursor) {
+// endPart goes on with the following part that is due, or ends the pass: only then does the watermark move, and never beyond the moment at which the pass began.
+func (s *Source) endPart(cur *cursor, st *stream) bool {
 	ps := cur.Pass
+	if st.parts[ps.Part].Every > 0 {
+		if cur.Ran == nil {
+			cur.Ran = map[int]time.Time{}
+		}
+		cur.Ran[ps.Part] = ps.Start
+	}
+	if s.nextPart(cur, st, ps.Part+1) {
+		return true
+	}
 	mark := ps.Max
 	if mark.After(ps.Start) {
 		mark = ps.Start
@@ -170,38 +255,105 @@ func (s *Source) end(cur *cursor) {
 	if mark.After(cur.Mark) {
 		cur.Mark = mark
 	}
+	if ps.Full {
+		for i, p := range st.parts {
+			if p.Feed != nil {
+				cur.feed(i, ps.Start)
+			}
+		}
+	}
 	cur.Pass = nil
+	return false
+}
+
+func (c *cursor) feed(part int, t time.Time) {
+	if c.Fed == nil {
+		c.Fed = map[int]time.Time{}
+	}
+	c.Fed[part] = t
 }
 
 // details asks for the details of rows in chunks.
 func (s *Source) details(ctx context.Context, t *then, vals values, rows []any) ([]any, error) {
 	var all []any
-	for chunk := range slices.Chunk(rows, t.Size) {
-		if m, ok := chunk[0].(map[string]any); ok && t.Size == 1 {
-			vals.id = nativeID(m["id"])
+	if t.Size > 1 {
+		for chunk := range slices.Chunk(rows, t.Size) {
+			vals.rows = chunk
+			a, err := s.ask(ctx, &t.request, vals.of(t))
+			if err != nil {
+				return nil, err
+			}
+			got, err := list(ctx, t.rows, a.body, s.vars, "then.rows", true)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, got...)
 		}
-		u, err := s.join(t.path, t.query, vals)
-		if err != nil {
-			return nil, err
+		return all, nil
+	}
+	for _, row := range rows {
+		if t.when != nil {
+			if v, err := t.when.one(ctx, row, s.vars); err != nil || !truth(v) {
+				all = append(all, row)
+				continue
+			}
 		}
-		body, err := vals.body(ctx, t.body, chunk)
-		if err != nil {
-			return nil, err
-		}
-		a, err := s.ask(ctx, t.Method, u, body)
-		if t.Size == 1 && errors.Is(err, errNotFound) {
+		id, _ := t.id.one(ctx, row, s.vars)
+		vals.rows, vals.id = []any{row}, nativeID(id)
+		got, err := s.detail(ctx, t, vals)
+		if errors.Is(err, errNotFound) {
 			continue // deleted since it was listed
 		}
 		if err != nil {
 			return nil, err
+		}
+		if o, ok := row.(map[string]any); ok && t.Into != "" {
+			o[t.Into] = got
+			got = []any{o}
+		}
+		all = append(all, got...)
+	}
+	return all, nil
+}
+
+// of gives the values of a page's request to that for details: the same limit, and none of its paging.
+func (v *values) of(t *then) *values {
+	return &values{s: v.s, limit: v.limit, columns: t.columns, id: v.id, rows: v.rows, watermark: v.watermark, until: v.until}
+}
+
+// maxDetails bounds the requests for the details of one row.
+const maxDetails = 200
+
+// detail asks for the details of one row, page by page where they have pages.
+func (s *Source) detail(ctx context.Context, t *then, vals values) (all []any, err error) {
+	v := vals.of(t)
+	for range maxDetails {
+		a, err := s.ask(ctx, &t.request, v)
+		if err != nil {
+			return nil, err
+		}
+		if a.empty {
+			return all, nil
 		}
 		got, err := list(ctx, t.rows, a.body, s.vars, "then.rows", true)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, got...)
+		next, err := t.next.one(ctx, a.body, s.vars)
+		if err != nil {
+			return nil, fmt.Errorf("then.next: %w", err)
+		}
+		token := nativeID(next)
+		if token == "" || token == "false" {
+			return all, nil
+		}
+		if token == v.token {
+			return nil, errLoop
+		}
+		v.token = token
 	}
-	return all, nil
+	return nil, fmt.Errorf("more than %d pages of details for one row: %w", maxDetails, errLoop)
 }
 
 // apply maps the page's rows into page and returns the page's fingerprint.
@@ -215,7 +367,7 @@ func (s *Source) apply(ctx context.Context, st *stream, pt *part, ps *pass, rows
 		if err != nil || v == nil {
 			continue
 		}
-		t, _, err := record.ParseTime(nativeID(v), s.loc)
+		t, _, err := record.ParseTime(nativeID(v), s.zone)
 		if err != nil {
 			continue // the field's own mapping says so
 		}
@@ -273,124 +425,4 @@ func list(ctx context.Context, e *expr, body any, vars map[string]any, field str
 		return v, nil
 	}
 	return nil, fmt.Errorf("%s: expected a list; the answer has another shape than the connector expects", field)
-}
-
-// patience is how often a page may come again at the following place. A server that ignores its page parameter repeats one for ever; on one that does not, a row
-// that somebody changes, or adds before, while we read moves to where we look next: often once where the page is a single row, hardly three times in a row.
-const patience = 3
-
-var errSame = errors.New("the server gives the same page again: it ignores the page parameter; correct the connector's pager")
-
-// advance moves the pass behind the page that was read; false at the end of the part. n is how many rows the server gave.
-func (s *Source) advance(ctx context.Context, cur *cursor, pt *part, a answer, asked *url.URL, n int, same uint64, total int) (bool, error) {
-	ps := cur.Pass
-	more, told := n > 0, false
-	if pt.more != nil {
-		v, err := pt.more.one(ctx, a.body, s.vars)
-		if err != nil {
-			return false, fmt.Errorf("pager.more: %w", err)
-		}
-		more, told = truth(v), true
-	}
-	ps.Rows += n
-	ahead := ps.Max.After(ps.From) // otherwise the whole page has one time of change, and only the pager leads on
-	switch pt.Pager.Kind {
-	case "none":
-		return false, nil
-	case "token", "link":
-		next, err := s.nextToken(ctx, pt, a, asked)
-		if err != nil {
-			return false, err
-		}
-		if !told {
-			more = next != ""
-		}
-		if !more {
-			if pt.Pager.Keep && next != "" {
-				cur.Keep = next
-			} else if pt.Pager.Keep && ps.Token != "" {
-				cur.Keep = ps.Token
-			}
-			return false, nil
-		}
-		if next == "" {
-			return false, errors.New("the server says that there is more but gives no page token; correct the connector's pager")
-		}
-		if next == ps.Token {
-			return false, errLoop
-		}
-		if err := ps.Loop.add(next); err != nil {
-			return false, err
-		}
-		ps.Token = next
-	default: // offset, page
-		if n == 0 || same != ps.Same {
-			ps.Same, ps.Again = same, 0
-		} else if ps.Again++; ps.Again >= patience && !(pt.Pager.Window && ahead) {
-			return false, errSame
-		}
-		ps.Offset += n
-		ps.Page++
-		if !told && total > 0 && ps.Again == 0 { // counting the same rows twice reaches the total too soon
-			more = more && ps.Offset < total
-		}
-		if !more || n == 0 && !told {
-			return false, nil
-		}
-		if n == 0 {
-			return false, errors.New("the server says that there is more but gives no rows; correct the connector's pager")
-		}
-	}
-	full := pt.Pager.Cap > 0 && ps.Rows+s.limit(pt, ps) > pt.Pager.Cap
-	if full || pt.Pager.Window && ahead {
-		if !ahead {
-			return false, fmt.Errorf("more than %d rows have the same time of change (%s), which is more than the server gives for one query", pt.Pager.Cap,
-				ps.Max.Format(time.RFC3339))
-		}
-		ps.restart(pt.Pager.Start)
-		ps.From = ps.Max
-	}
-	return true, nil
-}
-
-// nextToken returns what the following request needs: a token, or for links a path with query on the same host.
-func (s *Source) nextToken(ctx context.Context, pt *part, a answer, asked *url.URL) (string, error) {
-	var next string
-	if pt.next != nil {
-		v, err := pt.next.one(ctx, a.body, s.vars)
-		if err != nil {
-			return "", fmt.Errorf("pager.next: %w", err)
-		}
-		if next = nativeID(v); next == "false" {
-			next = ""
-		}
-	} else {
-		next = linkHeader(a.header)
-	}
-	if pt.Pager.Kind == "token" || next == "" {
-		return next, nil
-	}
-	u, err := asked.Parse(next)
-	if err != nil {
-		return "", errors.New("the next link is not readable")
-	}
-	if err := s.sameHost(u); err != nil {
-		return "", err
-	}
-	return u.RequestURI(), nil
-}
-
-// linkHeader returns the target of rel="next" (RFC 8288).
-func linkHeader(h http.Header) string {
-	for _, v := range h.Values("Link") {
-		for _, l := range strings.Split(v, ",") {
-			target, params, ok := strings.Cut(l, ";")
-			target = strings.TrimSpace(target)
-			if ok && strings.HasPrefix(target, "<") && strings.HasSuffix(target, ">") &&
-				(strings.Contains(params, `rel="next"`) || strings.Contains(params, "rel=next")) {
-				return target[1 : len(target)-1]
-			}
-		}
-	}
-	return ""
 }

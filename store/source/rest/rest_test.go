@@ -105,11 +105,11 @@ func TestNew_BadSpec(t *testing.T) {
 		{"no id", "id: .id, ", "", `deal needs the field "id"`},
 		{"unknown placeholder", `"{token}"`, `"{tokn}"`, "{tokn} is unknown"},
 		{"bad jq", ".name,", ".name | nofunction,", "nofunction"},
-		{"pager", "kind: token", "kind: cursor", "none, token, offset, page, link"},
+		{"pager", "kind: token", "kind: cursor", "none, token, offset, page, link, key"},
 		{"next", ", next: .next", "", "pager.next: missing"},
 		{"verified", "verified: nothing", "verified: yes", "vendor specification"},
-		{"auth", "kind: bearer", "kind: oauth9", "none, bearer, header, basic"},
-		{"class", "class: limit", "class: bad", "limit, auth, denied, expired, fail"},
+		{"auth", "kind: bearer", "kind: oauth9", "none, bearer, header, basic, query, oauth2, session"},
+		{"class", "class: limit", "class: bad", "limit, auth, token, denied, expired, missing, empty, setup, fail"},
 		{"reserved var", "version: v1", "token: v1", "taken by the engine"},
 		{"not yaml", "name: tiny", "name: [tiny", "spec"},
 	} {
@@ -555,6 +555,9 @@ func TestDoc_Example(t *testing.T) {
 	}
 	var spec strings.Builder
 	for l := range strings.Lines(string(doc)) {
+		if strings.HasPrefix(l, "// # Signing in") { // what follows are fragments
+			break
+		}
 		if y, ok := strings.CutPrefix(l, "//\t"); ok {
 			spec.WriteString(y)
 		}

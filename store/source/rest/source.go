@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -23,8 +24,11 @@ type Config struct {
 	ID    store.SourceID `yaml:"id"`
 	Spec  string         `yaml:"spec"`  // a built-in connector's name, or the path of a file
 	URL   string         `yaml:"url"`   // empty: the spec's
+	Auth  string         `yaml:"auth"`  // the way to sign in, where the spec has several; empty: its first
 	Token source.Secret  `yaml:"token"` // credential; of basic authentication the password
-	User  string         `yaml:"user"`  // of basic authentication
+	User  string         `yaml:"user"`  // who signs in, for ways to sign in that need a name
+	// Secrets are the credentials of ways to sign in that need several, by the names that the spec gives them.
+	Secrets map[string]source.Secret `yaml:"secrets"`
 	// PlainHTTP allows http to another machine, which sends the credential readable.
 	PlainHTTP bool              `yaml:"plain_http"`
 	Vars      map[string]string `yaml:"vars"`      // settings that the spec declares
@@ -32,6 +36,9 @@ type Config struct {
 	Currency  store.Currency    `yaml:"currency"`  // of amounts without one
 	TimeZone  string            `yaml:"time_zone"` // of times without one; empty: UTC
 	Streams   []string          `yaml:"streams"`   // empty: all
+	// Extra names custom fields by stream; they are asked for where the connector names its columns, and kept in [store.Deal.Extra] and its like.
+	Extra   map[string][]string `yaml:"extra"`
+	Budgets map[string]int      `yaml:"budgets"` // replaces the limits of the spec's budgets
 	// Stages replaces the spec's stages; StageValues adds source value → stage id to whichever are in force.
 	Stages      []Stage           `yaml:"stages"`
 	StageValues map[string]string `yaml:"stage_values"`
@@ -49,17 +56,27 @@ type Source struct {
 	spec    *Spec
 	base    *url.URL
 	loc     *time.Location
+	zone    *time.Location // of times without one
+	origins []*url.URL     // where else than to base requests may go
 	client  *http.Client
+	signer  *signer
 	limiter *rate.Limiter
+	meters  *meters
 	rules   []rule
 	stages  []store.Stage
 	streams []*stream
 	vars    map[string]any
+	listed  listed
+	hidden  struct { // what no error may show
+		sync.Mutex
+		values []string
+	}
 }
 
 var (
 	_ source.Source  = (*Source)(nil)
 	_ source.Checker = (*Source)(nil)
+	_ source.Lister  = (*Source)(nil)
 )
 
 // StreamStages is the stream that gives the organisation's stages, so that a store can be read without a configuration.
@@ -106,9 +123,6 @@ func newSource(cfg Config) (*Source, error) {
 	if s.base, err = baseURL(cfg.URL, spec.URL); err != nil {
 		errs = append(errs, err)
 	}
-	if s.base != nil && s.base.Scheme == "http" && spec.Auth.Kind != "none" && !cfg.PlainHTTP && !source.Loopback(s.base.Hostname()) {
-		errs = append(errs, errors.New("url: http would send the credential readable; use https, or set plain_http: true where the network is trusted"))
-	}
 	if cfg.TimeZone != "" {
 		if s.loc, err = time.LoadLocation(cfg.TimeZone); err != nil {
 			errs = append(errs, fmt.Errorf("time_zone: %q is unknown: want an IANA name such as Asia/Shanghai", cfg.TimeZone))
@@ -121,27 +135,43 @@ func newSource(cfg Config) (*Source, error) {
 	if cfg.PageSize < 0 {
 		errs = append(errs, fmt.Errorf("page_size: %d: want a positive number of rows", cfg.PageSize))
 	}
-	if spec.Auth.Kind != "none" && cfg.Token.IsZero() && cfg.Credential == nil {
-		errs = append(errs, fmt.Errorf("token: missing: %s signs its requests (%s); give env:NAME or file:/path", spec.Name, spec.Auth.Kind))
+	s.zone = s.loc
+	if spec.Zone != "" {
+		s.zone, _ = time.LoadLocation(spec.Zone) // validated
 	}
-	if spec.Auth.Kind == "basic" && cfg.User == "" {
-		errs = append(errs, errors.New("user: missing: this connector uses basic authentication"))
+	auth, err := s.chooseAuth()
+	errs = append(errs, err)
+	if s.base != nil && s.base.Scheme == "http" && auth.Kind != "none" && !cfg.PlainHTTP && !source.Loopback(s.base.Hostname()) {
+		errs = append(errs, errors.New("url: http would send the credential readable; use https, or set plain_http: true where the network is trusted"))
 	}
 	vars := maps.Clone(spec.Vars)
+	if vars == nil {
+		vars = map[string]string{}
+	}
+	for _, needs := range []map[string]string{spec.Needs, auth.Needs} {
+		for _, k := range slices.Sorted(maps.Keys(needs)) {
+			vars[k] = ""
+			if cfg.Vars[k] == "" {
+				errs = append(errs, fmt.Errorf("vars.%s: missing: %s", k, needs[k]))
+			}
+		}
+	}
 	for _, k := range slices.Sorted(maps.Keys(cfg.Vars)) {
 		if _, ok := vars[k]; !ok {
-			errs = append(errs, fmt.Errorf("vars.%s: unknown: want one of %s", k, strings.Join(slices.Sorted(maps.Keys(spec.Vars)), ", ")))
+			errs = append(errs, fmt.Errorf("vars.%s: unknown: want one of %s", k, strings.Join(slices.Sorted(maps.Keys(vars)), ", ")))
 			continue
 		}
 		vars[k] = cfg.Vars[k]
 	}
 	s.vars = map[string]any{}
 	for k, v := range vars {
-		if slices.Contains(places, k) {
+		if slices.Contains(places, k) || k == "user" {
 			errs = append(errs, fmt.Errorf("spec %s: vars.%s: the name is taken by the engine", cfg.Spec, k))
 		}
 		s.vars[k] = v
 	}
+	s.origins, err = s.findOrigins()
+	errs = append(errs, err)
 	values, err := s.useStages()
 	errs = append(errs, err)
 	for i := range spec.Streams {
@@ -165,7 +195,18 @@ func newSource(cfg Config) (*Source, error) {
 			errs = append(errs, fmt.Errorf("streams: %q is unknown: want some of %s", name, strings.Join(all, ", ")))
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Extra)) {
+		if !slices.ContainsFunc(spec.Streams, func(st Stream) bool { return st.Name == name }) {
+			errs = append(errs, fmt.Errorf("extra.%s: the connector has no such stream", name))
+		}
+	}
 	if s.rules, err = compileRules(spec.Errors); err != nil {
+		errs = append(errs, fmt.Errorf("spec %s: %w", cfg.Spec, err))
+	}
+	if s.meters, err = s.newMeters(); err != nil {
+		errs = append(errs, fmt.Errorf("spec %s: %w", cfg.Spec, err))
+	}
+	if s.signer, err = s.newSigner(auth); err != nil {
 		errs = append(errs, fmt.Errorf("spec %s: %w", cfg.Spec, err))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -210,16 +251,11 @@ func (s *Source) newClient() *http.Client {
 		if len(via) > 5 {
 			return errors.New("more than five redirects; correct the url")
 		}
-		return s.sameHost(r.URL)
+		if !sameOrigin(r.URL, via[0].URL) {
+			return elsewhere(r.URL)
+		}
+		return nil
 	}}
-}
-
-// sameHost refuses to take the credential anywhere else.
-func (s *Source) sameHost(u *url.URL) error {
-	if u.Scheme != s.base.Scheme || !strings.EqualFold(u.Host, s.base.Host) {
-		return fmt.Errorf("the server sends us to another host (%s); it was not followed; correct the url", store.Clip(u.Scheme+"://"+u.Host, 100))
-	}
-	return nil
 }
 
 // useStages takes the stages in force and returns the source's value → stage.
@@ -293,6 +329,6 @@ func (s *Source) stream(name store.Stream) *stream {
 // decoder makes what reads the mapped objects of a stream.
 func (s *Source) decoder(name string, stages map[string]store.ID, values map[string]map[string]string) *record.Decoder {
 	return &record.Decoder{
-		Source: s.id, Stream: store.Stream(name), Location: s.loc, Currency: s.cfg.Currency, Stages: stages, Values: values,
+		Source: s.id, Stream: store.Stream(name), Location: s.loc, Zone: s.zone, Currency: s.cfg.Currency, Stages: stages, Values: values,
 	}
 }

@@ -6,14 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
-
-	"flightdeck/store"
-	"flightdeck/store/source/record"
 )
 
 //go:embed specs/*.yaml
@@ -22,23 +18,21 @@ var builtin embed.FS
 // Spec is a connector's file.
 type Spec struct {
 	Name     string            `yaml:"name"`
+	About    string            `yaml:"about"` // one line for lists
 	Verified string            `yaml:"verified"`
 	URL      string            `yaml:"url"`
 	Vars     map[string]string `yaml:"vars"`
-	Auth     Auth              `yaml:"auth"`
+	Needs    map[string]string `yaml:"needs"` // settings without a default → what they are; every configuration must give them under vars
+	Zone     string            `yaml:"zone"`  // of times without one; empty: the configuration's time_zone
+	Auth     *Auth             `yaml:"auth"`
+	Auths    []Auth            `yaml:"auths"` // several ways to sign in; the configuration's auth names one, else it is the first
 	Headers  map[string]string `yaml:"headers"`
 	Rate     Rate              `yaml:"rate"`
+	Budgets  []Budget          `yaml:"budgets"`
 	Timeout  time.Duration     `yaml:"timeout"`
 	Errors   []ErrorRule       `yaml:"errors"`
 	Stages   []Stage           `yaml:"stages"`
 	Streams  []Stream          `yaml:"streams"`
-}
-
-// Auth says how a request is signed.
-type Auth struct {
-	Kind   string `yaml:"kind"`   // none, bearer, header, basic
-	Name   string `yaml:"name"`   // the header's name
-	Prefix string `yaml:"prefix"` // before the credential in the header, such as "token "
 }
 
 // Rate is how often the server may be asked. Zero: as often as we like.
@@ -50,10 +44,11 @@ type Rate struct {
 
 // ErrorRule gives an answer another meaning than its status.
 type ErrorRule struct {
-	Status  int    `yaml:"status"`  // 0: any
-	When    string `yaml:"when"`    // jq over the body; empty: always
-	Class   string `yaml:"class"`   // limit, auth, denied, expired, fail
-	Message string `yaml:"message"` // jq: the server's words
+	Status  int           `yaml:"status"`  // 0: any
+	When    string        `yaml:"when"`    // jq over the body; empty: always
+	Class   string        `yaml:"class"`   // see classes
+	Message string        `yaml:"message"` // jq: the server's words
+	Wait    time.Duration `yaml:"wait"`    // of class limit: how long to wait where the server does not say
 }
 
 // Stage is one of the organisation's stages with the source's values for it.
@@ -76,6 +71,8 @@ type Stream struct {
 	Track       []string     `yaml:"track"`
 	// Complete tells whether a pass from nothing names every record that exists; default true.
 	Complete *bool `yaml:"complete"`
+	// List names all records cheaply, for an API that does not tell what was deleted.
+	List *Listing `yaml:"list"`
 }
 
 // Part is one request of a pass, repeated page by page.
@@ -85,12 +82,20 @@ type Part struct {
 	Method   string            `yaml:"method"`
 	Path     string            `yaml:"path"`
 	Query    map[string]string `yaml:"query"`
-	Body     string            `yaml:"body"` // jq, with $token, $watermark, $until, $limit, $offset, $page, $vars, $rows
+	Headers  map[string]string `yaml:"headers"`
+	Body     string            `yaml:"body"`    // jq, see bodyVariables
+	Form     map[string]string `yaml:"form"`    // instead of body: application/x-www-form-urlencoded
+	GraphQL  string            `yaml:"graphql"` // the query's text; body then gives its variables
 	Limit    int               `yaml:"limit"`
 	MaxLimit int               `yaml:"max_limit"`
+	Cost     int               `yaml:"cost"` // of a request, in the units of the budgets; 0: 1
 	Pager    Pager             `yaml:"pager"`
+	Columns  []string          `yaml:"columns"` // asked for by {columns} or $columns; names the values of a row that is an array
 	Rows     string            `yaml:"rows"`
 	Total    string            `yaml:"total"`
+	Each     *Each             `yaml:"each"`
+	Collect  string            `yaml:"collect"` // jq over a row: an id for an each
+	Feed     *Feed             `yaml:"feed"`
 	Then     *Then             `yaml:"then"`
 	Records  []Record          `yaml:"records"`
 	Deleted  *Deleted          `yaml:"deleted"`
@@ -98,32 +103,65 @@ type Part struct {
 
 // Pager says how the following page is asked for.
 type Pager struct {
-	Kind  string `yaml:"kind"`  // none, token, offset, page, link
+	Kind  string `yaml:"kind"`  // see pagerKinds
 	Next  string `yaml:"next"`  // jq over the body
 	More  string `yaml:"more"`  // jq over the body
+	Key   string `yaml:"key"`   // jq over a row: what the next request begins behind
+	Delta string `yaml:"delta"` // jq over the body: what the next pass begins with
 	Keep  bool   `yaml:"keep"`  // the last token is the next pass's first
 	Start int    `yaml:"start"` // first page number
 	Cap   int    `yaml:"cap"`   // rows that one query gives at most
 	// Window begins a new query at the last time of change after every page, so that a row that moves during a pass pushes no other out of sight.
 	Window bool `yaml:"window"`
+	// Tie is jq over a row: the key by which the rows of one time of change are read when they are more than Cap.
+	Tie string `yaml:"tie"`
 }
 
 // Incremental says how only what changed is asked for.
 type Incremental struct {
 	Field   string        `yaml:"field"`   // jq over a row: when it was last changed
 	Format  string        `yaml:"format"`  // rfc3339, unix, unix_ms, date or a layout of package time, for {watermark} and {until}
+	Zone    string        `yaml:"zone"`    // of a format without one; empty: that of the source's times
 	Overlap time.Duration `yaml:"overlap"` // how far a pass reaches back; default 2 minutes
 	Sorted  bool          `yaml:"sorted"`  // the server gives rows in the order of Field
+	Clock   string        `yaml:"clock"`   // jq over a pass's first answer: the server's time, where its Date header is not to be trusted
 }
 
-// Then asks for the details of a page's rows, which replace them.
+// Feed gives a part a watermark of its own, for a list of deletions that tells how far it reaches.
+type Feed struct {
+	Mark string        `yaml:"mark"` // jq over the body: up to where the answer is complete; empty: up to what was asked
+	Span time.Duration `yaml:"span"` // the longest window that the server accepts; 0: any
+	Keep time.Duration `yaml:"keep"` // how long the server remembers; 0: for ever. What is older needs a full pass
+}
+
+// Each repeats a part once per id.
+type Each struct {
+	Start string `yaml:"start"` // jq over $vars: the first ids; empty: what an earlier part has collected
+	Walk  bool   `yaml:"walk"`  // ids that the part itself collects are asked for too
+	Max   int    `yaml:"max"`   // more ids are an error; default 20,000
+}
+
+// Then asks for the details of a page's rows, which replace them or are attached to them.
 type Then struct {
-	Method string            `yaml:"method"`
-	Path   string            `yaml:"path"`
-	Query  map[string]string `yaml:"query"`
-	Body   string            `yaml:"body"`
-	Size   int               `yaml:"size"` // rows a request
-	Rows   string            `yaml:"rows"`
+	Method  string            `yaml:"method"`
+	Path    string            `yaml:"path"`
+	Query   map[string]string `yaml:"query"`
+	Headers map[string]string `yaml:"headers"`
+	Body    string            `yaml:"body"`
+	Form    map[string]string `yaml:"form"`
+	Size    int               `yaml:"size"` // rows a request
+	Cost    int               `yaml:"cost"`
+	Rows    string            `yaml:"rows"`
+	When    string            `yaml:"when"` // jq over a row: false or null leaves it as it is
+	ID      string            `yaml:"id"`   // jq over a row: {id}, with size 1; default .id
+	Into    string            `yaml:"into"` // with size 1: the answer's rows become this field of the row
+	Next    string            `yaml:"next"` // with into: jq over the body: {token} of the following request for the same row
+}
+
+// Listing names all records of a stream. What it leaves open is the stream's; its records are those of the stream's first part.
+type Listing struct {
+	Part `yaml:",inline"`
+	ID   string `yaml:"id"` // jq over a row
 }
 
 // Record says what becomes of a row.
@@ -131,6 +169,7 @@ type Record struct {
 	Entity  string                       `yaml:"entity"`
 	Fields  map[string]string            `yaml:"fields"`
 	Extra   map[string]string            `yaml:"extra"`
+	Custom  string                       `yaml:"custom"`  // jq over the row: an object whose single values are kept as extra too
 	When    string                       `yaml:"when"`    // jq over the row: false or null leaves the record out
 	Deleted string                       `yaml:"deleted"` // jq over the row: true makes a tombstone of it
 	Values  map[string]map[string]string `yaml:"values"`
@@ -145,10 +184,11 @@ type Deleted struct {
 }
 
 var (
-	authKinds  = []string{"none", "bearer", "header", "basic"}
-	pagerKinds = []string{"none", "token", "offset", "page", "link"}
-	classes    = []string{"limit", "auth", "denied", "expired", "fail"}
-	verifieds  = []string{"real server", "vendor specification", "recorded shapes", "nothing"}
+	pagerKinds = []string{"none", "token", "offset", "page", "link", "key"}
+	// limit: wait; auth: the credential is refused; token: what was obtained with it has died, obtain another; denied: this list may not be read; expired: the
+	// cursor is no longer known, begin anew; missing: nothing there; empty: no rows; setup: a person must change a setting; fail: anything else.
+	classes   = []string{"limit", "auth", "token", "denied", "expired", "missing", "empty", "setup", "fail"}
+	verifieds = []string{"real server", "vendor specification", "recorded shapes", "nothing"}
 )
 
 // Specs returns the names of the built-in connectors.
@@ -195,212 +235,4 @@ func unmarshal(b []byte, s *Spec) (err error) {
 		}
 	}()
 	return yaml.UnmarshalWithOptions(b, s, yaml.Strict())
-}
-
-func oneOf(field, v string, want []string) error {
-	if slices.Contains(want, v) {
-		return nil
-	}
-	return fmt.Errorf("%s: %q is unknown: want one of %s", field, v, strings.Join(want, ", "))
-}
-
-// validate checks all that needs no compiling and fills in defaults.
-func (s *Spec) validate() error {
-	if s.Auth.Kind == "" {
-		s.Auth.Kind = "none"
-	}
-	if s.Timeout == 0 {
-		s.Timeout = time.Minute
-	}
-	errs := []error{oneOf("verified", s.Verified, verifieds), oneOf("auth.kind", s.Auth.Kind, authKinds)}
-	if s.Name == "" {
-		errs = append(errs, errors.New("name: missing"))
-	}
-	if s.Auth.Kind == "header" && s.Auth.Name == "" {
-		errs = append(errs, errors.New("auth.name: missing: the header that carries the credential"))
-	}
-	if (s.Rate.Requests > 0) != (s.Rate.Per > 0) {
-		errs = append(errs, errors.New("rate: want both requests and per, such as {requests: 100, per: 10s}"))
-	}
-	for i, r := range s.Errors {
-		errs = append(errs, oneOf(fmt.Sprintf("errors[%d].class", i), r.Class, classes))
-	}
-	if len(s.Streams) == 0 {
-		errs = append(errs, errors.New("streams: missing"))
-	}
-	names := map[string]bool{}
-	for i := range s.Streams {
-		st := &s.Streams[i]
-		if st.Name == "" || names[st.Name] {
-			errs = append(errs, fmt.Errorf("streams[%d].name: %q is missing or used twice", i, st.Name))
-		}
-		names[st.Name] = true
-		if err := st.validate(); err != nil {
-			errs = append(errs, fmt.Errorf("streams[%d] (%s): %w", i, st.Name, err))
-		}
-	}
-	errs = append(errs, validateStages(s.Stages))
-	return errors.Join(errs...)
-}
-
-func validateStages(stages []Stage) error {
-	var errs []error
-	value := map[string]string{}
-	for i, st := range stages {
-		if st.ID == "" {
-			errs = append(errs, fmt.Errorf("stages[%d].id: missing", i))
-		}
-		if _, err := store.ParseStageKind(st.Kind); err != nil {
-			errs = append(errs, fmt.Errorf("stages[%d].kind: %w", i, err))
-		}
-		if st.Probability < 0 || st.Probability > 100 {
-			errs = append(errs, fmt.Errorf("stages[%d].probability: %d: want a percentage from 0 to 100", i, st.Probability))
-		}
-		for _, v := range st.Values {
-			if other, ok := value[v]; ok && other != st.ID {
-				errs = append(errs, fmt.Errorf("stages[%d].values: %q belongs to the stage %s already", i, v, other))
-			}
-			value[v] = st.ID
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (st *Stream) validate() error {
-	if len(st.Parts) == 0 {
-		st.Parts = []Part{st.Part}
-	} else {
-		for i := range st.Parts {
-			st.Parts[i].inherit(&st.Part)
-		}
-	}
-	var errs []error
-	for i := range st.Parts {
-		if err := st.Parts[i].validate(st); err != nil {
-			errs = append(errs, fmt.Errorf("part %d: %w", i, err))
-		}
-	}
-	for _, f := range st.Track {
-		if _, err := store.ParseField(f); err != nil {
-			errs = append(errs, fmt.Errorf("track: %w", err))
-		}
-	}
-	if in := st.Incremental; in != nil {
-		if in.Overlap == 0 {
-			in.Overlap = 2 * time.Minute
-		}
-		if in.Overlap < 0 || in.Field == "" {
-			errs = append(errs, errors.New("incremental: want field, and an overlap that is not negative"))
-		}
-		if _, err := formatTime(time.Time{}, in.Format, time.UTC); err != nil {
-			errs = append(errs, fmt.Errorf("incremental.format: %w", err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// inherit fills what the part leaves open from the stream.
-func (p *Part) inherit(d *Part) {
-	or(&p.Method, d.Method)
-	or(&p.Path, d.Path)
-	or(&p.Body, d.Body)
-	or(&p.Rows, d.Rows)
-	or(&p.Total, d.Total)
-	or(&p.Limit, d.Limit)
-	or(&p.MaxLimit, d.MaxLimit)
-	or(&p.Pager, d.Pager)
-	or(&p.Deleted, d.Deleted)
-	if p.Query == nil {
-		p.Query = d.Query
-	}
-	if p.Records == nil {
-		p.Records = d.Records
-	}
-}
-
-func or[T comparable](p *T, v T) {
-	var zero T
-	if *p == zero {
-		*p = v
-	}
-}
-
-func (p *Part) validate(st *Stream) error {
-	or(&p.Method, "GET")
-	or(&p.Pager.Kind, "none")
-	or(&p.Limit, 100)
-	errs := []error{
-		oneOf("only", p.Only, []string{"", "full", "incremental"}), oneOf("method", p.Method, []string{"GET", "POST"}),
-		oneOf("pager.kind", p.Pager.Kind, pagerKinds),
-	}
-	if p.Limit < 1 || p.MaxLimit < 0 || p.Pager.Cap < 0 {
-		errs = append(errs, errors.New("limit, max_limit and pager.cap: want positive numbers"))
-	}
-	if p.Pager.Kind == "token" && p.Pager.Next == "" {
-		errs = append(errs, errors.New("pager.next: missing: where the answer has the next token"))
-	}
-	if p.Pager.Keep && (p.Pager.Kind != "token" || st.Incremental != nil || len(st.Parts) > 1) {
-		errs = append(errs, errors.New("pager.keep: only for a stream with one part, of kind token, and without incremental"))
-	}
-	if (p.Pager.Cap > 0 || p.Pager.Window) && (st.Incremental == nil || !st.Incremental.Sorted) {
-		errs = append(errs, errors.New("pager.cap, pager.window: only for a stream whose incremental is sorted"))
-	}
-	if p.Rows == "" {
-		errs = append(errs, errors.New("rows: missing: where the answer has its list, or . when it is one"))
-	}
-	if len(p.Records) == 0 {
-		errs = append(errs, errors.New("records: missing"))
-	}
-	for i, r := range p.Records {
-		if err := r.validate(); err != nil {
-			errs = append(errs, fmt.Errorf("records[%d]: %w", i, err))
-		}
-	}
-	if p.Then != nil {
-		or(&p.Then.Method, "GET")
-		or(&p.Then.Size, 100)
-		if p.Then.Rows == "" || p.Then.Size < 1 {
-			errs = append(errs, errors.New("then: want rows and a positive size"))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (r *Record) validate() error {
-	if r.JQ != "" {
-		if r.Entity != "" || r.Fields != nil || r.Extra != nil || r.When != "" || r.Deleted != "" {
-			return errors.New("want either jq or entity and fields")
-		}
-		return nil
-	}
-	var fields []string
-	for f := range r.Fields {
-		fields = append(fields, f)
-	}
-	slices.Sort(fields)
-	if r.Extra != nil {
-		fields = append(fields, "extra")
-	}
-	if r.Deleted == `true` { // a list of deleted records: only the id matters
-		fields = record.Fields(r.Entity)
-	}
-	return record.Check(r.Entity, fields...)
-}
-
-// formatTime writes a watermark as the server wants it.
-func formatTime(t time.Time, format string, loc *time.Location) (string, error) {
-	switch format {
-	case "", "rfc3339":
-		return t.UTC().Format("2006-01-02T15:04:05.999Z07:00"), nil
-	case "unix":
-		return fmt.Sprint(t.Unix()), nil
-	case "unix_ms":
-		return fmt.Sprint(t.UnixMilli()), nil
-	case "date":
-		return t.In(loc).Format(time.DateOnly), nil
-	}
-	if !strings.Contains(format, "2006") {
-		return "", fmt.Errorf("%q: want rfc3339, unix, unix_ms, date or a layout such as 2006-01-02 15:04:05", format)
-	}
-	return t.In(loc).Format(format), nil
 }

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +30,8 @@ type answer struct {
 	body   any
 	header http.Header
 	date   time.Time // the server's clock; zero unknown
+	asked  *url.URL
+	empty  bool // the connector says that this answer means no rows
 }
 
 type rule struct {
@@ -51,34 +53,20 @@ func compileRules(specs []ErrorRule) ([]rule, error) {
 	return rules, errors.Join(errs...)
 }
 
-func (s *Source) credential() (string, error) {
-	if s.spec.Auth.Kind == "none" {
-		return "", nil
+// pace waits for the source's own budgets and rate limit, shortly.
+func (s *Source) pace(ctx context.Context, cost int) error {
+	for {
+		wait, err := s.meters.spend(cost)
+		if err == nil {
+			break
+		}
+		if wait > ownWait {
+			return &source.RetryAfter{Wait: wait, Err: err}
+		}
+		if err := sleep(ctx, max(wait, time.Millisecond)); err != nil {
+			return err
+		}
 	}
-	get := s.cfg.Credential
-	if get == nil {
-		get = s.cfg.Token.Resolve
-	}
-	v, err := get()
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", source.ErrAuth, err)
-	}
-	return v, nil
-}
-
-func (s *Source) sign(r *http.Request, secret string) {
-	switch a := s.spec.Auth; a.Kind {
-	case "bearer":
-		r.Header.Set("Authorization", "Bearer "+secret)
-	case "header":
-		r.Header.Set(a.Name, a.Prefix+secret)
-	case "basic":
-		r.SetBasicAuth(s.cfg.User, secret)
-	}
-}
-
-// pace waits for the source's own rate limit, shortly.
-func (s *Source) pace(ctx context.Context) error {
 	if s.limiter == nil {
 		return ctx.Err()
 	}
@@ -91,66 +79,119 @@ func (s *Source) pace(ctx context.Context) error {
 	if wait <= 0 {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(wait)
+	err := sleep(ctx, wait)
+	if err != nil {
+		res.Cancel()
+	}
+	return err
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		res.Cancel()
 		return ctx.Err()
 	case <-timer.C:
 		return nil
 	}
 }
 
-// ask sends one request and reads its answer. Errors carry neither the credential nor the query.
-func (s *Source) ask(ctx context.Context, method string, u *url.URL, body any) (answer, error) {
-	secret, err := s.credential()
+// ask sends one request and reads its answer. What it was signed with is obtained anew once when the server no longer accepts it. Errors carry neither the
+// credential nor the query.
+func (s *Source) ask(ctx context.Context, r *request, v *values) (answer, error) {
+	for again := false; ; again = true {
+		sess, err := s.signer.session(ctx)
+		if err != nil {
+			return answer{}, err
+		}
+		a, err := s.once(ctx, r, v, sess)
+		if !errors.Is(err, errToken) {
+			return a, err
+		}
+		if again || !s.signer.auth.obtained() {
+			return answer{}, fmt.Errorf("%w: %w", source.ErrAuth, err)
+		}
+		s.signer.drop(ctx, sess)
+	}
+}
+
+func (s *Source) once(ctx context.Context, r *request, v *values, sess *session) (answer, error) {
+	u, err := s.address(r, v, sess.base)
 	if err != nil {
 		return answer{}, err
 	}
-	if err := s.pace(ctx); err != nil {
+	body, err := v.body(ctx, r)
+	if err == nil {
+		body, err = s.signer.addBody(ctx, body, sess)
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	payload, kind, err := r.payload(body, v.named)
+	if err != nil {
+		return answer{}, err
+	}
+	a, err := s.roundTripCost(ctx, sess, r.method, u, payload, kind, fill(r.headers, v.named), r.cost, true)
+	if err != nil {
+		if ctx.Err() != nil {
+			return answer{}, ctx.Err()
+		}
+		return answer{}, s.conceal(fmt.Errorf("%s %s: %w", r.method, bare(u), err))
+	}
+	return a, nil
+}
+
+// roundTrip sends a request of the sign-in.
+func (s *Source) roundTrip(ctx context.Context, sess *session, method string, u *url.URL, payload []byte, kind string, headers map[string]string) (answer, error) {
+	return s.roundTripCost(ctx, sess, method, u, payload, kind, headers, 1, false)
+}
+
+func (s *Source) roundTripCost(ctx context.Context, sess *session, method string, u *url.URL, payload []byte, kind string, headers map[string]string, cost int,
+	sign bool,
+) (answer, error) {
+	if err := s.pace(ctx, cost); err != nil {
 		return answer{}, err
 	}
 	reqCtx, cancel := context.WithTimeout(ctx, s.spec.Timeout)
 	defer cancel()
-	a, err := s.send(reqCtx, method, u, body, secret)
-	if err == nil {
-		return a, nil
-	}
-	if ctx.Err() != nil {
-		return answer{}, ctx.Err()
-	}
-	if reqCtx.Err() != nil {
+	a, err := s.send(reqCtx, sess, method, u, payload, kind, headers, sign)
+	if err != nil && ctx.Err() == nil && reqCtx.Err() != nil {
 		err = fmt.Errorf("no complete answer within %s", s.spec.Timeout)
 	}
-	where := *u
-	where.RawQuery = ""
-	return answer{}, s.conceal(fmt.Errorf("%s %s: %w", method, store.Clip(where.String(), 200), err), secret)
+	return a, err
 }
 
-func (s *Source) send(ctx context.Context, method string, u *url.URL, body any, secret string) (answer, error) {
-	var payload io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return answer{}, fmt.Errorf("body: %w", err)
-		}
-		payload = bytes.NewReader(b)
+func (s *Source) send(ctx context.Context, sess *session, method string, u *url.URL, payload []byte, kind string, headers map[string]string, sign bool) (answer, error) {
+	var body io.Reader
+	if payload != nil {
+		body = bytes.NewReader(payload)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), payload)
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
-		return answer{}, err
+		return answer{}, errors.New("the address of the request is not readable")
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "flightdeck")
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
 	}
 	for k, v := range s.spec.Headers {
 		req.Header.Set(k, v)
 	}
-	s.sign(req, secret)
-	resp, err := s.client.Do(req)
+	for k, v := range headers {
+		req.Header.Set(k, v)
+	}
+	if sign {
+		s.signer.sign(req, sess)
+	}
+	client := s.client
+	if s.signer.auth.Cookies && sess.jar != nil {
+		own := *s.client
+		own.Jar = sess.jar
+		client = &own
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		if ue := (*url.Error)(nil); errors.As(err, &ue) {
 			err = ue.Err // the outer one repeats the address with its query
@@ -168,16 +209,17 @@ func (s *Source) send(ctx context.Context, method string, u *url.URL, body any, 
 	if len(b) > maxBody {
 		return answer{}, fmt.Errorf("the answer is larger than %d MB; lower page_size", maxBody>>20)
 	}
-	a := answer{header: resp.Header}
+	a := answer{header: resp.Header, asked: u}
 	a.date, _ = http.ParseTime(resp.Header.Get("Date"))
 	parsed, perr := decodeJSON(b)
 	if perr == nil {
 		a.body = parsed
 	}
-	if err := s.classify(ctx, resp, a); err != nil {
+	s.observe(ctx, a)
+	if a.empty, err = s.classify(ctx, resp, a); err != nil {
 		return answer{}, err
 	}
-	if perr == nil {
+	if perr == nil || a.empty {
 		return a, nil
 	}
 	switch start := bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), " \t\r\n"); {
@@ -193,11 +235,20 @@ func (s *Source) send(ctx context.Context, method string, u *url.URL, body any, 
 
 var errNotFound = errors.New("nothing there; check url and vars")
 
-// classify gives an answer's status, or the spec's opinion of it, its meaning.
-func (s *Source) classify(ctx context.Context, resp *http.Response, a answer) error {
+// statusError is an answer that is no success.
+type statusError struct {
+	status int
+	said   string
+}
+
+func (e *statusError) Error() string { return e.said }
+
+// classify gives an answer's status, or the spec's opinion of it, its meaning; empty: it is a success without rows.
+func (s *Source) classify(ctx context.Context, resp *http.Response, a answer) (empty bool, err error) {
 	status := resp.StatusCode
 	class := ""
 	var words any
+	var wait time.Duration
 	for _, r := range s.rules {
 		if r.Status != 0 && r.Status != status {
 			continue
@@ -210,25 +261,32 @@ func (s *Source) classify(ctx context.Context, resp *http.Response, a answer) er
 				continue
 			}
 		}
-		class = r.Class
+		class, wait = r.Class, r.Wait
 		words, _ = r.message.one(ctx, a.body)
 		break
 	}
 	if class == "" {
 		switch {
+		case status == http.StatusNoContent:
+			return true, nil
 		case status >= 200 && status < 300:
-			return nil
+			return false, nil
 		case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
 			class = "limit"
 		case status == http.StatusUnauthorized:
-			class = "auth"
+			class = "token"
 		case status == http.StatusForbidden:
 			class = "denied"
 		case status == http.StatusGone:
 			class = "expired"
+		case status == http.StatusNotFound:
+			class = "missing"
 		default:
 			class = "fail"
 		}
+	}
+	if class == "empty" {
+		return true, nil
 	}
 	said := fmt.Sprintf("answered %d", status)
 	if t := http.StatusText(status); t != "" {
@@ -239,20 +297,31 @@ func (s *Source) classify(ctx context.Context, resp *http.Response, a answer) er
 	} else if w := message(a.body); w != "" {
 		said += ": " + store.Clip(w, 200)
 	}
+	st := &statusError{status, said}
 	switch class {
 	case "limit":
-		return &source.RetryAfter{Wait: retryAfter(resp.Header.Get("Retry-After"), a.date), Err: errors.New(said)}
+		told := retryAfter(resp.Header.Get("Retry-After"), a.date)
+		if told == 0 {
+			told = wait
+		}
+		return false, &source.RetryAfter{Wait: told, Err: st}
+	case "token":
+		if !s.signer.auth.obtained() {
+			return false, fmt.Errorf("%w: %w; check the token", source.ErrAuth, st)
+		}
+		return false, fmt.Errorf("%w: %w; sign in again", errToken, st)
 	case "auth":
-		return fmt.Errorf("%w: %s; check the token", source.ErrAuth, said)
+		return false, fmt.Errorf("%w: %w; check the credential", source.ErrAuth, st)
 	case "denied":
-		return fmt.Errorf("%w: %s; give the token the right to read this", source.ErrDenied, said)
+		return false, fmt.Errorf("%w: %w; give the credential the right to read this", source.ErrDenied, st)
 	case "expired":
-		return fmt.Errorf("%w: %s", source.ErrExpired, said)
+		return false, fmt.Errorf("%w: %w", source.ErrExpired, st)
+	case "missing":
+		return false, fmt.Errorf("%w: %w", st, errNotFound)
+	case "setup":
+		return false, source.Setup(st)
 	}
-	if status == http.StatusNotFound {
-		return fmt.Errorf("%s: %w", said, errNotFound)
-	}
-	return errors.New(said)
+	return false, st
 }
 
 // message finds the server's own words in an error body of the common shapes.
@@ -290,16 +359,35 @@ func retryAfter(v string, serverNow time.Time) time.Duration {
 	return min(max(at.Sub(serverNow), 0), maxWait)
 }
 
-// conceal makes sure that an error which quotes the server or the network does not quote our credential.
-func (s *Source) conceal(err error, secret string) error {
-	text := err.Error()
+// hide remembers a credential, or what was obtained for one, as something that no error may show.
+func (s *Source) hide(secret string) {
 	if secret == "" {
-		return err
+		return
 	}
+	s.hidden.Lock()
+	defer s.hidden.Unlock()
+	if slices.Contains(s.hidden.values, secret) {
+		return
+	}
+	if len(s.hidden.values) >= maxHidden { // tokens that died long ago
+		s.hidden.values = slices.Delete(s.hidden.values, 0, 1)
+	}
+	s.hidden.values = append(s.hidden.values, secret)
+}
+
+const maxHidden = 64
+
+// conceal makes sure that an error which quotes the server or the network does not quote our credentials.
+func (s *Source) conceal(err error) error {
+	text := err.Error()
 	clean := text
-	for _, v := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(s.cfg.User + ":" + secret))} {
-		clean = strings.ReplaceAll(clean, v, "[credential]")
+	s.hidden.Lock()
+	for _, secret := range s.hidden.values {
+		for _, v := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(s.cfg.User + ":" + secret))} {
+			clean = strings.ReplaceAll(clean, v, "[credential]")
+		}
 	}
+	s.hidden.Unlock()
 	if clean == text {
 		return err
 	}
@@ -307,10 +395,19 @@ func (s *Source) conceal(err error, secret string) error {
 	if ra := (*source.RetryAfter)(nil); errors.As(err, &ra) {
 		return &source.RetryAfter{Wait: ra.Wait, Err: concealed}
 	}
-	for _, class := range []error{source.ErrAuth, source.ErrExpired, source.ErrDenied} {
+	for _, class := range []error{source.ErrAuth, source.ErrExpired, source.ErrDenied, source.ErrSetup, errToken, errNotFound} {
 		if errors.Is(err, class) {
-			return fmt.Errorf("%w: %w", class, concealed)
+			return &concealedError{clean, class}
 		}
 	}
 	return concealed
 }
+
+// concealedError keeps the class of an error whose words had to be changed.
+type concealedError struct {
+	text  string
+	class error
+}
+
+func (e *concealedError) Error() string { return e.text }
+func (e *concealedError) Unwrap() error { return e.class }

@@ -196,7 +196,7 @@ func TestParse_Mistakes(t *testing.T) {
 		{"duration", src + "    every: often\n", []string{`f.yaml:5:12: sources[0].every: want a duration such as 30s, 5m or 1h; found the text "often"`}},
 		{"duration without unit", src + "    every: 5\n", []string{"sources[0].every: want a duration"}},
 		{"too often", src + "    every: 1ms\n", []string{"sources[0].every: 1ms: want one second or more"}},
-		{"secret written out", src + "    token: hunter2\n", []string{"f.yaml:5:12: sources[0].token: a credential is given as env:NAME or file:/path"}},
+		{"secret written out", src + "    token: hunter2\n", []string{"f.yaml:5:12: sources[0].token: a credential is given as env:NAME, file:/path or keyring:SERVICE/USER"}},
 		{"id twice", src + "  - id: a\n    kind: table\n    files: [{file: a.csv}]\n", []string{`sources[1].id: "a" is used twice, first in line 2`}},
 		{"id", "sources:\n  - id: a:b\n    kind: table\n    files: [{file: a.csv}]\n", []string{`sources[0].id: "a:b": want a short name`}},
 		{"variable", src + "    dir: ${FD_NOT_SET}/x\n", []string{"f.yaml:5:10: sources[0].dir: the environment variable FD_NOT_SET is not set"}},

@@ -57,9 +57,9 @@ func dump(b *analytics.Book, days []store.Day) (out []string) {
 			n++
 			row("deal %s evidence %3d %s %+v", rec.ID, n, day, *v)
 		}
-		for blk, k := range b.DealTouches(c) {
+		for _, k := range b.DealTouches(c) {
 			n++
-			row("deal %s touch %3d %s", rec.ID, n, blk.ID[k])
+			row("deal %s touch %3d %s", rec.ID, n, b.Touches().ID(int(k)))
 		}
 	}
 	for i := range b.Accounts() {
@@ -67,9 +67,9 @@ func dump(b *analytics.Book, days []store.Day) (out []string) {
 		rec := b.Account(c)
 		n := 0
 		list := func(what string, v any) { n++; row("account %s %3d %s %+v", rec.ID, n, what, v) }
-		for blk, k := range b.AccountTouches(c) {
-			v := b.Touch(blk, k)
-			list("touch", fmt.Sprintf("%+v %s %d", v, blk.Day[k], blk.Minute[k]))
+		for _, k := range b.AccountTouches(c) {
+			v, t := b.Touch(int(k)), b.Touches()
+			list("touch", fmt.Sprintf("%+v %s %d", v, t.Day().At(int(k)), t.Minute.At(int(k))))
 		}
 		for _, d := range b.AccountDeals(c) {
 			list("deal", b.Deal(d).ID)
@@ -93,11 +93,9 @@ func dump(b *analytics.Book, days []store.Day) (out []string) {
 			}
 		}
 	}
-	for _, blk := range b.Touches() {
-		for k := range blk.ID {
-			if !blk.Dead[k] {
-				row("touch %s of %s", blk.ID[k], b.Nodes()[b.PersonNode(blk.Rep[k])].ID)
-			}
+	for t, k := b.Touches(), 0; k < t.Len(); k++ {
+		if !t.Dead(k) {
+			row("touch %s of %s", t.ID(k), b.Nodes()[b.PersonNode(t.Rep.At(k))].ID)
 		}
 	}
 	slices.Sort(rows)
@@ -250,6 +248,17 @@ func TestAdvance_EqualsBuild(t *testing.T) {
 			same(t, fmt.Sprint("round ", round), dump(live.Book(), days), dump(fresh, days))
 			same(t, fmt.Sprint("answers of round ", round), ask(t, live.Book(), scopes), ask(t, fresh, scopes))
 			same(t, "the Book before, asked again", ask(t, before, scopes), old)
+			if round%5 == 4 {
+				clustered := analytics.Cluster(live.Book())
+				same(t, fmt.Sprint("clustered in round ", round), dump(clustered, days), dump(fresh, days))
+				same(t, fmt.Sprint("answers, clustered in round ", round), ask(t, clustered, scopes), ask(t, fresh, scopes))
+			}
+			if rng.IntN(6) == 0 { // the rounds that follow go on from what was folded
+				if err := live.Fold(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+				same(t, fmt.Sprint("folded in round ", round), dump(live.Book(), days), dump(fresh, days))
+			}
 		}
 	}
 }
@@ -282,13 +291,14 @@ func TestAdvance_Twice(t *testing.T) {
 	w := plain.Random(rng, 40)
 	b := w.Book()
 	days := []store.Day{plain.Today, w.Day()}
-	was := dump(b, days)
+	was, made := dump(b, days), 0
 	next := func(n int) *store.Delta {
 		d := &store.Delta{Rev: 2}
 		for range n {
 			d.Touches = append(d.Touches, w.Touch())
 			c := w.Changes[rng.IntN(len(w.Changes))]
-			c.At = w.Time()
+			made++
+			c.At, c.ID = w.Time(), store.MakeID("t", fmt.Sprint("new", made)) // what replaces nothing needs no Before
 			d.Changes = append(d.Changes, c)
 		}
 		return d

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"flightdeck/analytics/column"
 	"flightdeck/store"
 )
 
@@ -35,37 +36,42 @@ type Book struct {
 	people   table[store.Person]
 	stages   table[store.Stage]
 	products table[store.Product]
-	accounts table[store.Account]
-	deals    table[store.Deal]
 	quotas   table[store.Quota]
 	status   table[store.SourceStatus]
 	issues   table[store.Issue]
 
-	industries words
-	topics     words
-	areas      words
+	industries, topics, areas, outlets words
+	labels                             words // grades, rules, kinds of evidence
+	currencies                         []store.Currency
 
-	deal    dealCols
-	account accountCols
-	change  changeCols
-	touch   *TouchBlock
-	steps   [][]Step // per deal: its way through the stages, oldest first; never empty for a live deal
+	accounts accounts
+	deals    deals
+	touch    Touches
+	change   changes
+	sale     Sales
+	grade    grades
+	health   healths
+	evidence evidences
+	contact  contacts
 
-	contacts facts[store.Contact]     // by account
-	grades   facts[store.GradeChange] // by account
-	health   facts[store.Health]      // by account
-	evidence facts[store.Evidence]    // by deal
-	sales    facts[store.Sale]        // by account
-
-	changesOf    runs // deal → change rows, by time
-	touchesOf    runs // account → touch rows, by time
-	dealTouches  runs // deal → touch rows, by time
-	looseTouches runs // account → touch rows that name no deal, by time
-	dealsOf      runs // account → deals
+	steps        column.Runs[Step]  // deal → its way through the stages, oldest first; never empty for a live deal
+	changesOf    column.Runs[int32] // deal → change rows, by time
+	dealTouches  column.Runs[int32] // deal → touch rows, by time
+	looseTouches column.Runs[int32] // account → touch rows that name no deal, by time
+	dealsOf      column.Runs[int32] // account → deals, by ID
+	// The others count owners from one on: what belongs to nobody is listed under 0.
+	touchesOf  column.Runs[int32] // account → touch rows, by time
+	salesOf    column.Runs[int32] // account → sale rows, by day
+	gradesOf   column.Runs[int32] // account → grade rows, by time
+	healthOf   column.Runs[int32] // account → health rows, by day
+	contactsOf column.Runs[int32] // account → contact rows, by ID
+	evidenceOf column.Runs[int32] // deal → evidence rows, by time
 
 	tree
 	dataEnd Day
 	oldest  time.Time
+	memo    *memo
+	folded  int // rows of facts when the Book was clustered last
 }
 
 // Rev returns the revision of the store that b pictures.
@@ -154,26 +160,46 @@ func (b *Book) Status() []store.SourceStatus { return b.status.sorted() }
 func (b *Book) Issues() []store.Issue { return b.issues.sorted() }
 
 // Deals returns how many deal Codes there are: Codes run from 0 to Deals()-1, live or not.
-func (b *Book) Deals() int { return len(b.deals.rec) }
+func (b *Book) Deals() int { return b.deals.len() }
 
 // DealCode finds a live deal.
 func (b *Book) DealCode(id store.ID) (Code, bool) { return b.deals.code(id) }
 
 // Deal returns the record as it stands now; its zero value when c is not live.
-func (b *Book) Deal(c Code) store.Deal { return b.deals.get(c) }
+func (b *Book) Deal(c Code) store.Deal {
+	if !b.deals.isLive(c) {
+		return store.Deal{}
+	}
+	return b.dealRecord(c)
+}
+
+// DealID returns the ID of a deal, live or not; "" for None.
+func (b *Book) DealID(c Code) store.ID { return b.deals.ids.id(c) }
+
+// DealName returns the name of a live deal.
+func (b *Book) DealName(c Code) string {
+	if !b.deals.isLive(c) {
+		return ""
+	}
+	return b.deals.name.At(int(c))
+}
 
 // Accounts returns how many account Codes there are.
-func (b *Book) Accounts() int { return len(b.accounts.rec) }
+func (b *Book) Accounts() int { return b.accounts.len() }
 
 // AccountCode finds a live account.
 func (b *Book) AccountCode(id store.ID) (Code, bool) { return b.accounts.code(id) }
 
 // Account returns the record; for an account that was never read, or None, only its ID is set.
 func (b *Book) Account(c Code) store.Account {
-	a := b.accounts.get(c)
-	a.ID = b.accounts.id(c)
-	return a
+	if !b.accounts.isLive(c) {
+		return store.Account{ID: b.accounts.ids.id(c)}
+	}
+	return b.account(c)
 }
+
+// AccountID returns the ID of an account, live or not; "" for None.
+func (b *Book) AccountID(c Code) store.ID { return b.accounts.ids.id(c) }
 
 // People returns how many person Codes there are.
 func (b *Book) People() int { return len(b.people.rec) }
@@ -202,7 +228,7 @@ func (b *Book) PersonName(id store.PersonID) string {
 // AccountName returns the name of an account by ID, or the native part of the ID when it was never read.
 func (b *Book) AccountName(id store.ID) string {
 	if c, ok := b.accounts.code(id); ok {
-		return b.accounts.rec[c].Name
+		return b.accounts.name.At(int(c))
 	}
 	return id.Native()
 }
@@ -257,91 +283,158 @@ func (b *Book) Convert(m store.Money) int64 {
 	return b.rates[m.Currency].convert(m.Minor)
 }
 
-// Touches returns the touches as blocks of columns, in no set order. One block now; a caller must not count on that.
-func (b *Book) Touches() []*TouchBlock { return []*TouchBlock{b.touch} }
+// Touches returns the touches as columns.
+func (b *Book) Touches() *Touches { return &b.touch }
 
-// AccountTouches calls yield with the touches of an account, oldest first.
-func (b *Book) AccountTouches(account Code) iter.Seq2[*TouchBlock, int] {
-	return b.touchSeq(&b.touchesOf, account)
+// Sold returns the sales lines as columns.
+func (b *Book) Sold() *Sales { return &b.sale }
+
+// AccountTouches returns the rows of an account's touches, oldest first. The slice is the Book's: do not write to it.
+func (b *Book) AccountTouches(account Code) []int32 { return b.touchesOf.Of(int(account) + 1) }
+
+// DealTouches returns the rows of the touches that name a deal, oldest first. The slice is the Book's: do not write to it.
+func (b *Book) DealTouches(deal Code) []int32 { return b.dealTouches.Of(int(deal)) }
+
+// AccountSales returns the rows of an account's sales lines, oldest first. The slice is the Book's: do not write to it.
+func (b *Book) AccountSales(account Code) []int32 { return b.salesOf.Of(int(account) + 1) }
+
+// Touch returns one touch as a record.
+func (b *Book) Touch(row int) store.Touch {
+	t, i := &b.touch, row
+	return store.Touch{
+		ID: t.ID(i), Account: b.accounts.ids.id(t.Account.At(i)), Deal: b.deals.ids.id(t.Deal.At(i)), Contact: t.Contact(i), Rep: b.people.id(t.Rep.At(i)),
+		At: moment(t.At.At(i)), Seen: moment(t.Seen.At(i)), Logged: moment(t.Logged.At(i)), Minutes: int(t.Length.At(i)), Channel: t.Channel.At(i),
+		Sentiment: t.Sentiment.At(i), Topic: b.Topic(t.Topic.At(i)), Note: t.note.At(i), Area: b.Area(t.Area.At(i)), Lat: t.Lat.At(i), Lng: t.Lng.At(i),
+		DayOnly: t.Minute.At(i) < 0,
+	}
 }
 
-// DealTouches calls yield with the touches that name a deal, oldest first.
-func (b *Book) DealTouches(deal Code) iter.Seq2[*TouchBlock, int] {
-	return b.touchSeq(&b.dealTouches, deal)
-}
+// Topic returns the text of a topic code; Area of an area code, Industry of an industry code. "" for None.
+func (b *Book) Topic(c Code) string { return string(b.topics.id(c)) }
 
-func (b *Book) touchSeq(r *runs, owner Code) iter.Seq2[*TouchBlock, int] {
-	return func(yield func(*TouchBlock, int) bool) {
-		for _, i := range r.of(owner) {
-			if !yield(b.touch, int(i)) {
+// Area returns province/city/district.
+func (b *Book) Area(c Code) string { return string(b.areas.id(c)) }
+
+// Industry returns an industry's name.
+func (b *Book) Industry(c Code) string { return string(b.industries.id(c)) }
+
+// Outlet returns the name of the outlet of a sales line.
+func (b *Book) Outlet(c Code) string { return string(b.outlets.id(c)) }
+
+// AccountDeals returns the Codes of the deals that stand with an account, by Code. The slice is the Book's: do not write to it.
+func (b *Book) AccountDeals(account Code) []Code { return b.dealsOf.Of(int(account)) }
+
+// AccountOwner returns the owner's Code, None when nobody.
+func (b *Book) AccountOwner(account Code) Code { return b.accounts.owner.At(int(account)) }
+
+// AccountIndustry returns the industry's code, None when unknown.
+func (b *Book) AccountIndustry(account Code) Code { return b.accounts.industry.At(int(account)) }
+
+// AccountLive reports whether the account was read and not deleted.
+func (b *Book) AccountLive(account Code) bool { return b.accounts.isLive(account) }
+
+// Contacts calls yield with the contacts of an account, by ID. The record is reused between calls: copy what you keep.
+func (b *Book) Contacts(account Code) iter.Seq2[Day, *store.Contact] {
+	return func(yield func(Day, *store.Contact) bool) {
+		c, v := &b.contact, store.Contact{Account: b.accounts.ids.id(account)}
+		for _, r := range b.contactsOf.Of(int(account) + 1) {
+			i := int(r)
+			v.ID, v.Name, v.Role, v.Influence = store.ID(c.id.At(i)), c.name.At(i), c.role.At(i), int(c.influence.At(i))
+			v.Email, v.Phone = c.email.At(i), c.phone.At(i)
+			if !yield(c.day.At(i), &v) {
 				return
 			}
 		}
 	}
 }
 
-// Touch returns one touch as a record.
-func (b *Book) Touch(blk *TouchBlock, row int) store.Touch { return b.touchRecord(blk, row) }
-
-// Topic returns the text of a topic code; Area of an area code, Industry of an industry code. "" for None.
-func (b *Book) Topic(c Code) string { return word(b.topics, c) }
-
-// Area returns province/city/district.
-func (b *Book) Area(c Code) string { return word(b.areas, c) }
-
-// Industry returns an industry's name.
-func (b *Book) Industry(c Code) string { return word(b.industries, c) }
-
-func word(w words, c Code) string {
-	if c < 0 || int(c) >= len(w.ids) {
-		return ""
+// Grades calls yield with the steps of an account's grade, oldest first, each with its day. The record is reused between calls: copy what you keep.
+func (b *Book) Grades(account Code) iter.Seq2[Day, *store.GradeChange] {
+	return func(yield func(Day, *store.GradeChange) bool) {
+		g, v := &b.grade, store.GradeChange{Account: b.accounts.ids.id(account)}
+		for _, r := range b.gradesOf.Of(int(account) + 1) {
+			i := int(r)
+			v.ID, v.From, v.To, v.Cause = store.ID(g.id.At(i)), b.gradeName(g.from.At(i)), b.gradeName(g.to.At(i)), g.cause.At(i)
+			v.Rule, v.At, v.Seen = string(b.labels.id(g.rule.At(i))), instant(g.at.At(i)), instant(g.seen.At(i))
+			if !yield(g.day.At(i), &v) {
+				return
+			}
+		}
 	}
-	return string(w.ids[c])
 }
 
-// AccountDeals returns the Codes of the deals that stand with an account, by Code. The slice is the Book's: do not write to it.
-func (b *Book) AccountDeals(account Code) []Code { return b.dealsOf.of(account) }
-
-// AccountOwner returns the owner's Code, None when nobody.
-func (b *Book) AccountOwner(account Code) Code { return b.account.owner[account] }
-
-// AccountIndustry returns the industry's code, None when unknown.
-func (b *Book) AccountIndustry(account Code) Code { return b.account.industry[account] }
-
-// AccountLive reports whether the account was read and not deleted.
-func (b *Book) AccountLive(account Code) bool { return b.accounts.isLive(account) }
-
-// Contacts calls yield with the contacts of an account, by ID.
-func (b *Book) Contacts(account Code) iter.Seq2[Day, *store.Contact] { return b.contacts.of(account) }
-
-// Grades calls yield with the steps of an account's grade, oldest first, each with its day.
-func (b *Book) Grades(account Code) iter.Seq2[Day, *store.GradeChange] { return b.grades.of(account) }
+func (b *Book) gradeName(c Code) store.Grade { return store.Grade(b.labels.id(c)) }
 
 // GradeAt returns an account's grade at the end of day: what the last step up to then gave, else what the first step after it came from.
 func (b *Book) GradeAt(account Code, day Day) store.Grade {
-	g := store.Grade("")
-	first := true
-	for d, c := range b.grades.of(account) {
-		if d > day {
-			if first {
-				return c.From
-			}
-			break
+	list := b.gradesOf.Of(int(account) + 1)
+	for k := len(list) - 1; k >= 0; k-- {
+		if b.grade.day.At(int(list[k])) <= day {
+			return b.gradeName(b.grade.to.At(int(list[k])))
 		}
-		g, first = c.To, false
 	}
-	return g
+	if len(list) > 0 {
+		return b.gradeName(b.grade.from.At(int(list[0])))
+	}
+	return ""
 }
 
-// Health calls yield with an account's health scores, oldest first.
-func (b *Book) Health(account Code) iter.Seq2[Day, *store.Health] { return b.health.of(account) }
+// Health calls yield with an account's health scores, oldest first. The record is reused between calls: copy what you keep.
+func (b *Book) Health(account Code) iter.Seq2[Day, *store.Health] {
+	return func(yield func(Day, *store.Health) bool) {
+		h, v := &b.health, store.Health{Account: b.accounts.ids.id(account)}
+		for _, r := range b.healthOf.Of(int(account) + 1) {
+			i := int(r)
+			v.ID, v.Day, v.Score, v.Note, v.Seen = store.ID(h.id.At(i)), h.day.At(i), int(h.score.At(i)), h.note.At(i), instant(h.seen.At(i))
+			if !yield(v.Day, &v) {
+				return
+			}
+		}
+	}
+}
 
-// Evidence calls yield with a deal's documents, oldest first.
-func (b *Book) Evidence(deal Code) iter.Seq2[Day, *store.Evidence] { return b.evidence.of(deal) }
+// HealthAt returns an account's latest health index up to day; ok is false when there is none.
+func (b *Book) HealthAt(account Code, day Day) (score int, ok bool) {
+	list := b.healthOf.Of(int(account) + 1)
+	for k := len(list) - 1; k >= 0; k-- {
+		if i := int(list[k]); b.health.day.At(i) <= day {
+			return int(b.health.score.At(i)), true
+		}
+	}
+	return 0, false
+}
 
-// Sales calls yield with an account's sales lines, oldest first.
-func (b *Book) Sales(account Code) iter.Seq2[Day, *store.Sale] { return b.sales.of(account) }
+// Evidence calls yield with a deal's documents, oldest first. The record is reused between calls: copy what you keep.
+func (b *Book) Evidence(deal Code) iter.Seq2[Day, *store.Evidence] {
+	return func(yield func(Day, *store.Evidence) bool) {
+		x, v := &b.evidence, store.Evidence{Deal: b.deals.ids.id(deal)}
+		for _, r := range b.evidenceOf.Of(int(deal) + 1) {
+			i := int(r)
+			v.ID, v.Kind, v.Title, v.URL = store.ID(x.id.At(i)), string(b.labels.id(x.kind.At(i))), x.title.At(i), x.url.At(i)
+			v.By, v.At, v.Seen = b.people.id(x.by.At(i)), instant(x.at.At(i)), instant(x.seen.At(i))
+			if !yield(x.day.At(i), &v) {
+				return
+			}
+		}
+	}
+}
+
+// Sales calls yield with an account's sales lines, oldest first. The record is reused between calls: copy what you keep.
+func (b *Book) Sales(account Code) iter.Seq2[Day, *store.Sale] {
+	return func(yield func(Day, *store.Sale) bool) {
+		s, v := &b.sale, store.Sale{Account: b.accounts.ids.id(account)}
+		for _, r := range b.AccountSales(account) {
+			i := int(r)
+			v.ID, v.Product, v.Rep, v.Outlet = store.ID(s.id.At(i)), b.products.id(s.Product.At(i)), b.people.id(s.Rep.At(i)), b.Outlet(s.Outlet.At(i))
+			v.Day, v.Quantity = s.day.At(i), s.quantity.At(i)
+			v.Amount, v.Cost = b.money(s.minor.At(i), s.cur.At(i)), b.money(s.cost.At(i), s.costCur.At(i))
+			if !yield(v.Day, &v) {
+				return
+			}
+		}
+	}
+}
 
 func (b *Book) String() string {
-	return fmt.Sprintf("book r%d: %d deals, %d accounts, %d touches", b.rev, len(b.deals.rec), len(b.accounts.rec), len(b.touch.Day))
+	return fmt.Sprintf("book r%d: %d deals, %d accounts, %d touches", b.rev, b.deals.len(), b.accounts.len(), b.touch.len())
 }

@@ -237,10 +237,10 @@ func TestSelection_Touches(t *testing.T) {
 			s := w.Scope()
 			sel := b.Select(s)
 			got, want := map[store.ID]bool{}, map[store.ID]bool{}
-			for blk, i := range sel.Touches(sel.Period) {
-				got[blk.ID[i]] = true
-				if !sel.MatchTouch(blk, i) {
-					t.Fatalf("touch %s is selected and does not match", blk.ID[i])
+			for i := range sel.Touches(sel.Period) {
+				got[b.Touches().ID(i)] = true
+				if !sel.MatchTouch(i) {
+					t.Fatalf("touch %s is selected and does not match", b.Touches().ID(i))
 				}
 			}
 			for _, v := range w.Touches {

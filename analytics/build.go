@@ -14,9 +14,7 @@ var ErrRebuild = errors.New("the change touches the whole book")
 func Build(snap store.Snapshot, o Options) (*Book, error) {
 	e := newEditor(o)
 	e.once = true // a snapshot names each record once
-	if c, ok := snap.(store.Counter); ok {
-		e.room(c.Count)
-	}
+	e.fresh = nil
 	if err := snap.All(func(r *store.Records) error { e.records(r); return nil }); err != nil {
 		return nil, fmt.Errorf("build book: %w", err)
 	}
@@ -44,6 +42,7 @@ func (b *Book) Advance(deltas ...*store.Delta) (*Book, error) {
 		if d.Rev <= b.rev && d.Rev != 0 {
 			continue // already in b
 		}
+		e.look(&d.Before)
 		e.records(&d.Records)
 		for _, ref := range d.Deleted {
 			e.remove(ref)

@@ -7,11 +7,9 @@ func (b *Book) Products() int { return len(b.products.rec) }
 
 // Industries returns the names of the industries that accounts were ever read with, sorted: what a person may choose from.
 func (b *Book) Industries() []string {
-	names := make([]string, 0, len(b.industries.ids))
-	for _, id := range b.industries.ids {
-		if id != "" {
-			names = append(names, string(id))
-		}
+	names := make([]string, 0, b.industries.len())
+	for c := range Code(b.industries.len()) {
+		names = append(names, b.Industry(c))
 	}
 	slices.Sort(names)
 	return names

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"flightdeck/analytics/column"
 	"flightdeck/store"
 )
 
@@ -19,76 +21,166 @@ func (e *editor) finish(rev store.Rev) *Book {
 		b.growTree()
 	}
 	if e.bulk || e.owned[store.EntityStage] {
+		first, kinds := b.firstOpen, b.stageKind
 		b.orderStages()
-		for c := range b.deals.rec { // the way of a deal without history depends on the kinds of stage
-			e.dirtyDeal[Code(c)] = struct{}{}
+		if e.bulk || b.firstOpen != first || !slices.Equal(b.stageKind[:len(kinds)], kinds) {
+			for c := range b.deals.len() { // the way of a deal without history depends on the kinds of stage
+				e.dirtyDeal[Code(c)] = struct{}{}
+			}
 		}
-	}
-	e.deriveAccounts()
-	b.changesOf = e.changes.apply(b.changesOf, len(b.deals.rec), b.orderChanges)
-	e.deriveDeals()
-	e.deriveRuns()
-	if b.change.tail == nil {
-		b.change.tail = newTail(len(b.change.deal))
-	}
-	if b.touch.tail == nil {
-		b.touch.tail = newTail(len(b.touch.ID))
 	}
 	if e.bulk {
-		for _, d := range []*dict{&b.units.ids, &b.people.ids, &b.stages.ids, &b.products.ids, &b.accounts.ids, &b.deals.ids, &b.quotas.ids,
-			&b.status.ids, &b.issues.ids, &b.industries, &b.topics, &b.areas, &b.change.ids, &b.touch.ids, &b.contacts.ids, &b.grades.ids, &b.health.ids,
-			&b.evidence.ids, &b.sales.ids} {
-			d.seal()
-		}
+		e.group()
+	} else {
+		e.regroup()
 	}
-	b.dataEnd = b.newest(b.Now())
-	b.oldest = oldest(b.status.sorted())
+	e.deriveDeals()
+	e.seal()
+	b.derive()
 	return b
 }
 
-// deriveRuns lists what belongs to each account and deal. By now every account and deal has its Code, so that the lists do not depend on each other.
-func (e *editor) deriveRuns() {
-	b, accounts, deals := e.b, len(e.b.accounts.rec), len(e.b.deals.rec)
-	e.each(
-		func() { b.touchesOf = e.touches.apply(b.touchesOf, accounts, b.orderTouches) },
-		func() { b.dealTouches = e.dealTouches.apply(b.dealTouches, deals, b.orderTouches) },
-		func() { b.looseTouches = e.looseTouches.apply(b.looseTouches, accounts, b.orderTouches) },
-		func() {
-			b.dealsOf = e.dealsOf.apply(b.dealsOf, accounts, func(run []int32) {
-				slices.SortFunc(run, func(x, y int32) int { return byID(b.deals.id(x), b.deals.id(y)) })
-			})
-		},
-		func() {
-			finishFacts(&b.sales, &e.sales, accounts, func(x, y *store.Sale) int {
-				if c := cmp.Compare(x.Day, y.Day); c != 0 {
-					return c
-				}
-				return byID(x.ID, y.ID)
-			})
-		},
-		func() {
-			finishFacts(&b.health, &e.health, accounts, func(x, y *store.Health) int {
-				if c := cmp.Or(cmp.Compare(x.Day, y.Day), x.Seen.Compare(y.Seen)); c != 0 {
-					return c
-				}
-				return byID(x.ID, y.ID)
-			})
-		},
-		func() {
-			finishFacts(&b.grades, &e.grades, accounts, func(x, y *store.GradeChange) int {
-				return cmp.Or(x.At.Compare(y.At), x.Seen.Compare(y.Seen), byID(x.ID, y.ID))
-			})
-		},
-		func() {
-			finishFacts(&b.evidence, &e.evidence, deals, func(x, y *store.Evidence) int { return cmp.Or(x.At.Compare(y.At), byID(x.ID, y.ID)) })
-		},
-		func() {
-			finishFacts(&b.contacts, &e.contacts, accounts, func(x, y *store.Contact) int { return byID(x.ID, y.ID) })
-		},
-	)
+// derive sets what is taken from all tables at once.
+func (b *Book) derive() {
+	b.dataEnd = b.newest(b.Now())
+	b.oldest = oldest(b.status.sorted())
+	if b.memo == nil {
+		b.memo = newMemo()
+	}
 }
 
-// each runs tasks that share nothing: a load's on all cores, since a person waits for it; an advance's, which take microseconds, here.
+// seal ends the edit of every table that was written to.
+func (e *editor) seal() {
+	b := e.b
+	for _, d := range b.dicts() {
+		d.seal(e.bulk)
+	}
+	sealLanes(&b.accounts, &b.accounts.tail, b.accounts.len())
+	sealLanes(&b.deals, &b.deals.tail, b.deals.len())
+	for _, t := range b.factTables() {
+		t.fact.dead.Seal()
+		sealLanes(t.lanes, &t.fact.tail, t.fact.len())
+	}
+}
+
+// factTable is a table of facts as what all have in common and as its columns.
+type factTable struct {
+	name  string
+	ent   store.Entity
+	fact  *fact
+	lanes laned
+}
+
+func (b *Book) factTables() []factTable {
+	return []factTable{
+		{"touch", store.EntityTouch, &b.touch.fact, &b.touch}, {"change", store.EntityChange, &b.change.fact, &b.change},
+		{"sale", store.EntitySale, &b.sale.fact, &b.sale}, {"grade", store.EntityGrade, &b.grade.fact, &b.grade},
+		{"health", store.EntityHealth, &b.health.fact, &b.health}, {"evidence", store.EntityEvidence, &b.evidence.fact, &b.evidence},
+		{"contact", store.EntityContact, &b.contact.fact, &b.contact},
+	}
+}
+
+// grouping is one list of rows per owner. Owners of those with none are Codes + 1, so that what belongs to nobody can be found again.
+type grouping struct {
+	name   string
+	runs   *column.Runs[int32]
+	edit   *runsEdit
+	rows   func() int
+	owners func() int
+	owner  func(row int) int // below 0: in no list
+	order  func(list []int32)
+}
+
+func (e *editor) groupings() []grouping {
+	b := e.b
+	accounts, deals := func() int { return b.accounts.len() + 1 }, func() int { return b.deals.len() + 1 }
+	of := func(f *fact, c *column.Col[Code], shift int) func(int) int {
+		if !f.dead.Any() {
+			return func(i int) int { return int(c.At(i)) + shift }
+		}
+		return func(i int) int {
+			if f.dead.Has(i) {
+				return -1
+			}
+			return int(c.At(i)) + shift
+		}
+	}
+	touches := func(list []int32) { sortRows(list, &b.touch.At, &b.touch.id) }
+	deal := of(&b.touch.fact, &b.touch.Deal, 0)
+	return []grouping{
+		{"touchesOf", &b.touchesOf, &e.touches, b.touch.len, accounts, of(&b.touch.fact, &b.touch.Account, 1), touches},
+		{"dealTouches", &b.dealTouches, &e.dealTouches, b.touch.len, deals, deal, touches},
+		{"looseTouches", &b.looseTouches, &e.looseTouches, b.touch.len, accounts, func(i int) int {
+			if b.touch.Deal.At(i) != None || b.touch.dead.Has(i) {
+				return -1
+			}
+			return int(b.touch.Account.At(i))
+		}, touches},
+		{"changesOf", &b.changesOf, &e.changes, b.change.len, deals, of(&b.change.fact, &b.change.deal, 0), b.orderChanges},
+		{"dealsOf", &b.dealsOf, &e.dealsOf, b.deals.len, accounts, func(i int) int {
+			if !b.deals.live.At(i) {
+				return -1
+			}
+			return int(b.deals.account.At(i))
+		}, func(list []int32) {
+			slices.SortFunc(list, func(x, y int32) int { return byID(b.deals.ids.id(x), b.deals.ids.id(y)) })
+		}},
+		{"salesOf", &b.salesOf, &e.sales, b.sale.len, accounts, of(&b.sale.fact, &b.sale.Account, 1), b.byDay(&b.sale.fact)},
+		{"gradesOf", &b.gradesOf, &e.grades, b.grade.len, accounts, of(&b.grade.fact, &b.grade.account, 1), func(list []int32) {
+			slices.SortFunc(list, func(x, y int32) int {
+				g, i, j := &b.grade, int(x), int(y)
+				return cmp.Or(cmp.Compare(g.at.At(i), g.at.At(j)), cmp.Compare(g.seen.At(i), g.seen.At(j)), strings.Compare(g.id.At(i), g.id.At(j)))
+			})
+		}},
+		{"healthOf", &b.healthOf, &e.health, b.health.len, accounts, of(&b.health.fact, &b.health.account, 1), func(list []int32) {
+			slices.SortFunc(list, func(x, y int32) int {
+				h, i, j := &b.health, int(x), int(y)
+				return cmp.Or(cmp.Compare(h.day.At(i), h.day.At(j)), cmp.Compare(h.seen.At(i), h.seen.At(j)), strings.Compare(h.id.At(i), h.id.At(j)))
+			})
+		}},
+		{"evidenceOf", &b.evidenceOf, &e.evidence, b.evidence.len, deals, of(&b.evidence.fact, &b.evidence.deal, 1),
+			func(list []int32) { sortRows(list, &b.evidence.at, &b.evidence.id) }},
+		{"contactsOf", &b.contactsOf, &e.contacts, b.contact.len, accounts, of(&b.contact.fact, &b.contact.account, 1), func(list []int32) {
+			slices.SortFunc(list, func(x, y int32) int { return strings.Compare(b.contact.id.At(int(x)), b.contact.id.At(int(y))) })
+		}},
+	}
+}
+
+// byDay sorts rows by day, then by ID.
+func (b *Book) byDay(f *fact) func(list []int32) {
+	return func(list []int32) {
+		slices.SortFunc(list, func(x, y int32) int {
+			if c := cmp.Compare(f.day.At(int(x)), f.day.At(int(y))); c != 0 { // cmp.Or would compare all the IDs too
+				return c
+			}
+			return strings.Compare(f.id.At(int(x)), f.id.At(int(y)))
+		})
+	}
+}
+
+// group lists what belongs to each owner, all anew.
+func (e *editor) group() {
+	var tasks []func()
+	for _, g := range e.groupings() {
+		tasks = append(tasks, func() {
+			*g.runs = column.Group(g.rows(), g.owners(), g.owner)
+			g.runs.Each(func(_ int, list []int32) {
+				if len(list) > 1 {
+					g.order(list)
+				}
+			})
+		})
+	}
+	e.each(tasks...)
+}
+
+// regroup does to the lists what this editor did to rows.
+func (e *editor) regroup() {
+	for _, g := range e.groupings() {
+		g.edit.apply(g.runs, g.order)
+	}
+}
+
 func (e *editor) each(tasks ...func()) {
 	if !e.bulk {
 		for _, task := range tasks {
@@ -119,111 +211,116 @@ func (e *editor) each(tasks ...func()) {
 	}
 }
 
-func finishFacts[T any](f *facts[T], ed *runsEdit, owners int, less func(x, y *T) int) {
-	f.runs = ed.apply(f.runs, owners, func(run []int32) {
-		slices.SortFunc(run, func(x, y int32) int { return less(&f.rec[x], &f.rec[y]) })
-	})
-	if f.tail == nil {
-		f.tail = newTail(len(f.rec))
-	}
-}
-
-// column returns col with n entries, a copy unless it is this editor's first.
-func column[T any](col []T, n int, fill T) []T {
-	next := make([]T, n, n+n/16)
-	for i := copy(next, col); i < n; i++ {
-		next[i] = fill
-	}
-	return next
-}
-
-func (e *editor) deriveAccounts() {
-	b, n := e.b, len(e.b.accounts.rec)
-	if len(e.dirtyAcct) == 0 && len(b.account.owner) == n {
-		return
-	}
-	b.account.owner, b.account.industry = column(b.account.owner, n, None), column(b.account.industry, n, None)
-	for c := range e.dirtyAcct {
-		r := &b.accounts.rec[c]
-		b.account.owner[c] = e.person(r.Owner)
-		b.account.industry[c] = e.word(ownIndustry, &b.industries, r.Industry)
-	}
-}
-
 func (e *editor) deriveDeals() {
-	b, n := e.b, len(e.b.deals.rec)
-	c := &b.deal
-	if len(e.dirtyDeal) == 0 && len(c.owner) == n {
+	b, d := e.b, &e.b.deals
+	if len(e.dirtyDeal) == 0 && len(e.dealTouches.add) == 0 && len(e.dealTouches.drop) == 0 {
 		return
 	}
-	c.owner, c.account, c.product, c.stage = column(c.owner, n, None), column(c.account, n, None), column(c.product, n, None), column(c.stage, n, None)
-	c.category, c.minor, c.currency, c.value = column(c.category, n, 0), column(c.minor, n, 0), column(c.currency, n, ""), column(c.value, n, 0)
-	c.created, c.close, c.changed = column(c.created, n, store.NoDay), column(c.close, n, store.NoDay), column(c.changed, n, store.NoDay)
-	b.steps = column(b.steps, n, nil)
-	for i := range e.dirtyDeal {
-		was := c.account[i]
-		if !b.deals.live[i] {
-			e.dealsOf.out(was, i)
-			c.account[i], b.steps[i] = None, nil
-			continue
+	e.thawDeals()
+	if e.bulk {
+		for c := range Code(d.len()) {
+			b.steps.Add(b.way(c)...)
+			b.touchDay(c)
 		}
-		r := &b.deals.rec[i]
-		c.owner[i], c.account[i] = e.person(r.Owner), e.account(r.Account)
-		c.product[i], c.stage[i] = ref(e, store.EntityProduct, &b.products, r.Product), e.stage(r.Stage)
-		c.category[i], c.minor[i], c.currency[i], c.value[i] = r.Category, r.Amount.Minor, r.Amount.Currency, b.Convert(r.Amount)
-		c.close[i] = r.Close
-		if was != c.account[i] {
-			e.dealsOf.out(was, i)
-			e.dealsOf.in(c.account[i], i)
+		d.zones(b)
+		return
+	}
+	b.steps.Edit()
+	for c := range e.dirtyDeal {
+		b.steps.Set(int(c), b.way(c))
+		i := int(c)
+		d.begun.Put(i, d.created.At(i))
+		d.ended.Put(i, d.over.At(i))
+		for _, owner := range b.ownersOf(c) {
+			d.owners.Put(i, owner)
 		}
-		b.way(i)
 	}
-	if m := len(b.people.rec); m > len(b.personNode) { // people first named by a deal or an account hang in the unassigned node
-		b.personNode = column(b.personNode, m, b.unassigned)
+	b.steps.Seal()
+	for _, a := range e.dealTouches.add {
+		b.touchDay(a.owner)
 	}
-	if m := len(b.accounts.rec); m > len(b.account.owner) {
-		b.account.owner, b.account.industry = column(b.account.owner, m, None), column(b.account.industry, m, None)
-	}
-	if len(b.stages.rec) > len(b.stageRank) {
-		b.orderStages()
+	for a := range e.dealTouches.drop {
+		b.touchDay(a.owner)
 	}
 }
 
-// way derives when deal i begins to exist, when it last changed, and its steps through the stages.
-func (b *Book) way(i Code) {
-	c, ch := &b.deal, &b.change
-	run := b.changesOf.of(i)
-	c.created[i], c.changed[i] = b.deals.rec[i].Created, store.NoDay
-	if len(run) > 0 {
-		if first := ch.day[run[0]]; c.created[i] == store.NoDay || first < c.created[i] {
-			c.created[i] = first
+// touchDay sets the day of the newest touch that names deal c.
+func (b *Book) touchDay(c Code) {
+	day := store.NoDay
+	if run := b.dealTouches.Of(int(c)); len(run) > 0 {
+		day = b.touch.day.At(int(run[len(run)-1]))
+	}
+	b.deals.touched.Set(int(c), day)
+}
+
+// ownersOf returns everybody who owns or ever owned deal c.
+func (b *Book) ownersOf(c Code) []Code {
+	who := []Code{b.deals.owner.At(int(c))}
+	for _, r := range b.changesOf.Of(int(c)) {
+		if i := int(r); b.change.field.At(i) == store.FieldOwner {
+			who = append(who, Code(b.change.old.At(i)), Code(b.change.new.At(i)))
 		}
-		c.changed[i] = ch.day[run[len(run)-1]]
+	}
+	return who
+}
+
+// zones measures the blocks of deals.
+func (d *deals) zones(b *Book) {
+	d.begun, d.ended, d.owners = column.ZoneOf(&d.created), column.ZoneOf(&d.over), column.Zone[Code]{}
+	for c := range Code(d.len()) {
+		for _, owner := range b.ownersOf(c) {
+			d.owners.Put(int(c), owner)
+		}
+	}
+}
+
+// way derives when deal c begins to exist, when it last changed, when it was over, and returns its steps through the stages.
+func (b *Book) way(c Code) []Step {
+	d, ch, i := &b.deals, &b.change, int(c)
+	if !d.live.At(i) {
+		d.created.Set(i, store.NoDay)
+		d.changed.Set(i, store.NoDay)
+		d.over.Set(i, store.NoDay)
+		return nil
+	}
+	run := b.changesOf.Of(i)
+	created, changed := d.made.At(i), store.NoDay
+	if len(run) > 0 {
+		if first := ch.day.At(int(run[0])); created == store.NoDay || first < created {
+			created = first
+		}
+		changed = ch.day.At(int(run[len(run)-1]))
 	}
 	var way []Step
 	for _, r := range run {
-		if ch.field[r] != store.FieldStage {
-			continue
-		}
-		if len(way) == 0 && !ch.first[r] {
-			way = append(way, Step{c.created[i], Code(ch.old[r])})
-		}
-		if to := Code(ch.new[r]); len(way) == 0 || way[len(way)-1].Stage != to {
-			way = append(way, Step{ch.day[r], to})
+		if r := int(r); ch.field.At(r) == store.FieldStage {
+			if len(way) == 0 && !ch.first.At(r) {
+				way = append(way, Step{created, Code(ch.old.At(r))})
+			}
+			if to := Code(ch.new.At(r)); len(way) == 0 || way[len(way)-1].Stage != to {
+				way = append(way, Step{ch.day.At(r), to})
+			}
 		}
 	}
-	now := c.stage[i]
+	now, closed := d.stage.At(i), d.close.At(i)
 	switch {
 	case len(way) == 0:
-		if closed := c.close[i]; b.kindOf(now) != store.StageOpen && closed != store.NoDay && closed > c.created[i] {
-			way = []Step{{c.created[i], b.firstOpen}, {closed, now}}
+		if b.kindOf(now) != store.StageOpen && closed != store.NoDay && closed > created {
+			way = []Step{{created, b.firstOpen}, {closed, now}}
 		} else {
-			way = []Step{{c.created[i], now}}
+			way = []Step{{created, now}}
 		}
 	case way[len(way)-1].Stage != now: // the record is newer than its history: the step was taken when it was last written, as far as we know
-		way = append(way, Step{max(way[len(way)-1].Day, store.DayOf(b.deals.rec[i].Modified, b.loc)), now})
+		way = append(way, Step{max(way[len(way)-1].Day, store.DayOf(instant(d.modified.At(i)), b.loc)), now})
 	}
-	b.steps[i] = way
+	over := store.MaxDay
+	if b.kindOf(now) != store.StageOpen {
+		over = max(way[len(way)-1].Day, closed)
+	}
+	d.created.Set(i, created)
+	d.changed.Set(i, changed)
+	d.over.Set(i, over)
+	return way
 }
 
 func (b *Book) kindOf(stage Code) store.StageKind {
@@ -236,29 +333,39 @@ func (b *Book) kindOf(stage Code) store.StageKind {
 // newest returns the last day up to now on which anything happened.
 func (b *Book) newest(now Day) Day {
 	last := store.NoDay
-	last = latest(last, now, b.touch.Day, b.touch.Dead)
-	last = latest(last, now, b.change.day, b.change.dead)
-	last = latest(last, now, b.sales.day, b.sales.dead)
-	last = latest(last, now, b.grades.day, b.grades.dead)
-	last = latest(last, now, b.health.day, b.health.dead)
-	for i, live := range b.deals.live {
-		if !live {
-			continue
+	for _, t := range b.factTables() {
+		if t.ent != store.EntityContact && t.ent != store.EntityEvidence {
+			last = latest(last, now, t.fact)
 		}
-		if d := b.deals.rec[i].Created; d <= now && d > last {
-			last = d
-		}
-		if d := b.deal.close[i]; d <= now && d > last && b.kindOf(b.deal.stage[i]) != store.StageOpen {
-			last = d
+	}
+	d := &b.deals
+	for k := range column.Blocks(d.len()) {
+		made, closes, lives := d.made.Block(k), d.close.Block(k), d.live.Block(k)
+		for j, live := range lives {
+			if !live {
+				continue
+			}
+			if day := made[j]; day <= now && day > last {
+				last = day
+			}
+			if day := closes[j]; day <= now && day > last && b.kindOf(d.stage.Block(k)[j]) != store.StageOpen {
+				last = day
+			}
 		}
 	}
 	return last
 }
 
-func latest(last, now Day, days []Day, dead []bool) Day {
-	for i, d := range days {
-		if d > last && d <= now && !dead[i] {
-			last = d
+// latest reads only blocks that can hold a later day than is known.
+func latest(last, now Day, f *fact) Day {
+	for k := len(f.days.Max) - 1; k >= 0; k-- {
+		if f.days.Max[k] <= last || f.days.Min[k] > now {
+			continue
+		}
+		for j, d := range f.day.Block(k) {
+			if d > last && d <= now && !f.dead.Has(k<<column.Shift+j) {
+				last = d
+			}
 		}
 	}
 	return last

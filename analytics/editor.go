@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"flightdeck/analytics/column"
 	"flightdeck/store"
 )
 
@@ -13,23 +14,15 @@ import (
 // remove, then finish derives what follows from them. One goroutine.
 type editor struct {
 	b     *Book
-	bulk  bool
+	bulk  bool     // from nothing
 	once  bool     // of a fact no ID comes twice
 	owned [32]bool // by entity: this table is ours to write
 
-	deadOwned    [32]bool
-	dirtyDeal    map[Code]struct{}
-	dirtyAcct    map[Code]struct{}
-	changes      runsEdit
-	touches      runsEdit
-	dealTouches  runsEdit
-	looseTouches runsEdit
-	dealsOf      runsEdit
-	contacts     runsEdit
-	grades       runsEdit
-	health       runsEdit
-	evidence     runsEdit
-	sales        runsEdit
+	dirtyDeal map[Code]struct{}
+	fresh     map[store.Ref]int32 // rows of facts that this editor added
+	before    map[store.Ref]any   // what stood in the facts that the present delta replaces or deletes: *store.Touch and so on
+
+	changes, touches, dealTouches, looseTouches, dealsOf, contacts, grades, health, evidence, sales runsEdit
 }
 
 // Indices into owned beyond the entities: the word lists.
@@ -37,6 +30,9 @@ const (
 	ownIndustry = 24 + iota
 	ownTopic
 	ownArea
+	ownOutlet
+	ownLabel
+	deadTouch // the marks of dead rows have an index each where the table has another
 )
 
 func newEditor(o Options) *editor {
@@ -44,15 +40,12 @@ func newEditor(o Options) *editor {
 		o.Now = time.Now
 	}
 	o.Rules = o.Rules.OrDefault()
-	e := &editor{b: &Book{opt: o, touch: &TouchBlock{}}, bulk: true}
-	b := e.b
-	for _, d := range []*dict{&b.units.ids, &b.people.ids, &b.stages.ids, &b.products.ids, &b.accounts.ids, &b.deals.ids, &b.quotas.ids, &b.status.ids,
-		&b.issues.ids, &b.industries, &b.topics, &b.areas, &b.change.ids, &b.touch.ids, &b.contacts.ids, &b.grades.ids, &b.health.ids, &b.evidence.ids,
-		&b.sales.ids} {
-		*d = bulk(64)
+	e := &editor{b: &Book{opt: o}, bulk: true}
+	for _, d := range e.b.dicts() {
+		d.young = map[store.ID]Code{}
 	}
 	for i := range e.owned {
-		e.owned[i], e.deadOwned[i] = true, true
+		e.owned[i] = true
 	}
 	e.begin()
 	e.org(store.Org{})
@@ -61,13 +54,23 @@ func newEditor(o Options) *editor {
 
 func (b *Book) edit() *editor {
 	n := *b
+	n.memo = newMemo()
 	e := &editor{b: &n}
 	e.begin()
 	return e
 }
 
 func (e *editor) begin() {
-	e.dirtyDeal, e.dirtyAcct = map[Code]struct{}{}, map[Code]struct{}{}
+	e.dirtyDeal = map[Code]struct{}{}
+	if !e.once {
+		e.fresh = map[store.Ref]int32{}
+	}
+}
+
+// dicts lists every dict of b.
+func (b *Book) dicts() []*dict {
+	return []*dict{&b.units.ids, &b.people.ids, &b.stages.ids, &b.products.ids, &b.quotas.ids, &b.status.ids, &b.issues.ids, &b.accounts.ids, &b.deals.ids,
+		&b.industries, &b.topics, &b.areas, &b.outlets, &b.labels}
 }
 
 // org takes the organisation's record. What it does not say: UTC, January, and yuan, since a sum must have a currency.
@@ -97,7 +100,8 @@ func (e *editor) own(ent store.Entity) bool {
 
 func thaw[T any](e *editor, ent store.Entity, t *table[T]) {
 	if e.own(ent) {
-		t.ids, t.rec, t.live = t.ids.edit(), slices.Clone(t.rec), slices.Clone(t.live)
+		t.ids.edit()
+		t.rec, t.live = slices.Clone(t.rec), slices.Clone(t.live)
 	}
 }
 
@@ -116,25 +120,23 @@ func ref[T any](e *editor, ent store.Entity, t *table[T], id store.ID) Code {
 	return c
 }
 
-func put[T any](e *editor, ent store.Entity, t *table[T], id store.ID, v T) Code {
+func put[T any](e *editor, ent store.Entity, t *table[T], id store.ID, v T) {
 	if id == "" {
-		return None // nobody could ever ask for it
+		return // nobody could ever ask for it
 	}
 	thaw(e, ent, t)
 	c := ref(e, ent, t, id)
 	t.rec[c], t.live[c] = v, true
-	return c
 }
 
-func drop[T any](e *editor, ent store.Entity, t *table[T], id store.ID) Code {
+func drop[T any](e *editor, ent store.Entity, t *table[T], id store.ID) {
 	c, ok := t.code(id)
 	if !ok {
-		return None
+		return
 	}
 	thaw(e, ent, t)
 	var zero T
 	t.rec[c], t.live[c] = zero, false
-	return c
 }
 
 func (e *editor) word(which int, w *words, text string) Code {
@@ -145,119 +147,150 @@ func (e *editor) word(which int, w *words, text string) Code {
 		return c
 	}
 	if e.own(store.Entity(which)) {
-		*w = w.edit()
+		w.edit()
 	}
 	c, _ := w.add(store.ID(text))
 	return c
 }
 
-// kill marks row dead in a column that older Books may share.
-func (e *editor) kill(ent store.Entity, dead *[]bool, row int32) {
-	if !e.deadOwned[ent] {
-		*dead = slices.Clone(*dead)
-		e.deadOwned[ent] = true
-	}
-	(*dead)[row] = true
-}
-
-func thawFacts[T any](e *editor, ent store.Entity, f *facts[T]) {
-	if !e.own(ent) {
-		return
-	}
-	f.ids, f.row = f.ids.edit(), slices.Clone(f.row)
-	if !f.tail.claim(len(f.rec)) {
-		f.rec, f.own, f.day, f.dead = slices.Clip(f.rec), slices.Clip(f.own), slices.Clip(f.day), slices.Clip(f.dead)
-	}
-	f.tail = nil
-}
-
-func addFact[T any](e *editor, ent store.Entity, f *facts[T], ed *runsEdit, id store.ID, own Code, day Day, v T) {
-	if id == "" {
-		return
-	}
-	thawFacts(e, ent, f)
-	c, fresh := e.factID(&f.ids, id)
-	row := int32(len(f.rec))
-	if fresh {
-		f.row = append(f.row, row)
-	} else {
-		if old := f.row[c]; old >= 0 {
-			e.kill(ent, &f.dead, old)
-			ed.out(f.own[old], old)
-		}
-		f.row[c] = row
-	}
-	if n := len(f.rec); n == cap(f.rec) && e.bulk { // doubling: a load copies each row once and not five times
-		f.grow(n)
-	}
-	f.rec, f.own, f.day, f.dead = append(f.rec, v), append(f.own, own), append(f.day, day), append(f.dead, false)
-	ed.in(own, row)
-}
-
-// grow makes room for n more rows.
-func (f *facts[T]) grow(n int) {
-	f.ids.ids, f.row = slices.Grow(f.ids.ids, n), slices.Grow(f.row, n)
-	f.rec, f.own, f.day, f.dead = slices.Grow(f.rec, n), slices.Grow(f.own, n), slices.Grow(f.day, n), slices.Grow(f.dead, n)
-}
-
-func (t *table[T]) grow(n int) {
-	t.ids = bulk(n)
-	t.ids.ids, t.rec, t.live = make([]store.ID, 0, n), make([]T, 0, n), make([]bool, 0, n)
-}
-
-// room makes room for a whole snapshot at once, and for a sixteenth more, which the first changes fill. Growing by doubling would copy half of all rows, leave as
-// much garbage, and end with columns half empty.
-func (e *editor) room(count func(store.Entity) int) {
-	b := e.b
-	n := func(ent store.Entity) int { c := count(ent); return c + c/16 }
-	b.accounts.grow(n(store.EntityAccount))
-	b.deals.grow(n(store.EntityDeal))
-	b.contacts.grow(n(store.EntityContact))
-	b.grades.grow(n(store.EntityGrade))
-	b.health.grow(n(store.EntityHealth))
-	b.evidence.grow(n(store.EntityEvidence))
-	b.sales.grow(n(store.EntitySale))
-	b.change.grow(n(store.EntityChange))
-	touches := n(store.EntityTouch)
-	b.touch.grow(touches)
-	for _, r := range []*runsEdit{&e.touches, &e.dealTouches, &e.looseTouches} {
-		r.add = slices.Grow(r.add, touches)
-	}
-}
-
-func (e *editor) factID(d *dict, id store.ID) (Code, bool) {
-	if e.once {
-		return d.push(id), true
-	}
-	return d.add(id)
-}
-
-func dropFact[T any](e *editor, ent store.Entity, f *facts[T], ed *runsEdit, id store.ID) {
-	thawFacts(e, ent, f) // before looking: a loaded dict makes its map only now
-	c, ok := f.ids.find(id)
-	if !ok || f.row[c] < 0 {
-		return
-	}
-	row := f.row[c]
-	e.kill(ent, &f.dead, row)
-	ed.out(f.own[row], row)
-	f.row[c] = -1
-}
-
 func (e *editor) person(id store.ID) Code  { return ref(e, store.EntityPerson, &e.b.people, id) }
-func (e *editor) account(id store.ID) Code { return ref(e, store.EntityAccount, &e.b.accounts, id) }
-func (e *editor) deal(id store.ID) Code    { return ref(e, store.EntityDeal, &e.b.deals, id) }
+func (e *editor) product(id store.ID) Code { return ref(e, store.EntityProduct, &e.b.products, id) }
 func (e *editor) stage(id store.ID) Code   { return ref(e, store.EntityStage, &e.b.stages, id) }
+
+func (e *editor) thawAccounts() {
+	if a := &e.b.accounts; e.own(store.EntityAccount) {
+		have := a.len()
+		a.ids.edit()
+		thawLanes(a, &a.tail, have)
+	}
+}
+
+func (e *editor) account(id store.ID) Code {
+	if id == "" {
+		return None
+	}
+	a := &e.b.accounts
+	if c, ok := a.ids.find(id); ok {
+		return c
+	}
+	e.thawAccounts()
+	c, _ := a.ids.add(id)
+	a.extend()
+	return c
+}
+
+func (e *editor) thawDeals() {
+	if d := &e.b.deals; e.own(store.EntityDeal) {
+		have := d.len()
+		d.ids.edit()
+		thawLanes(d, &d.tail, have)
+		d.begun.Edit()
+		d.ended.Edit()
+		d.owners.Edit()
+	}
+}
+
+func (e *editor) deal(id store.ID) Code {
+	if id == "" {
+		return None
+	}
+	d := &e.b.deals
+	if c, ok := d.ids.find(id); ok {
+		return c
+	}
+	e.thawDeals()
+	c, _ := d.ids.add(id)
+	d.extend()
+	return c
+}
+
+func (e *editor) putAccount(v *store.Account) {
+	if v.ID == "" {
+		return
+	}
+	owner := e.person(v.Owner)
+	c := e.account(v.ID)
+	e.thawAccounts()
+	a, i := &e.b.accounts, int(c)
+	a.live.Set(i, true)
+	a.owner.Set(i, owner)
+	a.industry.Set(i, e.word(ownIndustry, &e.b.industries, v.Industry))
+	a.revenue.Set(i, v.Revenue.Minor)
+	a.cur.Set(i, e.currency(v.Revenue.Currency))
+	a.staff.Set(i, int64(v.Staff))
+	a.created.Set(i, v.Created)
+	a.modified.Set(i, micros(v.Modified))
+	a.name.Set(i, v.Name)
+	a.parent.Set(i, string(v.Parent))
+	a.region.Set(i, v.Region)
+	a.city.Set(i, v.City)
+	a.more.Set(i, pack(v.Extra))
+}
+
+func (e *editor) dropAccount(id store.ID) {
+	c, ok := e.b.accounts.code(id)
+	if !ok {
+		return
+	}
+	e.thawAccounts()
+	a, i := &e.b.accounts, int(c)
+	a.live.Set(i, false)
+	a.owner.Set(i, None)
+	a.industry.Set(i, None)
+}
+
+func (e *editor) putDeal(v *store.Deal) {
+	if v.ID == "" {
+		return
+	}
+	owner, account, product, stage := e.person(v.Owner), e.account(v.Account), e.product(v.Product), e.stage(v.Stage)
+	c := e.deal(v.ID)
+	e.thawDeals()
+	d, i := &e.b.deals, int(c)
+	if was := d.account.At(i); was != account || !d.live.At(i) {
+		e.dealsOf.out(was, c)
+		e.dealsOf.in(account, c)
+	}
+	d.live.Set(i, true)
+	d.account.Set(i, account)
+	d.owner.Set(i, owner)
+	d.product.Set(i, product)
+	d.stage.Set(i, stage)
+	d.category.Set(i, v.Category)
+	d.minor.Set(i, v.Amount.Minor)
+	d.cur.Set(i, e.currency(v.Amount.Currency))
+	d.value.Set(i, e.b.Convert(v.Amount))
+	d.made.Set(i, v.Created)
+	d.close.Set(i, v.Close)
+	d.modified.Set(i, micros(v.Modified))
+	d.name.Set(i, v.Name)
+	d.lead.Set(i, v.Lead)
+	d.next.Set(i, v.NextStep)
+	d.url.Set(i, v.URL)
+	d.more.Set(i, pack(v.Extra))
+	e.touchDeal(c)
+}
+
+func (e *editor) dropDeal(id store.ID) {
+	c, ok := e.b.deals.code(id)
+	if !ok {
+		return
+	}
+	e.thawDeals()
+	d, i := &e.b.deals, int(c)
+	e.dealsOf.out(d.account.At(i), c)
+	d.live.Set(i, false)
+	d.account.Set(i, None)
+	e.touchDeal(c)
+}
 
 // records takes one bag. Strings are kept, slices are not.
 func (e *editor) records(r *store.Records) {
 	b := e.b
-	if r.Org != nil {
+	if r.Org != nil && e.bulk {
 		o := *r.Org
 		o.Rates = maps.Clone(o.Rates)
-		if e.bulk {
-			e.org(o)
-		}
+		e.org(o)
 	}
 	for _, v := range r.Units {
 		put(e, store.EntityUnit, &b.units, v.ID, v)
@@ -271,15 +304,14 @@ func (e *editor) records(r *store.Records) {
 	for _, v := range r.Products {
 		put(e, store.EntityProduct, &b.products, v.ID, v)
 	}
-	for _, v := range r.Accounts {
-		e.dirtyAccount(put(e, store.EntityAccount, &b.accounts, v.ID, v))
+	for i := range r.Accounts {
+		e.putAccount(&r.Accounts[i])
 	}
-	for _, v := range r.Deals {
-		e.touchDeal(put(e, store.EntityDeal, &b.deals, v.ID, v))
+	for i := range r.Deals {
+		e.putDeal(&r.Deals[i])
 	}
 	for i := range r.Contacts {
-		v := &r.Contacts[i]
-		addFact(e, store.EntityContact, &b.contacts, &e.contacts, v.ID, e.account(v.Account), 0, *v)
+		e.addContact(&r.Contacts[i])
 	}
 	for i := range r.Changes {
 		e.addChange(&r.Changes[i])
@@ -287,17 +319,17 @@ func (e *editor) records(r *store.Records) {
 	for i := range r.Touches {
 		e.addTouch(&r.Touches[i])
 	}
-	for _, v := range r.Grades {
-		addFact(e, store.EntityGrade, &b.grades, &e.grades, v.ID, e.account(v.Account), store.DayOf(v.At, b.loc), v)
+	for i := range r.Grades {
+		e.addGrade(&r.Grades[i])
 	}
-	for _, v := range r.Health {
-		addFact(e, store.EntityHealth, &b.health, &e.health, v.ID, e.account(v.Account), v.Day, v)
+	for i := range r.Health {
+		e.addHealth(&r.Health[i])
 	}
-	for _, v := range r.Evidence {
-		addFact(e, store.EntityEvidence, &b.evidence, &e.evidence, v.ID, e.deal(v.Deal), store.DayOf(v.At, b.loc), v)
+	for i := range r.Evidence {
+		e.addEvidence(&r.Evidence[i])
 	}
-	for _, v := range r.Sales {
-		addFact(e, store.EntitySale, &b.sales, &e.sales, v.ID, e.account(v.Account), v.Day, v)
+	for i := range r.Sales {
+		e.addSale(&r.Sales[i])
 	}
 	for _, v := range r.Quotas {
 		put(e, store.EntityQuota, &b.quotas, v.ID, v)
@@ -316,12 +348,6 @@ func (e *editor) touchDeal(c Code) {
 	}
 }
 
-func (e *editor) dirtyAccount(c Code) {
-	if c != None {
-		e.dirtyAcct[c] = struct{}{}
-	}
-}
-
 // remove takes a tombstone; of nothing is no error.
 func (e *editor) remove(r store.Ref) {
 	b := e.b
@@ -335,44 +361,34 @@ func (e *editor) remove(r store.Ref) {
 	case store.EntityProduct:
 		drop(e, r.Entity, &b.products, r.ID)
 	case store.EntityAccount:
-		e.dirtyAccount(drop(e, r.Entity, &b.accounts, r.ID))
+		e.dropAccount(r.ID)
 	case store.EntityDeal:
-		e.touchDeal(drop(e, r.Entity, &b.deals, r.ID))
+		e.dropDeal(r.ID)
 	case store.EntityQuota:
 		drop(e, r.Entity, &b.quotas, r.ID)
 	case store.EntityStatus:
 		drop(e, r.Entity, &b.status, r.ID)
 	case store.EntityIssue:
 		drop(e, r.Entity, &b.issues, r.ID)
-	case store.EntityContact:
-		dropFact(e, r.Entity, &b.contacts, &e.contacts, r.ID)
-	case store.EntityGrade:
-		dropFact(e, r.Entity, &b.grades, &e.grades, r.ID)
-	case store.EntityHealth:
-		dropFact(e, r.Entity, &b.health, &e.health, r.ID)
-	case store.EntityEvidence:
-		dropFact(e, r.Entity, &b.evidence, &e.evidence, r.ID)
-	case store.EntitySale:
-		dropFact(e, r.Entity, &b.sales, &e.sales, r.ID)
-	case store.EntityChange:
-		e.dropChange(r.ID)
-	case store.EntityTouch:
-		e.dropTouch(r.ID)
+	default:
+		if r.Entity.Fact() {
+			e.retire(r)
+		}
 	}
-}
-
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func moment(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
 }
 
 func byID(a, b store.ID) int { return strings.Compare(string(a), string(b)) }
+
+// sort orders the rows of one list by time, then by ID; at gives a row's time.
+func sortRows(list []int32, at *column.Col[int64], id *column.Text) {
+	sorted := func(x, y int32) int {
+		if a, b := at.At(int(x)), at.At(int(y)); a != b {
+			if a < b {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(id.At(int(x)), id.At(int(y)))
+	}
+	slices.SortFunc(list, sorted)
+}

@@ -2,9 +2,9 @@ package analytics
 
 import (
 	"iter"
-	"slices"
 	"time"
 
+	"flightdeck/analytics/column"
 	"flightdeck/store"
 )
 
@@ -26,7 +26,7 @@ func (b *Book) At(e StageEvent) time.Time {
 
 // EventID names e: made from its deal, day and stage.
 func (b *Book) EventID(e StageEvent) store.ID {
-	return b.deals.id(e.Deal) + store.ID("|"+e.Day.String()+"|") + b.stages.id(e.To)
+	return b.deals.ids.id(e.Deal) + store.ID("|"+e.Day.String()+"|") + b.stages.id(e.To)
 }
 
 // StageEvents calls yield with a deal's beginning, where its day is known, and each of its entries into a stage, oldest first. What the source gives no
@@ -37,15 +37,16 @@ func (b *Book) StageEvents(deal Code) iter.Seq[StageEvent] {
 			return
 		}
 		prev := None
-		for k, s := range b.steps[deal] {
+		for k, s := range b.steps.Of(int(deal)) {
 			e := StageEvent{Deal: deal, Begin: k == 0, Day: s.Day, Minute: -1, From: prev, To: s.Stage}
 			prev = s.Stage
 			if s.Day == store.NoDay {
 				continue
 			}
-			for _, r := range b.changesOf.of(deal) {
-				if b.change.day[r] == s.Day && b.change.field[r] == store.FieldStage && Code(b.change.new[r]) == s.Stage && !b.change.only[r] {
-					at := moment(b.change.at[r]).In(b.loc)
+			for _, row := range b.changesOf.Of(int(deal)) {
+				c, r := &b.change, int(row)
+				if c.day.At(r) == s.Day && c.field.At(r) == store.FieldStage && Code(c.new.At(r)) == s.Stage && !c.only.At(r) {
+					at := moment(c.at.At(r)).In(b.loc)
 					e.Minute = int16(at.Hour()*60 + at.Minute())
 					break
 				}
@@ -59,7 +60,7 @@ func (b *Book) StageEvents(deal Code) iter.Seq[StageEvent] {
 
 // FirstWon returns the day on which a deal first entered a won stage; ok is false when it never did. A cheap test before [Book.DealAt].
 func (b *Book) FirstWon(deal Code) (day Day, ok bool) {
-	for _, s := range b.steps[deal] {
+	for _, s := range b.steps.Of(int(deal)) {
 		if b.kindOf(s.Stage) == store.StageWon {
 			return s.Day, true
 		}
@@ -72,27 +73,32 @@ func (b *Book) Began(deal Code) Day {
 	if !b.deals.isLive(deal) {
 		return store.NoDay
 	}
-	return b.deal.created[deal]
+	return b.deals.created.At(int(deal))
 }
 
 // HasTouches reports whether any source gave a touch.
-func (b *Book) HasTouches() bool { return slices.Contains(b.touch.Dead, false) }
+func (b *Book) HasTouches() bool { return b.touch.alive() > 0 }
 
 // HasAreas reports whether any touch says where it was.
 func (b *Book) HasAreas() bool {
-	for i, a := range b.touch.Area {
-		if !b.touch.Dead[i] && b.Area(a) != "" {
-			return true
+	return memoise(b, "areas", func() bool {
+		t := &b.touch
+		for k := range column.Blocks(t.len()) {
+			for j, a := range t.Area.Block(k) {
+				if a != None && !t.dead.Has(k<<column.Shift+j) {
+					return true
+				}
+			}
 		}
-	}
-	return false
+		return false
+	})
 }
 
 // HasSales reports whether any source gave a sales line.
-func (b *Book) HasSales() bool { return slices.Contains(b.sales.dead, false) }
+func (b *Book) HasSales() bool { return b.sale.alive() > 0 }
 
 // HasGrades reports whether any source grades accounts.
-func (b *Book) HasGrades() bool { return slices.Contains(b.grades.dead, false) }
+func (b *Book) HasGrades() bool { return b.grade.alive() > 0 }
 
 // Leads returns the people who lead a unit.
 func (b *Book) Leads() map[store.PersonID]bool {
@@ -110,15 +116,15 @@ func (b *Book) LastChange(deal Code) Day {
 	if !b.deals.isLive(deal) {
 		return store.NoDay
 	}
-	return b.deal.changed[deal]
+	return b.deals.changed.At(int(deal))
 }
 
 // LastTouch returns the day of an account's newest touch that s holds, up to the as-of day; NoDay when there is none.
 func (s *Selection) LastTouch(account Code) Day {
-	run := s.b.touchesOf.of(account)
+	run := s.b.AccountTouches(account)
 	for i := len(run) - 1; i >= 0; i-- {
-		if s.MatchTouch(s.b.touch, int(run[i])) {
-			return s.b.touch.Day[run[i]]
+		if s.MatchTouch(int(run[i])) {
+			return s.b.touch.day.At(int(run[i]))
 		}
 	}
 	return store.NoDay

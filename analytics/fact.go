@@ -1,283 +1,313 @@
 package analytics
 
 import (
-	"cmp"
-	"slices"
-	"strings"
+	"time"
 
+	"flightdeck/analytics/column"
 	"flightdeck/store"
 )
 
-func (e *editor) thawChanges() {
-	if !e.own(store.EntityChange) {
-		return
-	}
-	c := &e.b.change
-	c.ids, c.row = c.ids.edit(), slices.Clone(c.row)
-	if !c.tail.claim(len(c.deal)) {
-		c.deal, c.field, c.old, c.new = slices.Clip(c.deal), slices.Clip(c.field), slices.Clip(c.old), slices.Clip(c.new)
-		c.oldCur, c.newCur, c.at, c.seen = slices.Clip(c.oldCur), slices.Clip(c.newCur), slices.Clip(c.at), slices.Clip(c.seen)
-		c.day, c.by, c.only, c.first = slices.Clip(c.day), slices.Clip(c.by), slices.Clip(c.only), slices.Clip(c.first)
-		c.key, c.dead = slices.Clip(c.key), slices.Clip(c.dead)
-	}
-	c.tail = nil
+// Currency codes are places in Book.currencies; 0 is none.
+type curCode = uint16
+
+// fact is what the tables of facts have in common. Rows only come: an update is a new row and a dead one. Which row an ID has is not kept; whoever must
+// replace it finds it among its owner's, by what stood in it (see [store.Delta]).
+type fact struct {
+	id   column.Text
+	day  column.Col[Day] // in the organisation's time zone; NoDay where the fact has none
+	dead column.Bits
+	days column.Zone[Day]
+	tail *tail
 }
 
-// grow makes room for n more rows.
-func (c *changeCols) grow(n int) {
-	c.ids.ids, c.row = slices.Grow(c.ids.ids, n), slices.Grow(c.row, n)
-	c.deal, c.field, c.old, c.new = slices.Grow(c.deal, n), slices.Grow(c.field, n), slices.Grow(c.old, n), slices.Grow(c.new, n)
-	c.oldCur, c.newCur, c.at, c.seen = slices.Grow(c.oldCur, n), slices.Grow(c.newCur, n), slices.Grow(c.at, n), slices.Grow(c.seen, n)
-	c.day, c.by, c.only, c.first = slices.Grow(c.day, n), slices.Grow(c.by, n), slices.Grow(c.only, n), slices.Grow(c.first, n)
-	c.key, c.dead = slices.Grow(c.key, n), slices.Grow(c.dead, n)
+func (f *fact) len() int { return f.day.Len() }
+
+// alive returns how many rows are not dead.
+func (f *fact) alive() int { return f.len() - f.dead.Count() }
+
+func (f *fact) lanes() []named { return []named{{"id", &f.id}, {"day", &f.day}} }
+
+func (f *fact) put(id store.ID, day Day) (row int32) {
+	row = int32(f.len())
+	f.id.Append(string(id))
+	f.day.Append(day)
+	f.days.Put(int(row), day)
+	return row
 }
 
-// addChange takes a step of history. One without a moment or of an undeclared field says nothing that could be placed, and is left out.
-func (e *editor) addChange(v *store.Change) {
-	if v.At.IsZero() || !v.Field.Valid() || v.Deal == "" {
-		if !e.once {
-			e.dropChange(v.Key()) // it may have said something before
-		}
-		return
-	}
-	e.thawChanges()
-	c := &e.b.change
-	id, fresh := e.factID(&c.ids, v.Key())
-	row := int32(len(c.deal))
-	if fresh {
-		c.row = append(c.row, row)
-	} else {
-		if old := c.row[id]; old >= 0 {
-			e.kill(store.EntityChange, &c.dead, old)
-			e.changes.out(c.deal[old], old)
-			e.touchDeal(c.deal[old])
-		}
-		c.row[id] = row
-	}
-	deal := e.deal(v.Deal)
-	oldV, oldC := e.value(v.Field, v.From)
-	newV, newC := e.value(v.Field, v.To)
-	if n := len(c.deal); n == cap(c.deal) && e.bulk {
-		c.grow(n)
-	}
-	c.deal, c.field = append(c.deal, deal), append(c.field, v.Field)
-	c.old, c.oldCur = append(c.old, oldV), append(c.oldCur, oldC)
-	c.new, c.newCur = append(c.new, newV), append(c.newCur, newC)
-	c.at, c.seen = append(c.at, millis(v.At)), append(c.seen, millis(v.Seen))
-	c.day, c.by = append(c.day, store.DayOf(v.At, e.b.loc)), append(c.by, e.person(v.By))
-	c.only, c.first = append(c.only, v.DayOnly), append(c.first, v.From == "")
-	c.key, c.dead = append(c.key, id), append(c.dead, false)
-	e.changes.in(deal, row)
-	e.touchDeal(deal)
+// Touches are the touches as columns of equal length: row i of each tells of one touch. Rows that [Touches.Dead] marks were deleted or replaced: skip them.
+// Nothing may be written to a block. Rows lie in no set order, but near each other in time and in the org tree wherever the store was folded.
+type Touches struct {
+	fact
+	Rep, Account, Deal column.Col[Code]  // None: nobody, none
+	Topic, Area        column.Col[Code]  // Book.Topic, Book.Area
+	Minute             column.Col[int16] // of the day, 0–1439, in the organisation's time zone; -1: the hour is unknown
+	At                 column.Col[int64] // milliseconds since 1970 UTC
+	Seen, Logged       column.Col[int64] // when we learned it, when the rep wrote it down; 0 unknown
+	Length             column.Col[int32] // minutes
+	Channel            column.Col[store.Channel]
+	Sentiment          column.Col[store.Sentiment]
+	Lat, Lng           column.Col[float64]
+	contact, note      column.Text
+	reps               column.Zone[Code]
 }
 
-func (e *editor) dropChange(id store.ID) {
-	e.thawChanges() // before looking: a loaded dict makes its map only now
-	c := &e.b.change
-	k, ok := c.ids.find(id)
-	if !ok || c.row[k] < 0 {
-		return
-	}
-	row := c.row[k]
-	e.kill(store.EntityChange, &c.dead, row)
-	e.changes.out(c.deal[row], row)
-	e.touchDeal(c.deal[row])
-	c.row[k] = -1
+// Len returns how many rows there are, dead ones included.
+func (t *Touches) Len() int { return t.len() }
+
+// Day returns the days, in the organisation's time zone.
+func (t *Touches) Day() *column.Col[Day] { return &t.day }
+
+// Dead reports whether row i was deleted or replaced.
+func (t *Touches) Dead(i int) bool { return t.dead.Has(i) }
+
+// ID returns the touch's ID; Contact the ID of the customer's person, "" unknown.
+func (t *Touches) ID(i int) store.ID { return store.ID(t.id.At(i)) }
+
+// Contact returns the ID of the customer's person, "" unknown.
+func (t *Touches) Contact(i int) store.ID { return store.ID(t.contact.At(i)) }
+
+func (t *Touches) lanes() []named {
+	return append(t.fact.lanes(), named{"rep", &t.Rep}, named{"account", &t.Account}, named{"deal", &t.Deal}, named{"topic", &t.Topic}, named{"area", &t.Area},
+		named{"minute", &t.Minute}, named{"at", &t.At}, named{"seen", &t.Seen}, named{"logged", &t.Logged}, named{"length", &t.Length},
+		named{"channel", &t.Channel}, named{"sentiment", &t.Sentiment}, named{"lat", &t.Lat}, named{"lng", &t.Lng}, named{"contact", &t.contact},
+		named{"note", &t.note})
 }
 
-// value reads a change's text in the store's notation; what cannot be read counts as not given.
-func (e *editor) value(f store.Field, text string) (int64, store.Currency) {
-	switch f {
-	case store.FieldStage:
-		return int64(e.stage(store.ID(text))), ""
-	case store.FieldOwner:
-		return int64(e.person(store.ID(text))), ""
-	case store.FieldAmount:
-		if amount, cur, ok := strings.Cut(text, " "); ok {
-			if m, err := store.ParseMoney(amount, store.Currency(cur)); err == nil {
-				return m.Minor, m.Currency
-			}
-		}
-		return 0, ""
-	case store.FieldClose:
-		if d, err := store.ParseDay(text); err == nil {
-			return int64(d), ""
-		}
-		return int64(store.NoDay), ""
-	case store.FieldCategory:
-		c, _ := store.ParseCategory(text)
-		return int64(c), ""
-	}
-	return 0, ""
+func (t *Touches) gather(from *Touches, order []int32, m *mapping) {
+	t.fact.gather(&from.fact, order)
+	t.Rep.Gather(&from.Rep, order, m.person)
+	t.Account.Gather(&from.Account, order, m.account)
+	t.Deal.Gather(&from.Deal, order, m.deal)
+	t.Topic.Gather(&from.Topic, order, nil)
+	t.Area.Gather(&from.Area, order, nil)
+	t.Minute.Gather(&from.Minute, order, nil)
+	t.At.Gather(&from.At, order, nil)
+	t.Seen.Gather(&from.Seen, order, nil)
+	t.Logged.Gather(&from.Logged, order, nil)
+	t.Length.Gather(&from.Length, order, nil)
+	t.Channel.Gather(&from.Channel, order, nil)
+	t.Sentiment.Gather(&from.Sentiment, order, nil)
+	t.Lat.Gather(&from.Lat, order, nil)
+	t.Lng.Gather(&from.Lng, order, nil)
+	t.contact.Gather(&from.contact, order)
+	t.note.Gather(&from.note, order)
+	t.zones()
 }
 
-// orderChanges sorts a deal's run by moment. Steps of one field at the same moment, which sources that know only the date give, are
-// chained: the one that begins where the one before ended comes first.
-func (b *Book) orderChanges(run []int32) {
-	c := &b.change
-	key := func(r int32) store.ID { return c.ids.ids[c.key[r]] }
-	slices.SortFunc(run, func(x, y int32) int {
-		if o := cmp.Or(cmp.Compare(c.at[x], c.at[y]), cmp.Compare(c.field[x], c.field[y])); o != 0 {
-			return o
-		}
-		return byID(key(x), key(y))
-	})
-	for i := 0; i < len(run); {
-		j := i + 1
-		for j < len(run) && c.at[run[j]] == c.at[run[i]] && c.field[run[j]] == c.field[run[i]] {
-			j++
-		}
-		if j-i > 1 && j-i < 64 {
-			b.chain(run[:i], run[i:j])
-		}
-		i = j
-	}
+func (t *Touches) zones() { t.days, t.reps = column.ZoneOf(&t.day), column.ZoneOf(&t.Rep) }
+
+func (f *fact) gather(from *fact, order []int32) {
+	f.id.Gather(&from.id, order)
+	f.day.Gather(&from.day, order, nil)
+	f.days = column.ZoneOf(&f.day)
 }
 
-func (b *Book) chain(before, tie []int32) {
-	c := &b.change
-	same := func(x, y int64, cx, cy store.Currency) bool { return x == y && cx == cy }
-	prev := int32(-1)
-	for i := len(before) - 1; i >= 0 && prev < 0; i-- {
-		if c.field[before[i]] == c.field[tie[0]] {
-			prev = before[i]
+// changes are the history of deals. Old and new values are what the field holds: a stage's or person's Code, an amount in minor units, a Day, a Category.
+type changes struct {
+	fact
+	deal, by       column.Col[Code]
+	field          column.Col[store.Field]
+	old, new       column.Col[int64]
+	oldCur, newCur column.Col[curCode]
+	at, seen       column.Col[int64] // milliseconds since 1970 UTC
+	only           column.Col[bool]  // DayOnly
+	first          column.Col[bool]  // From was empty
+}
+
+func (c *changes) lanes() []named {
+	return append(c.fact.lanes(), named{"deal", &c.deal}, named{"by", &c.by}, named{"field", &c.field}, named{"old", &c.old}, named{"new", &c.new},
+		named{"oldcur", &c.oldCur}, named{"newcur", &c.newCur}, named{"at", &c.at}, named{"seen", &c.seen}, named{"only", &c.only}, named{"first", &c.first})
+}
+
+func (c *changes) gather(from *changes, order []int32, m *mapping) {
+	c.fact.gather(&from.fact, order)
+	c.deal.Gather(&from.deal, order, m.deal)
+	c.by.Gather(&from.by, order, m.person)
+	c.field.Gather(&from.field, order, nil)
+	for _, i := range order { // owners have new Codes
+		o, n := from.old.At(int(i)), from.new.At(int(i))
+		if from.field.At(int(i)) == store.FieldOwner {
+			o, n = int64(m.person(Code(o))), int64(m.person(Code(n)))
 		}
+		c.old.Append(o)
+		c.new.Append(n)
 	}
-	for k := range tie {
-		pick := -1
-		for i := k; i < len(tie); i++ {
-			r := tie[i]
-			if prev >= 0 && same(c.old[r], c.new[prev], c.oldCur[r], c.newCur[prev]) {
-				pick = i
-				break
-			}
-			if prev >= 0 || pick >= 0 {
-				continue
-			}
-			head := true // nothing known before: begin with the one that no other leads to
-			for o := k; o < len(tie); o++ {
-				head = head && (o == i || !same(c.new[tie[o]], c.old[r], c.newCur[tie[o]], c.oldCur[r]))
-			}
-			if head {
-				pick = i
-			}
-		}
-		if pick > k {
-			r := tie[pick]
-			copy(tie[k+1:pick+1], tie[k:pick])
-			tie[k] = r
-		}
-		prev = tie[k]
-	}
+	c.oldCur.Gather(&from.oldCur, order, nil)
+	c.newCur.Gather(&from.newCur, order, nil)
+	c.at.Gather(&from.at, order, nil)
+	c.seen.Gather(&from.seen, order, nil)
+	c.only.Gather(&from.only, order, nil)
+	c.first.Gather(&from.first, order, nil)
 }
 
-func (e *editor) thawTouches() {
-	if !e.own(store.EntityTouch) {
-		return
-	}
-	t := *e.b.touch
-	e.b.touch = &t
-	t.ids, t.row = t.ids.edit(), slices.Clone(t.row)
-	if !t.tail.claim(len(t.ID)) {
-		t.ID, t.Rep, t.Account, t.Deal = slices.Clip(t.ID), slices.Clip(t.Rep), slices.Clip(t.Account), slices.Clip(t.Deal)
-		t.Contact, t.Day, t.Minute, t.At = slices.Clip(t.Contact), slices.Clip(t.Day), slices.Clip(t.Minute), slices.Clip(t.At)
-		t.Seen, t.Logged, t.Length = slices.Clip(t.Seen), slices.Clip(t.Logged), slices.Clip(t.Length)
-		t.Channel, t.Sentiment, t.Topic = slices.Clip(t.Channel), slices.Clip(t.Sentiment), slices.Clip(t.Topic)
-		t.Area, t.Note, t.Lat, t.Lng, t.Dead = slices.Clip(t.Area), slices.Clip(t.Note), slices.Clip(t.Lat), slices.Clip(t.Lng), slices.Clip(t.Dead)
-	}
-	t.tail = nil
+type contacts struct {
+	fact
+	account                  column.Col[Code]
+	influence                column.Col[int64]
+	name, role, email, phone column.Text
 }
 
-// grow makes room for n more rows.
-func (t *TouchBlock) grow(n int) {
-	t.ids.ids, t.row = slices.Grow(t.ids.ids, n), slices.Grow(t.row, n)
-	t.ID, t.Rep, t.Account, t.Deal = slices.Grow(t.ID, n), slices.Grow(t.Rep, n), slices.Grow(t.Account, n), slices.Grow(t.Deal, n)
-	t.Contact, t.Day, t.Minute, t.At = slices.Grow(t.Contact, n), slices.Grow(t.Day, n), slices.Grow(t.Minute, n), slices.Grow(t.At, n)
-	t.Seen, t.Logged, t.Length = slices.Grow(t.Seen, n), slices.Grow(t.Logged, n), slices.Grow(t.Length, n)
-	t.Channel, t.Sentiment, t.Topic = slices.Grow(t.Channel, n), slices.Grow(t.Sentiment, n), slices.Grow(t.Topic, n)
-	t.Area, t.Note, t.Lat, t.Lng, t.Dead = slices.Grow(t.Area, n), slices.Grow(t.Note, n), slices.Grow(t.Lat, n), slices.Grow(t.Lng, n), slices.Grow(t.Dead, n)
+func (c *contacts) lanes() []named {
+	return append(c.fact.lanes(), named{"account", &c.account}, named{"influence", &c.influence}, named{"name", &c.name}, named{"role", &c.role},
+		named{"email", &c.email}, named{"phone", &c.phone})
 }
 
-// addTouch takes a touch. One without a moment has no place in any answer and is left out.
-func (e *editor) addTouch(v *store.Touch) {
-	if v.ID == "" || v.At.IsZero() {
-		if !e.once {
-			e.dropTouch(v.ID)
-		}
-		return
-	}
-	e.thawTouches()
-	b, t := e.b, e.b.touch
-	id, fresh := e.factID(&t.ids, v.ID)
-	row := int32(len(t.ID))
-	if fresh {
-		t.row = append(t.row, row)
-	} else {
-		if old := t.row[id]; old >= 0 {
-			e.kill(store.EntityTouch, &t.Dead, old)
-			e.unlist(t, old)
-		}
-		t.row[id] = row
-	}
-	at := v.At.In(b.loc)
-	minute := int16(-1)
-	if !v.DayOnly {
-		minute = int16(at.Hour()*60 + at.Minute())
-	}
-	account, deal := e.account(v.Account), e.deal(v.Deal)
-	if n := len(t.ID); n == cap(t.ID) && e.bulk {
-		t.grow(n)
-	}
-	t.ID, t.Rep, t.Contact = append(t.ID, v.ID), append(t.Rep, e.person(v.Rep)), append(t.Contact, v.Contact)
-	t.Account, t.Deal = append(t.Account, account), append(t.Deal, deal)
-	t.Day, t.Minute, t.At = append(t.Day, store.DayOf(v.At, b.loc)), append(t.Minute, minute), append(t.At, millis(v.At))
-	t.Seen, t.Logged, t.Length = append(t.Seen, millis(v.Seen)), append(t.Logged, millis(v.Logged)), append(t.Length, int32(v.Minutes))
-	t.Channel, t.Sentiment = append(t.Channel, v.Channel), append(t.Sentiment, v.Sentiment)
-	t.Topic, t.Area = append(t.Topic, e.word(ownTopic, &b.topics, v.Topic)), append(t.Area, e.word(ownArea, &b.areas, v.Area))
-	t.Note, t.Lat, t.Lng, t.Dead = append(t.Note, v.Note), append(t.Lat, v.Lat), append(t.Lng, v.Lng), append(t.Dead, false)
-	e.touches.in(account, row)
-	e.dealTouches.in(deal, row)
-	if deal == None {
-		e.looseTouches.in(account, row)
-	}
+func (c *contacts) gather(from *contacts, order []int32, m *mapping) {
+	c.fact.gather(&from.fact, order)
+	c.account.Gather(&from.account, order, m.account)
+	c.influence.Gather(&from.influence, order, nil)
+	c.name.Gather(&from.name, order)
+	c.role.Gather(&from.role, order)
+	c.email.Gather(&from.email, order)
+	c.phone.Gather(&from.phone, order)
 }
 
-func (e *editor) unlist(t *TouchBlock, row int32) {
-	e.touches.out(t.Account[row], row)
-	e.dealTouches.out(t.Deal[row], row)
-	if t.Deal[row] == None {
-		e.looseTouches.out(t.Account[row], row)
-	}
+type grades struct {
+	fact
+	account        column.Col[Code]
+	from, to, rule column.Col[Code]  // Book.labels
+	at, seen       column.Col[int64] // microseconds
+	cause          column.Text
 }
 
-func (e *editor) dropTouch(id store.ID) {
-	e.thawTouches() // before looking: a loaded dict makes its map only now
-	t := e.b.touch
-	k, ok := t.ids.find(id)
-	if !ok || t.row[k] < 0 {
-		return
-	}
-	row := t.row[k]
-	e.kill(store.EntityTouch, &t.Dead, row)
-	e.unlist(t, row)
-	t.row[k] = -1
+func (g *grades) lanes() []named {
+	return append(g.fact.lanes(), named{"account", &g.account}, named{"from", &g.from}, named{"to", &g.to}, named{"rule", &g.rule}, named{"at", &g.at},
+		named{"seen", &g.seen}, named{"cause", &g.cause})
 }
 
-func (b *Book) orderTouches(run []int32) {
-	t := b.touch
-	slices.SortFunc(run, func(x, y int32) int {
-		if c := cmp.Compare(t.At[x], t.At[y]); c != 0 { // cmp.Or would compare all the IDs too
-			return c
-		}
-		return byID(t.ID[x], t.ID[y])
-	})
+func (g *grades) gather(from *grades, order []int32, m *mapping) {
+	g.fact.gather(&from.fact, order)
+	g.account.Gather(&from.account, order, m.account)
+	g.from.Gather(&from.from, order, nil)
+	g.to.Gather(&from.to, order, nil)
+	g.rule.Gather(&from.rule, order, nil)
+	g.at.Gather(&from.at, order, nil)
+	g.seen.Gather(&from.seen, order, nil)
+	g.cause.Gather(&from.cause, order)
 }
 
-func (b *Book) touchRecord(t *TouchBlock, i int) store.Touch {
-	return store.Touch{
-		ID: t.ID[i], Account: b.accounts.id(t.Account[i]), Deal: b.deals.id(t.Deal[i]), Contact: t.Contact[i], Rep: b.people.id(t.Rep[i]),
-		At: moment(t.At[i]), Seen: moment(t.Seen[i]), Logged: moment(t.Logged[i]), Minutes: int(t.Length[i]), Channel: t.Channel[i],
-		Sentiment: t.Sentiment[i], Topic: b.Topic(t.Topic[i]), Note: t.Note[i], Area: b.Area(t.Area[i]), Lat: t.Lat[i], Lng: t.Lng[i],
-		DayOnly: t.Minute[i] < 0,
+type healths struct {
+	fact
+	account column.Col[Code]
+	score   column.Col[int64]
+	seen    column.Col[int64] // microseconds
+	note    column.Text
+}
+
+func (h *healths) lanes() []named {
+	return append(h.fact.lanes(), named{"account", &h.account}, named{"score", &h.score}, named{"seen", &h.seen}, named{"note", &h.note})
+}
+
+func (h *healths) gather(from *healths, order []int32, m *mapping) {
+	h.fact.gather(&from.fact, order)
+	h.account.Gather(&from.account, order, m.account)
+	h.score.Gather(&from.score, order, nil)
+	h.seen.Gather(&from.seen, order, nil)
+	h.note.Gather(&from.note, order)
+}
+
+type evidences struct {
+	fact
+	deal, by, kind column.Col[Code]  // kind: Book.labels
+	at, seen       column.Col[int64] // microseconds
+	title, url     column.Text
+}
+
+func (v *evidences) lanes() []named {
+	return append(v.fact.lanes(), named{"deal", &v.deal}, named{"by", &v.by}, named{"kind", &v.kind}, named{"at", &v.at}, named{"seen", &v.seen},
+		named{"title", &v.title}, named{"url", &v.url})
+}
+
+func (v *evidences) gather(from *evidences, order []int32, m *mapping) {
+	v.fact.gather(&from.fact, order)
+	v.deal.Gather(&from.deal, order, m.deal)
+	v.by.Gather(&from.by, order, m.person)
+	v.kind.Gather(&from.kind, order, nil)
+	v.at.Gather(&from.at, order, nil)
+	v.seen.Gather(&from.seen, order, nil)
+	v.title.Gather(&from.title, order)
+	v.url.Gather(&from.url, order)
+}
+
+// Sales are the sales lines as columns of equal length; see [Touches] for how to read them.
+type Sales struct {
+	fact
+	Account, Product, Rep column.Col[Code]
+	Outlet                column.Col[Code]  // Book.Outlet
+	Value, CostValue      column.Col[int64] // amount and cost in minor units of the organisation's currency; [NoValue] when its currency has no rate, 0 when none was given
+	quantity, minor, cost column.Col[int64]
+	cur, costCur          column.Col[curCode]
+	reps                  column.Zone[Code]
+}
+
+// NoValue is the value of an amount whose currency has no rate.
+const NoValue = noRate
+
+// Len returns how many rows there are, dead ones included.
+func (s *Sales) Len() int { return s.len() }
+
+// Day returns the days.
+func (s *Sales) Day() *column.Col[Day] { return &s.day }
+
+// Days says of each block from when to when its rows are; Reps, whose.
+func (s *Sales) Days() *column.Zone[Day] { return &s.days }
+
+// Reps says of each block the least and the greatest rep.
+func (s *Sales) Reps() *column.Zone[Code] { return &s.reps }
+
+// Dead reports whether row i was deleted or replaced.
+func (s *Sales) Dead(i int) bool { return s.dead.Has(i) }
+
+func (s *Sales) lanes() []named {
+	return append(s.fact.lanes(), named{"account", &s.Account}, named{"product", &s.Product}, named{"rep", &s.Rep}, named{"outlet", &s.Outlet},
+		named{"value", &s.Value}, named{"costvalue", &s.CostValue}, named{"quantity", &s.quantity}, named{"minor", &s.minor}, named{"cost", &s.cost},
+		named{"cur", &s.cur}, named{"costcur", &s.costCur})
+}
+
+func (s *Sales) gather(from *Sales, order []int32, m *mapping) {
+	s.fact.gather(&from.fact, order)
+	s.Account.Gather(&from.Account, order, m.account)
+	s.Product.Gather(&from.Product, order, nil)
+	s.Rep.Gather(&from.Rep, order, m.person)
+	s.Outlet.Gather(&from.Outlet, order, nil)
+	s.Value.Gather(&from.Value, order, nil)
+	s.CostValue.Gather(&from.CostValue, order, nil)
+	s.quantity.Gather(&from.quantity, order, nil)
+	s.minor.Gather(&from.minor, order, nil)
+	s.cost.Gather(&from.cost, order, nil)
+	s.cur.Gather(&from.cur, order, nil)
+	s.costCur.Gather(&from.costCur, order, nil)
+	s.zones()
+}
+
+func (s *Sales) zones() { s.days, s.reps = column.ZoneOf(&s.day), column.ZoneOf(&s.Rep) }
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
 	}
+	return t.UnixMilli()
+}
+
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// Moments of records that are not shown by the million keep their microseconds.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func instant(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
 }

@@ -23,6 +23,9 @@ type Live struct {
 
 	mu   sync.Mutex
 	subs map[chan store.Rev]struct{}
+
+	folding    sync.Mutex   // held while a Book is folded
+	unfoldable atomic.Int64 // rows of the Book that could not be folded
 }
 
 // Pause is the least time between two publications, so that a busy sync costs its readers at most four repaints a second.
@@ -55,12 +58,23 @@ func (l *Live) Refresh(ctx context.Context) (err error) {
 		}
 	}()
 	b := l.book.Load()
-	if b.rev == 0 || b.wasteful() {
+	if b.rev == 0 {
+		if b = l.folded(ctx); b == nil {
+			return l.rebuild(ctx)
+		}
+		if err := l.follow(ctx, b); !errors.Is(err, store.ErrTrimmed) {
+			return err
+		}
 		return l.rebuild(ctx)
 	}
+	return l.follow(ctx, b)
+}
+
+// follow brings b up to the store's newest revision and publishes it.
+func (l *Live) follow(ctx context.Context, b *Book) error {
 	var deltas []*store.Delta
 	rev := b.rev
-	err = l.reader.View(ctx, func(s store.Snapshot) error {
+	err := l.reader.View(ctx, func(s store.Snapshot) error {
 		rev = s.Rev()
 		return s.Since(b.rev, func(d *store.Delta) error {
 			c := &store.Delta{Rev: d.Rev, Deleted: append([]store.Ref(nil), d.Deleted...)}
@@ -76,6 +90,9 @@ func (l *Live) Refresh(ctx context.Context) (err error) {
 	case err != nil:
 		return fmt.Errorf("refresh book: %w", err)
 	case rev == b.rev:
+		if l.Book() != b {
+			l.publish(b)
+		}
 		return nil
 	}
 	next, err := b.Advance(deltas...)
@@ -104,28 +121,33 @@ func (l *Live) rebuild(ctx context.Context) (err error) {
 	return nil
 }
 
-// wasteful reports that replaced rows are so many that building anew is the cheaper way to go on.
-func (b *Book) wasteful() bool {
-	pool, waste := 0, 0
-	for _, r := range []*runs{&b.changesOf, &b.touchesOf, &b.dealTouches, &b.grades.runs, &b.health.runs} {
-		pool += len(r.pool)
-		waste += r.waste
-	}
-	return waste > 1<<16 && waste > pool/2
-}
-
 // Run follows the store until ctx ends, then returns nil. It reads the store first if nobody did. A failure is reported through
 // Options.Report and tried again after a second, then two, up to half a minute; the last good Book stays. It waits without waking while
 // nothing is committed.
 func (l *Live) Run(ctx context.Context) error {
 	seen := l.watcher.Watch(ctx)
 	retry := time.Duration(0)
+	var behind sync.WaitGroup // folds under way
+	defer behind.Wait()
+	quiet := time.NewTimer(time.Hour)
+	defer quiet.Stop()
 	for first := true; ; first = false {
 		if !first { // what was committed before Watch is caught up with at once
 			if retry == 0 {
+				quiet.Stop()
+				switch due := l.due(); due {
+				case foldNever:
+				case foldNow:
+					l.foldBehind(ctx, &behind)
+				default:
+					quiet.Reset(due)
+				}
 				select {
 				case <-ctx.Done():
 					return nil
+				case <-quiet.C:
+					l.foldBehind(ctx, &behind)
+					continue
 				case rev, ok := <-seen:
 					if !ok {
 						return nil

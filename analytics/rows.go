@@ -1,26 +1,106 @@
 package analytics
 
 import (
-	"iter"
+	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
+	"flightdeck/analytics/column"
 	"flightdeck/store"
 )
 
-// table holds records that are few or seldom scanned whole, one row per ID, together with their Codes.
+// Code is a row number in one of the Book's tables: dense, from 0, stable while a Book is advanced, and meaningless in a Book built anew.
+// None stands for no row.
+type Code = int32
+
+// None is the absence of a row.
+const None Code = -1
+
+// dict gives every ID of a table its Code. A published dict never changes. An index that was built once, or mapped, knows the rows it was built of; what
+// came since stands in two maps, a large one that is replaced seldom and a small one that every edit copies, so that one new ID costs what changed.
+type dict struct {
+	ids        column.Text
+	index      column.Index
+	old, young map[store.ID]Code
+	tail       *tail
+}
+
+func (d *dict) len() int { return d.ids.Len() }
+
+func (d *dict) id(c Code) store.ID {
+	if c < 0 || int(c) >= d.ids.Len() {
+		return ""
+	}
+	return store.ID(d.ids.At(int(c)))
+}
+
+func (d *dict) find(id store.ID) (Code, bool) {
+	if c, ok := d.young[id]; ok {
+		return c, true
+	}
+	if c, ok := d.old[id]; ok {
+		return c, true
+	}
+	c, ok := d.index.Find(&d.ids, string(id))
+	return Code(c), ok
+}
+
+// The small map of a dict is folded into the large one beyond youngest entries, the large one into the index when it is an eighth of all.
+const youngest = 1024
+
+// edit makes d writable without the dict it was copied from seeing it.
+func (d *dict) edit() {
+	switch n := len(d.old) + len(d.young); {
+	case n > 4*youngest && n > d.ids.Len()/8:
+		d.index, d.old, d.young = column.NewIndex(&d.ids), nil, map[store.ID]Code{}
+	case len(d.young) > youngest:
+		old := make(map[store.ID]Code, n)
+		maps.Copy(old, d.old)
+		maps.Copy(old, d.young)
+		d.old, d.young = old, map[store.ID]Code{}
+	default:
+		young := make(map[store.ID]Code, len(d.young)+8)
+		maps.Copy(young, d.young)
+		d.young = young
+	}
+	d.ids.Edit(d.tail.claim(d.ids.Len()))
+	d.tail = nil
+}
+
+// add returns id's Code and whether it is new. Only for a dict that is being edited.
+func (d *dict) add(id store.ID) (Code, bool) {
+	if c, ok := d.find(id); ok {
+		return c, false
+	}
+	c := Code(d.ids.Len())
+	d.young[id] = c
+	d.ids.Append(string(id))
+	return c, true
+}
+
+// seal ends an edit; all: what was loaded becomes the index.
+func (d *dict) seal(all bool) {
+	if all && len(d.young) > youngest {
+		d.index, d.young = column.NewIndex(&d.ids), nil
+	}
+	d.ids.Seal()
+	if d.tail == nil {
+		d.tail = newTail(d.ids.Len())
+	}
+}
+
+// words interns repeated text (topics, areas, industries, grades).
+type words = dict
+
+// table holds records that are few, one row per ID, together with their Codes.
 type table[T any] struct {
 	ids  dict
 	rec  []T
 	live []bool
 }
 
-func (t *table[T]) id(c Code) store.ID {
-	if c < 0 || int(c) >= len(t.ids.ids) {
-		return ""
-	}
-	return t.ids.ids[c]
-}
+func (t *table[T]) id(c Code) store.ID { return t.ids.id(c) }
 
 func (t *table[T]) isLive(c Code) bool { return c >= 0 && int(c) < len(t.live) && t.live[c] }
 
@@ -47,7 +127,7 @@ func (t *table[T]) sorted() []T {
 			codes = append(codes, Code(c))
 		}
 	}
-	slices.SortFunc(codes, func(a, b Code) int { return strings.Compare(string(t.ids.ids[a]), string(t.ids.ids[b])) })
+	slices.SortFunc(codes, func(a, b Code) int { return strings.Compare(string(t.id(a)), string(t.id(b))) })
 	out := make([]T, len(codes))
 	for i, c := range codes {
 		out[i] = t.rec[c]
@@ -55,99 +135,120 @@ func (t *table[T]) sorted() []T {
 	return out
 }
 
-// facts holds rows that only come (an update is a new row and a dead one), with the owner and the day as columns and a run per owner.
-type facts[T any] struct {
-	ids  dict
-	row  []int32 // by dict Code: the newest row
-	rec  []T
-	own  []Code
-	day  []Day
-	dead []bool
-	runs runs
-	tail *tail
+// tail lets a table that only grows be appended to in place: whoever moves it from the published length to a larger one owns the memory beyond
+// that length; everybody else copies. Readers of a published Book never look past its own length, so nothing they see is ever written.
+type tail struct{ n atomic.Int64 }
+
+func (t *tail) claim(have int) bool { return t != nil && t.n.CompareAndSwap(int64(have), -1) }
+
+func newTail(n int) *tail {
+	t := &tail{}
+	t.n.Store(int64(n))
+	return t
 }
 
-// of calls yield with an owner's rows in order.
-func (f *facts[T]) of(owner Code) iter.Seq2[Day, *T] {
-	return func(yield func(Day, *T) bool) {
-		for _, i := range f.runs.of(owner) {
-			if !yield(f.day[i], &f.rec[i]) {
-				return
-			}
-		}
+// lane is what every column can do, whatever it holds.
+type lane interface {
+	Len() int
+	Edit(tail bool)
+	Seal()
+	Pack() [][]byte
+	Open(b []byte, n int) error
+}
+
+// named is a column with the name of its chunk.
+type named struct {
+	name string
+	lane lane
+}
+
+// laned is a table made of columns of one length.
+type laned interface{ lanes() []named }
+
+// thawLanes makes the columns of t writable; have is their length.
+func thawLanes(t laned, owner **tail, have int) {
+	claimed := (*owner).claim(have)
+	for _, l := range t.lanes() {
+		l.lane.Edit(claimed)
 	}
+	*owner = nil
 }
 
-// dealCols are the columns of deals that are scanned: one entry per deal Code.
-type dealCols struct {
-	owner    []Code // person
-	account  []Code
-	product  []Code
-	stage    []Code
-	category []store.Category
-	minor    []int64
-	currency []store.Currency // strings share their bytes; a code would save 12 bytes a row
-	value    []int64          // converted; noRate
-	created  []Day            // when the deal begins to exist; NoDay: always has
-	close    []Day
-	changed  []Day // day of the newest change of any field; NoDay without history
-}
-
-type accountCols struct {
-	owner    []Code
-	industry []Code
-}
-
-// changeCols are the history of deals, one row per change, append only. Old and new values are what the field holds: a stage's or person's
-// Code, an amount in minor units, a Day, a Category.
-type changeCols struct {
-	ids      dict
-	row      []int32 // by dict Code: the newest row
-	deal     []Code
-	field    []store.Field
-	old, new []int64
-	oldCur   []store.Currency
-	newCur   []store.Currency
-	at       []int64 // milliseconds since 1970 UTC
-	seen     []int64
-	day      []Day
-	by       []Code
-	only     []bool // DayOnly
-	first    []bool // From was empty
-	key      []Code // in ids
-	dead     []bool
-	tail     *tail
-}
-
-// TouchBlock is a block of touches as columns of equal length. Nothing in it may be written to. Rows with Dead set were deleted or
-// replaced: skip them.
-type TouchBlock struct {
-	ID        []store.ID
-	Rep       []Code // person; None: nobody
-	Account   []Code
-	Deal      []Code
-	Contact   []store.ID
-	Day       []Day   // in the organisation's time zone
-	Minute    []int16 // of the day, 0–1439, in the organisation's time zone; -1: the hour is unknown
-	At        []int64 // milliseconds since 1970 UTC
-	Seen      []int64 // when we learned it; 0 unknown
-	Logged    []int64 // when the rep wrote it down; 0 unknown
-	Length    []int32 // minutes
-	Channel   []store.Channel
-	Sentiment []store.Sentiment
-	Topic     []Code // Book.Topic
-	Area      []Code // Book.Area
-	Note      []string
-	Lat, Lng  []float64
-	Dead      []bool
-
-	ids  dict
-	row  []int32 // by dict Code: the newest row
-	tail *tail
+func sealLanes(t laned, owner **tail, have int) {
+	if *owner != nil {
+		return
+	}
+	for _, l := range t.lanes() {
+		l.lane.Seal()
+	}
+	*owner = newTail(have)
 }
 
 // Step is one entry of a deal into a stage.
 type Step struct {
 	Day   Day // NoDay: before anything we know
 	Stage Code
+}
+
+// runsEdit collects which rows come and go, and for which owner. Owners count from 0.
+type runsEdit struct {
+	add  []runRow
+	drop map[runRow]struct{}
+}
+
+type runRow struct{ owner, row int32 }
+
+func (e *runsEdit) in(owner, row int32) {
+	if owner >= 0 {
+		e.add = append(e.add, runRow{owner, row})
+		if len(e.drop) > 0 {
+			delete(e.drop, runRow{owner, row})
+		}
+	}
+}
+
+func (e *runsEdit) out(owner, row int32) {
+	if owner < 0 {
+		return
+	}
+	if e.drop == nil {
+		e.drop = map[runRow]struct{}{}
+	}
+	e.drop[runRow{owner, row}] = struct{}{}
+}
+
+// apply does e to r; order sorts one list.
+func (e *runsEdit) apply(r *column.Runs[int32], order func(list []int32)) {
+	if len(e.add) == 0 && len(e.drop) == 0 {
+		return
+	}
+	dirty := map[int32][]int32{}
+	for _, a := range e.add {
+		if _, gone := e.drop[a]; !gone {
+			dirty[a.owner] = append(dirty[a.owner], a.row)
+		}
+	}
+	for d := range e.drop {
+		if _, ok := dirty[d.owner]; !ok {
+			dirty[d.owner] = nil
+		}
+	}
+	r.Edit()
+	for owner, rows := range dirty {
+		was := r.Of(int(owner))
+		list := make([]int32, 0, len(was)+len(rows))
+		if len(e.drop) == 0 {
+			list = append(list, was...)
+		} else {
+			for _, row := range was {
+				if _, gone := e.drop[runRow{owner, row}]; !gone {
+					list = append(list, row)
+				}
+			}
+		}
+		list = append(list, rows...)
+		order(list)
+		r.Set(int(owner), slices.Compact(list))
+	}
+	r.Seal()
 }

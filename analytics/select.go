@@ -73,7 +73,7 @@ func (s *Selection) DealsAt(day Day) iter.Seq[*DealState] {
 			return
 		}
 		var d DealState
-		for i := range s.b.deals.live {
+		for i := range s.b.deals.len() {
 			if s.coarse(Code(i)) {
 				s.b.dealAt(Code(i), day, &d)
 				if s.match(&d) && !yield(&d) {
@@ -96,17 +96,17 @@ func (s *Selection) All() []DealState {
 // coarse tests what has no history.
 func (s *Selection) coarse(i Code) bool {
 	b := s.b
-	if !b.deals.live[i] || s.product != None && b.deal.product[i] != s.product {
+	if !b.deals.live.At(int(i)) || s.product != None && b.deals.product.At(int(i)) != s.product {
 		return false
 	}
-	return s.industry == None || b.industryOf(b.deal.account[i]) == s.industry
+	return s.industry == None || b.industryOf(b.deals.account.At(int(i))) == s.industry
 }
 
 func (b *Book) industryOf(account Code) Code {
 	if account < 0 {
 		return None
 	}
-	return b.account.industry[account]
+	return b.accounts.industry.At(int(account))
 }
 
 func (s *Selection) match(d *DealState) bool {
@@ -125,42 +125,35 @@ func (s *Selection) Deal(i Code) (DealState, bool) {
 
 // Touches calls yield with every touch in p, up to the as-of day, whose rep hangs in the subtree and that matches: a product or a stage is
 // the touch's deal's (a touch without a deal then does not match), an industry its account's.
-func (s *Selection) Touches(p Period) iter.Seq2[*TouchBlock, int] {
-	return func(yield func(*TouchBlock, int) bool) {
-		if s.nothing {
-			return
-		}
-		b, last := s.b, min(p.To, s.AsOf)
-		for _, blk := range b.Touches() {
-			for i, day := range blk.Day {
-				if day < p.From || day > last || blk.Dead[i] {
-					continue
-				}
-				if n := b.PersonNode(blk.Rep[i]); n < s.Lo || n >= s.Hi || !s.touch(blk, i) {
-					continue
-				}
-				if !yield(blk, i) {
-					return
+func (s *Selection) Touches(p Period) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		s.TouchBlocks(p, func(_ int, rows []int32) bool {
+			for _, i := range rows {
+				if !yield(int(i)) {
+					return false
 				}
 			}
-		}
+			return true
+		})
 	}
 }
 
 // MatchTouch tests one touch against everything but the period.
-func (s *Selection) MatchTouch(blk *TouchBlock, i int) bool {
-	return !s.nothing && !blk.Dead[i] && blk.Day[i] <= s.AsOf && s.Inside(s.b.PersonNode(blk.Rep[i])) && s.touch(blk, i)
+func (s *Selection) MatchTouch(i int) bool {
+	t := &s.b.touch
+	return !s.nothing && !t.dead.Has(i) && t.day.At(i) <= s.AsOf && s.Inside(s.b.PersonNode(t.Rep.At(i))) && s.touch(i)
 }
 
-func (s *Selection) touch(blk *TouchBlock, i int) bool {
-	if s.industry != None && s.b.industryOf(blk.Account[i]) != s.industry {
+func (s *Selection) touch(i int) bool {
+	t := &s.b.touch
+	if s.industry != None && s.b.industryOf(t.Account.At(i)) != s.industry {
 		return false
 	}
 	if s.product == None && s.stage == None {
 		return true
 	}
-	d := blk.Deal[i]
-	if !s.b.deals.isLive(d) || s.product != None && s.b.deal.product[d] != s.product {
+	d := t.Deal.At(i)
+	if !s.b.deals.isLive(d) || s.product != None && s.b.deals.product.At(int(d)) != s.product {
 		return false
 	}
 	if s.stage == None {
@@ -179,7 +172,7 @@ func (s *Selection) Accounts() iter.Seq[Code] {
 		if s.nothing {
 			return
 		}
-		for i := range s.b.accounts.live {
+		for i := range s.b.accounts.len() {
 			if s.Account(Code(i)) && !yield(Code(i)) {
 				return
 			}
@@ -190,13 +183,13 @@ func (s *Selection) Accounts() iter.Seq[Code] {
 // Account reports whether one account matches, as Accounts says.
 func (s *Selection) Account(a Code) bool {
 	b := s.b
-	if s.nothing || !b.accounts.isLive(a) || s.industry != None && b.account.industry[a] != s.industry {
+	if s.nothing || !b.accounts.isLive(a) || s.industry != None && b.accounts.industry.At(int(a)) != s.industry {
 		return false
 	}
 	if s.Node == 0 {
 		return true
 	}
-	if o := b.account.owner[a]; b.people.isLive(o) {
+	if o := b.accounts.owner.At(int(a)); b.people.isLive(o) {
 		return s.Inside(b.PersonNode(o))
 	}
 	return b.works(a, s.Lo, s.Hi)
@@ -205,13 +198,13 @@ func (s *Selection) Account(a Code) bool {
 // works reports whether a deal's owner or a touch's rep of the account hangs in [lo, hi).
 func (b *Book) works(a Code, lo, hi int32) bool {
 	in := func(p Code) bool { n := b.PersonNode(p); return n >= lo && n < hi }
-	for _, d := range b.dealsOf.of(a) {
-		if b.deals.isLive(d) && in(b.deal.owner[d]) {
+	for _, d := range b.AccountDeals(a) {
+		if b.deals.isLive(d) && in(b.deals.owner.At(int(d))) {
 			return true
 		}
 	}
-	for _, t := range b.touchesOf.of(a) {
-		if !b.touch.Dead[t] && in(b.touch.Rep[t]) {
+	for _, t := range b.AccountTouches(a) {
+		if in(b.touch.Rep.At(int(t))) {
 			return true
 		}
 	}
@@ -233,7 +226,7 @@ func (b *Book) SeesAccount(root store.ID, account Code) bool {
 		return false
 	}
 	lo, hi := n, b.nodes[n].End
-	if o := b.PersonNode(b.account.owner[account]); o >= lo && o < hi {
+	if o := b.PersonNode(b.accounts.owner.At(int(account))); o >= lo && o < hi {
 		return true
 	}
 	return b.works(account, lo, hi)

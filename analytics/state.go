@@ -4,6 +4,7 @@ import (
 	"iter"
 	"sort"
 
+	"flightdeck/analytics/column"
 	"flightdeck/store"
 )
 
@@ -50,26 +51,27 @@ func (b *Book) DealAt(i Code, day Day) DealState {
 }
 
 func (b *Book) dealAt(i Code, day Day, d *DealState) {
-	c := &b.deal
+	c, k, j := &b.deals, int(i)>>column.Shift, int(i)&(column.Rows-1)
 	*d = DealState{
-		Deal: i, Account: c.account[i], Product: c.product[i], Owner: c.owner[i], Category: c.category[i],
-		Amount: store.Money{Minor: c.minor[i], Currency: c.currency[i]}, Value: c.value[i], Created: c.created[i], Close: c.close[i],
-		Closed: store.NoDay, Exists: c.created[i] <= day,
+		Deal: i, Account: c.account.Block(k)[j], Product: c.product.Block(k)[j], Owner: c.owner.Block(k)[j], Category: c.category.Block(k)[j],
+		Amount: b.money(c.minor.Block(k)[j], c.cur.Block(k)[j]), Value: c.value.Block(k)[j], Created: c.created.Block(k)[j], Close: c.close.Block(k)[j],
+		Closed: store.NoDay,
 	}
-	way := b.steps[i]
+	d.Exists = d.Created <= day
+	way := b.steps.Of(int(i))
 	at := len(way) - 1
 	if at > 0 && way[at].Day > day {
 		at = max(0, sort.Search(len(way), func(k int) bool { return way[k].Day > day })-1)
 	}
 	d.Stage, d.Since = way[at].Stage, way[at].Day
-	if c.changed[i] > day {
+	if c.changed.Block(k)[j] > day {
 		b.rewind(i, day, d)
 	}
 	d.Rank, d.Kind = -1, store.StageOpen
 	if d.Stage != None {
 		d.Rank, d.Kind = b.stageRank[d.Stage], b.stageKind[d.Stage]
 	}
-	if d.Kind == store.StageOpen && b.kindOf(c.stage[i]) != store.StageOpen {
+	if d.Kind == store.StageOpen && b.kindOf(c.stage.Block(k)[j]) != store.StageOpen {
 		d.Close = b.promised(i, day)
 	}
 	d.Node = b.PersonNode(d.Owner)
@@ -85,24 +87,25 @@ func (b *Book) dealAt(i Code, day Day, d *DealState) {
 func (b *Book) promised(i Code, day Day) Day {
 	c, last := &b.change, store.NoDay
 	found := false
-	for _, r := range b.changesOf.of(i) {
-		if c.field[r] != store.FieldClose {
+	for _, row := range b.changesOf.Of(int(i)) {
+		r := int(row)
+		if c.field.At(r) != store.FieldClose {
 			continue
 		}
-		if c.day[r] > day {
+		if c.day.At(r) > day {
 			if !found {
-				last = Day(c.old[r])
+				last = Day(c.old.At(r))
 			}
 			break
 		}
-		last, found = Day(c.new[r]), true
+		last, found = Day(c.new.At(r)), true
 	}
 	return last
 }
 
 // Way returns a deal's steps through the stages up to and including day, oldest first. The slice is the Book's: do not write to it.
 func (b *Book) Way(i Code, day Day) []Step {
-	way := b.steps[i]
+	way := b.steps.Of(int(i))
 	n := len(way)
 	for n > 0 && way[n-1].Day > day {
 		n--
@@ -112,19 +115,24 @@ func (b *Book) Way(i Code, day Day) []Step {
 
 // LastTouch returns the day of the last touch up to day that names the deal, or names its account and no deal; NoDay when there is none.
 func (b *Book) LastTouch(deal Code, day Day) Day {
-	last := b.lastTouch(b.dealTouches.of(deal), day)
-	if a := b.deal.account[deal]; a != None {
-		last = max(last, b.lastTouch(b.looseTouches.of(a), day))
+	last := b.deals.touched.At(int(deal))
+	if last > day {
+		last = b.lastTouch(b.dealTouches.Of(int(deal)), day)
+	}
+	if a := b.deals.account.At(int(deal)); a != None {
+		last = max(last, b.lastTouch(b.looseTouches.Of(int(a)), day))
 	}
 	return last
 }
 
 func (b *Book) lastTouch(run []int32, day Day) Day {
-	if n := len(run); n > 0 && b.touch.Day[run[n-1]] <= day {
-		return b.touch.Day[run[n-1]]
+	if n := len(run); n > 0 {
+		if last := b.touch.day.At(int(run[n-1])); last <= day {
+			return last
+		}
 	}
-	if n := sort.Search(len(run), func(k int) bool { return b.touch.Day[run[k]] > day }); n > 0 {
-		return b.touch.Day[run[n-1]]
+	if n := sort.Search(len(run), func(k int) bool { return b.touch.day.At(int(run[k])) > day }); n > 0 {
+		return b.touch.day.At(int(run[n-1]))
 	}
 	return store.NoDay
 }
@@ -132,16 +140,16 @@ func (b *Book) lastTouch(run []int32, day Day) Day {
 // LastSign returns the last day up to day on which anything happened to a deal: it was created, changed or touched. NoDay when nothing is known.
 func (b *Book) LastSign(deal Code, day Day) Day {
 	last := b.LastTouch(deal, day)
-	if c := b.deal.changed[deal]; c <= day {
+	if c := b.deals.changed.At(int(deal)); c <= day {
 		last = max(last, c)
 	} else {
-		for _, r := range b.changesOf.of(deal) {
-			if d := b.change.day[r]; d <= day {
+		for _, r := range b.changesOf.Of(int(deal)) {
+			if d := b.change.day.At(int(r)); d <= day {
 				last = max(last, d)
 			}
 		}
 	}
-	if c := b.deal.created[deal]; c <= day {
+	if c := b.deals.created.At(int(deal)); c <= day {
 		last = max(last, c)
 	}
 	return last
@@ -151,29 +159,31 @@ func (b *Book) LastSign(deal Code, day Day) Day {
 func (b *Book) Changes(deal Code, day Day) iter.Seq2[Day, store.Change] {
 	return func(yield func(Day, store.Change) bool) {
 		c := &b.change
-		for _, r := range b.changesOf.of(deal) {
-			if c.day[r] > day {
+		for _, row := range b.changesOf.Of(int(deal)) {
+			r := int(row)
+			if c.day.At(r) > day {
 				return
 			}
+			f := c.field.At(r)
 			v := store.Change{
-				ID: c.ids.ids[c.key[r]], Deal: b.deals.id(deal), Field: c.field[r], At: moment(c.at[r]), Seen: moment(c.seen[r]), By: b.people.id(c.by[r]),
-				DayOnly: c.only[r], From: b.text(c.field[r], c.old[r], c.oldCur[r]), To: b.text(c.field[r], c.new[r], c.newCur[r]),
+				ID: store.ID(c.id.At(r)), Deal: b.deals.ids.id(deal), Field: f, At: moment(c.at.At(r)), Seen: moment(c.seen.At(r)), By: b.people.id(c.by.At(r)),
+				DayOnly: c.only.At(r), From: b.text(f, c.old.At(r), c.oldCur.At(r)), To: b.text(f, c.new.At(r), c.newCur.At(r)),
 			}
-			if !yield(c.day[r], v) {
+			if !yield(c.day.At(r), v) {
 				return
 			}
 		}
 	}
 }
 
-func (b *Book) text(f store.Field, v int64, cur store.Currency) string {
+func (b *Book) text(f store.Field, v int64, cur curCode) string {
 	switch f {
 	case store.FieldStage:
 		return string(b.stages.id(Code(v)))
 	case store.FieldOwner:
 		return string(b.people.id(Code(v)))
 	case store.FieldAmount:
-		return store.Money{Minor: v, Currency: cur}.String()
+		return b.money(v, cur).String()
 	case store.FieldClose:
 		return Day(v).String()
 	case store.FieldCategory:
@@ -184,23 +194,25 @@ func (b *Book) text(f store.Field, v int64, cur store.Currency) string {
 
 // rewind sets the fields other than the stage to what they were at the end of day.
 func (b *Book) rewind(i Code, day Day, d *DealState) {
-	run := b.changesOf.of(i)
+	run := b.changesOf.Of(int(i))
+	ch := &b.change
 	var done store.Fields
-	last := [8]int32{-1, -1, -1, -1, -1, -1, -1, -1}
-	for _, r := range run { // oldest first
-		f := b.change.field[r]
+	last := [8]int{-1, -1, -1, -1, -1, -1, -1, -1}
+	for _, row := range run { // oldest first
+		r := int(row)
+		f := ch.field.At(r)
 		switch {
-		case b.change.day[r] <= day:
+		case ch.day.At(r) <= day:
 			last[f] = r
 		case !done.Has(f): // the first one after the day: the value before it
 			done |= store.FieldsOf(f)
-			v, cur := b.change.old[r], b.change.oldCur[r]
+			v, cur := ch.old.At(r), ch.oldCur.At(r)
 			if p := last[f]; p >= 0 {
-				v, cur = b.change.new[p], b.change.newCur[p]
+				v, cur = ch.new.At(p), ch.newCur.At(p)
 			}
 			switch f {
 			case store.FieldAmount:
-				d.Amount = store.Money{Minor: v, Currency: cur}
+				d.Amount = b.money(v, cur)
 				d.Value = b.Convert(d.Amount)
 			case store.FieldClose:
 				d.Close = Day(v)

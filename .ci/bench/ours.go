@@ -175,26 +175,24 @@ func (o *ours) margin(p *params) any {
 	first, _ := quarterDays(quarter - 4)
 	a := marginAnswer{by: map[[2]int64]sold{}}
 	outlets := map[string]sold{}
-	for c := range analytics.Code(b.Accounts()) {
-		for day, s := range b.Sales(c) {
-			if day < first || day > p.to {
-				continue
-			}
-			q := quarterOf(day)
-			if q != quarter && q != quarter-1 && q != quarter-4 {
-				continue
-			}
-			if rep, ok := b.PersonCode(s.Rep); !ok || !sel.Inside(b.PersonNode(rep)) {
-				continue
-			}
-			amount, cost := b.Convert(s.Amount), b.Convert(s.Cost)
-			k := [2]int64{q, o.d.class[s.Product]}
-			x := a.by[k]
-			a.by[k] = sold{x.lines + 1, x.amount + amount, x.cost + cost}
-			if q == quarter {
-				x := outlets[s.Outlet]
-				outlets[s.Outlet] = sold{x.lines + 1, x.amount + amount, x.cost + cost}
-			}
+	sales := b.Sold()
+	for i := range sales.Len() {
+		day := sales.Day().At(i)
+		if day < first || day > p.to || sales.Dead(i) {
+			continue
+		}
+		q := quarterOf(day)
+		if q != quarter && q != quarter-1 && q != quarter-4 || !sel.Inside(b.PersonNode(sales.Rep.At(i))) {
+			continue
+		}
+		amount, cost := sales.Value.At(i), sales.CostValue.At(i)
+		k := [2]int64{q, o.d.class[b.Product(sales.Product.At(i)).ID]}
+		x := a.by[k]
+		a.by[k] = sold{x.lines + 1, x.amount + amount, x.cost + cost}
+		if q == quarter {
+			name := b.Outlet(sales.Outlet.At(i))
+			x := outlets[name]
+			outlets[name] = sold{x.lines + 1, x.amount + amount, x.cost + cost}
 		}
 	}
 	for name, x := range outlets {
@@ -228,40 +226,23 @@ type adHocAnswer struct {
 
 // adHoc groups all touches by two of their columns, as whoever asks a question that nobody foresaw would write it over the Book's blocks.
 func (o *ours) adHoc(p *params) any {
-	b := o.b
+	b, t := o.b, o.b.Touches()
 	var a adHocAnswer
+	x := func(i int) int32 { return t.Area.At(i) + 1 } // by whole area: told adds up to provinces, of which there are fewer
+	y := func(i int) int32 { return int32(t.Channel.At(i)) }
 	switch p.by {
 	case [2]int{0, 1}:
-		for _, blk := range b.Touches() {
-			for i, account := range blk.Account {
-				if !blk.Dead[i] {
-					a.add(b.AccountIndustry(account)+1, int32(blk.Channel[i]), 16, blk.Length[i])
-				}
-			}
-		}
+		x = func(i int) int32 { return b.AccountIndustry(t.Account.At(i)) + 1 }
 	case [2]int{2, 3}:
-		for _, blk := range b.Touches() {
-			for i, topic := range blk.Topic {
-				if !blk.Dead[i] {
-					a.add(topic+1, int32(blk.Sentiment[i]), 16, blk.Length[i])
-				}
-			}
-		}
+		x = func(i int) int32 { return t.Topic.At(i) + 1 }
+		y = func(i int) int32 { return int32(t.Sentiment.At(i)) }
 	case [2]int{1, 3}:
-		for _, blk := range b.Touches() {
-			for i, channel := range blk.Channel {
-				if !blk.Dead[i] {
-					a.add(int32(channel), int32(blk.Sentiment[i]), 16, blk.Length[i])
-				}
-			}
-		}
-	default: // by whole area: told adds up to provinces, of which there are fewer
-		for _, blk := range b.Touches() {
-			for i, area := range blk.Area {
-				if !blk.Dead[i] {
-					a.add(area+1, int32(blk.Channel[i]), 16, blk.Length[i])
-				}
-			}
+		x = func(i int) int32 { return int32(t.Channel.At(i)) }
+		y = func(i int) int32 { return int32(t.Sentiment.At(i)) }
+	}
+	for i := range t.Len() {
+		if !t.Dead(i) {
+			a.add(x(i), y(i), 16, t.Length.At(i))
 		}
 	}
 	return a

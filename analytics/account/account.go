@@ -109,24 +109,22 @@ func (v *viewer) touches(c analytics.Code, x *Answer) {
 		at[p.ID] = len(x.Contacts)
 		x.Contacts = append(x.Contacts, Contact{ID: p.ID, Name: p.Name, Role: p.Role, Influence: p.Influence, Email: p.Email, Phone: p.Phone, Last: store.NoDay})
 	}
-	type ref struct {
-		blk *analytics.TouchBlock
-		row int
-	}
-	var refs []ref
-	for blk, i := range v.b.AccountTouches(c) { // oldest first
-		if !v.sel.MatchTouch(blk, i) {
+	var rows []int
+	t := v.b.Touches()
+	for _, r := range v.b.AccountTouches(c) { // oldest first
+		i := int(r)
+		if !v.sel.MatchTouch(i) {
 			continue
 		}
-		refs = append(refs, ref{blk, i})
-		if p, ok := at[blk.Contact[i]]; ok {
+		rows = append(rows, i)
+		if p, ok := at[t.Contact(i)]; ok {
 			x.Contacts[p].Touches++
-			x.Contacts[p].Last = blk.Day[i]
+			x.Contacts[p].Last = t.Day().At(i)
 		}
 	}
-	x.TouchCount = len(refs)
-	for i := len(refs) - 1; i >= 0 && len(x.Touches) < MaxTouches; i-- {
-		x.Touches = append(x.Touches, touch.RowOf(v.b, refs[i].blk, refs[i].row))
+	x.TouchCount = len(rows)
+	for i := len(rows) - 1; i >= 0 && len(x.Touches) < MaxTouches; i-- {
+		x.Touches = append(x.Touches, touch.RowOf(v.b, rows[i]))
 	}
 	slices.SortStableFunc(x.Contacts, func(p, q Contact) int { return cmp.Compare(q.Influence, p.Influence) })
 }

@@ -65,23 +65,24 @@ func Of(b *analytics.Book, s analytics.Scope, id store.ID) (Answer, error) {
 			met[c.ID] = &Contact{ID: c.ID, Name: c.Name, Role: c.Role, Influence: c.Influence, Email: c.Email, Phone: c.Phone, LastTouch: store.NoDay}
 		}
 	}
-	take := func(blk *analytics.TouchBlock, i int, own bool) {
-		day := blk.Day[i]
+	touches := b.Touches()
+	take := func(i int, own bool) {
+		day := touches.Day().At(i)
 		if day > sel.AsOf {
 			return
 		}
-		if !own && !sel.Inside(b.PersonNode(blk.Rep[i])) {
+		if !own && !sel.Inside(b.PersonNode(touches.Rep.At(i))) {
 			return // a colleague's elsewhere, on a customer shared with the viewer
 		}
-		if c := met[blk.Contact[i]]; c != nil {
+		if c := met[touches.Contact(i)]; c != nil {
 			c.Touches++
 			c.LastTouch = max(c.LastTouch, day)
 		}
-		if !own && blk.Deal[i] != analytics.None {
+		if !own && touches.Deal.At(i) != analytics.None {
 			return // another deal's
 		}
-		t := b.Touch(blk, i)
-		a.Touches = append(a.Touches, Touch{t.ID, day, int(blk.Minute[i]), Name{t.Rep, b.PersonName(t.Rep)}, t.Channel, t.Sentiment, t.Topic, t.Note, t.Area,
+		t := b.Touch(i)
+		a.Touches = append(a.Touches, Touch{t.ID, day, int(touches.Minute.At(i)), Name{t.Rep, b.PersonName(t.Rep)}, t.Channel, t.Sentiment, t.Topic, t.Note, t.Area,
 			t.Minutes, !own})
 		if t.Rep != "" {
 			p := see(t.Rep)
@@ -89,13 +90,13 @@ func Of(b *analytics.Book, s analytics.Scope, id store.ID) (Answer, error) {
 			p.LastTouch = max(p.LastTouch, day)
 		}
 	}
-	for blk, i := range b.DealTouches(code) {
-		take(blk, i, true)
+	for _, i := range b.DealTouches(code) {
+		take(int(i), true)
 	}
 	if d.Account != analytics.None {
-		for blk, i := range b.AccountTouches(d.Account) {
-			if blk.Deal[i] != code {
-				take(blk, i, false)
+		for _, i := range b.AccountTouches(d.Account) {
+			if touches.Deal.At(int(i)) != code {
+				take(int(i), false)
 			}
 		}
 	}

@@ -16,8 +16,7 @@ type event struct {
 	minute int16 // -1: only the day is known
 	rep    analytics.Code
 	area   analytics.Code
-	blk    *analytics.TouchBlock // nil for a deal's event
-	row    int
+	row    int // of the touch; -1 for a deal's event
 	deal   analytics.Code
 	stage  analytics.StageEvent
 }
@@ -99,7 +98,7 @@ func eventsOf(b *analytics.Book, sel *analytics.Selection, q Query, p analytics.
 				}
 				for st := range b.StageEvents(d.Deal) {
 					if p.Contains(st.Day) && st.Day <= sel.AsOf {
-						if !yield(&event{day: st.Day, minute: st.Minute, rep: d.Owner, area: area, deal: d.Deal, stage: st}) {
+						if !yield(&event{row: -1, day: st.Day, minute: st.Minute, rep: d.Owner, area: area, deal: d.Deal, stage: st}) {
 							return
 						}
 					}
@@ -111,15 +110,16 @@ func eventsOf(b *analytics.Book, sel *analytics.Selection, q Query, p analytics.
 	default:
 		s.all = func(yield func(*event) bool) {
 			var e event
-			for blk, i := range sel.Touches(p) {
-				if !anyChannel && blk.Channel[i] != channel {
+			t := b.Touches()
+			for i := range sel.Touches(p) {
+				if !anyChannel && t.Channel.At(i) != channel {
 					continue
 				}
-				area := place(blk.Area[i], blk.Account[i])
+				area := place(t.Area.At(i), t.Account.At(i))
 				if q.Area != "" && !in(area) {
 					continue
 				}
-				e = event{day: blk.Day[i], minute: blk.Minute[i], rep: blk.Rep[i], area: area, blk: blk, row: i}
+				e = event{day: t.Day().At(i), minute: t.Minute.At(i), rep: t.Rep.At(i), area: area, row: i}
 				if !yield(&e) {
 					return
 				}
@@ -132,8 +132,8 @@ func eventsOf(b *analytics.Book, sel *analytics.Selection, q Query, p analytics.
 // rowOf joins an event with its names.
 func (s *events) rowOf(e *event) touch.Row {
 	b := s.b
-	if e.blk != nil {
-		return touch.RowOf(b, e.blk, e.row)
+	if e.row >= 0 {
+		return touch.RowOf(b, e.row)
 	}
 	d := b.Deal(e.deal)
 	r := touch.Row{ID: b.EventID(e.stage), At: b.At(e.stage), DayOnly: e.stage.Minute < 0, Rep: b.Person(e.rep).ID, RepName: b.Person(e.rep).Name, Account: d.Account,
@@ -159,8 +159,8 @@ func (s *events) sorted(keep func(*event) bool) []touch.Row {
 			continue
 		}
 		r := ref{e: *e}
-		if e.blk != nil {
-			r.at, r.id = e.blk.At[e.row], e.blk.ID[e.row]
+		if e.row >= 0 {
+			r.at, r.id = s.b.Touches().At.At(e.row), s.b.Touches().ID(e.row)
 		} else {
 			r.at, r.id = s.b.At(e.stage).UnixMilli(), s.b.EventID(e.stage)
 		}

@@ -143,9 +143,8 @@ func KnownSince(b *analytics.Book, account analytics.Code) analytics.Day {
 		first(day)
 		break // oldest first
 	}
-	for blk, i := range b.AccountTouches(account) {
-		first(blk.Day[i])
-		break
+	if touches := b.AccountTouches(account); len(touches) > 0 {
+		first(b.Touches().Day().At(int(touches[0])))
 	}
 	if !since.Valid() {
 		return store.NoDay

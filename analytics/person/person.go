@@ -86,8 +86,8 @@ func Of(b *analytics.Book, s analytics.Scope, id store.PersonID) (Answer, error)
 	for i := range Weeks {
 		x.Weeks = append(x.Weeks, Week{From: first + analytics.Day(7*i)})
 	}
-	for blk, i := range b.Select(s).Touches(analytics.Period{From: store.MinDay, To: asOf}) {
-		day := blk.Day[i]
+	for i := range b.Select(s).Touches(analytics.Period{From: store.MinDay, To: asOf}) {
+		day := b.Touches().Day().At(i)
 		x.LastTouch = max(x.LastTouch, day)
 		if day >= first {
 			x.Weeks[(day-first)/7].Touches++

@@ -12,18 +12,18 @@ import (
 )
 
 // RowOf gives one touch with its names.
-func RowOf(b *analytics.Book, blk *analytics.TouchBlock, i int) Row {
-	t := b.Touch(blk, i)
+func RowOf(b *analytics.Book, i int) Row {
+	t := b.Touch(i)
 	r := Row{
 		ID: t.ID, At: t.At.In(b.Location()), DayOnly: t.DayOnly, Rep: t.Rep, RepName: b.PersonName(t.Rep),
 		Account: t.Account, AccountName: b.AccountName(t.Account), Deal: t.Deal, Contact: t.Contact,
 		Channel: t.Channel, Sentiment: t.Sentiment, Topic: t.Topic, Note: t.Note, Minutes: t.Minutes, Area: t.Area, Delay: -1,
 	}
 	if c, ok := b.DealCode(t.Deal); ok {
-		r.DealName = b.Deal(c).Name
+		r.DealName = b.DealName(c)
 	}
 	if t.Contact != "" {
-		for _, c := range b.Contacts(blk.Account[i]) {
+		for _, c := range b.Contacts(b.Touches().Account.At(i)) {
 			if c.ID == t.Contact {
 				r.ContactName = c.Name
 				break
@@ -45,10 +45,10 @@ func Of(b *analytics.Book, s analytics.Scope, limit int) List {
 	}
 	type ref struct {
 		at  int64
-		blk *analytics.TouchBlock
 		row int
 	}
 	var refs []ref
+	t := b.Touches()
 	last := min(p.To, sel.AsOf)
 	// the newest few are found in the last days: look there first, further back only while they are not enough
 	for span := analytics.Day(7); ; span *= 4 {
@@ -57,8 +57,8 @@ func Of(b *analytics.Book, s analytics.Scope, limit int) List {
 			from = p.From
 		}
 		refs = refs[:0]
-		for blk, i := range sel.Touches(analytics.Period{From: from, To: last}) {
-			refs = append(refs, ref{blk.At[i], blk, i})
+		for i := range sel.Touches(analytics.Period{From: from, To: last}) {
+			refs = append(refs, ref{t.At.At(i), i})
 		}
 		if from == p.From || len(refs) >= limit {
 			break
@@ -68,14 +68,14 @@ func Of(b *analytics.Book, s analytics.Scope, limit int) List {
 		if x.at != y.at {
 			return cmp.Compare(y.at, x.at)
 		}
-		return strings.Compare(string(x.blk.ID[x.row]), string(y.blk.ID[y.row]))
+		return strings.Compare(string(t.ID(x.row)), string(t.ID(y.row)))
 	})
 	if limit > 0 && len(refs) > limit {
 		refs = refs[:limit]
 	}
 	l := List{Stamp: b.Stamp(s), Subject: SubjectTouches, Rows: make([]Row, len(refs))}
 	for n, r := range refs {
-		l.Rows[n] = RowOf(b, r.blk, r.row)
+		l.Rows[n] = RowOf(b, r.row)
 	}
 	return l
 }

@@ -199,11 +199,8 @@ func loadTouches(env *pane.Env, b *analytics.Book, p pane.Place) (content, error
 		}
 		a = heatmap.Touches(b, p.Scope, c)
 	}
-	rows, none, all := a.Rows, locale.Key(0), 0
-	for _, blk := range b.Touches() {
-		all += len(blk.ID)
-	}
-	if all == 0 {
+	rows, none := a.Rows, locale.Key(0)
+	if b.Touches().Len() == 0 {
 		none = locale.ListNoTouches
 	}
 	return content{

@@ -1,0 +1,86 @@
+package analytics
+
+import (
+	"flightdeck/analytics/column"
+)
+
+// TouchBlocks calls fn with the rows of every touch in p, up to the as-of day, whose rep hangs in the subtree and that matches, block by block: all rows of a
+// call lie in block k. A product or a stage is the touch's deal's (a touch without a deal then does not match), an industry its account's. rows is reused
+// between calls; fn returns false to end.
+//
+// Blocks whose zone lies outside are passed by; within one, rows are chosen without a branch per row, which the processor could not foresee.
+func (s *Selection) TouchBlocks(p Period, fn func(k int, rows []int32) bool) {
+	if s.nothing {
+		return
+	}
+	b, t := s.b, &s.b.touch
+	from, to := p.From, min(p.To, s.AsOf)
+	if from > to {
+		return
+	}
+	lo, hi := s.reps()
+	buf := make([]int32, column.Rows)
+	fine := s.product != None || s.stage != None || s.industry != None
+	for k := range column.Blocks(t.len()) {
+		if !t.days.Meets(k, from, to) || !t.reps.Meets(k, lo, hi) {
+			continue
+		}
+		first, n := int32(k<<column.Shift), 0
+		days, reps := t.day.Block(k), t.Rep.Block(k)
+		reps = reps[:len(days)]
+		switch {
+		case t.days.Within(k, from, to) && s.Lo == 0: // the whole company: every rep, known or not, hangs somewhere
+			for j := range days {
+				buf[j&(column.Rows-1)] = first + int32(j)
+			}
+			n = len(days)
+		case s.Lo == 0:
+			for j, day := range days {
+				buf[n&(column.Rows-1)] = first + int32(j)
+				if day >= from && day <= to {
+					n++
+				}
+			}
+		default:
+			for j, day := range days {
+				if day >= from && day <= to {
+					node := b.PersonNode(reps[j])
+					buf[n&(column.Rows-1)] = first + int32(j)
+					if node >= s.Lo && node < s.Hi {
+						n++
+					}
+				}
+			}
+		}
+		rows := buf[:n]
+		if t.dead.Block(k) != nil || fine {
+			m := 0
+			for _, i := range rows {
+				if !t.dead.Has(int(i)) && (!fine || s.touch(int(i))) {
+					rows[m] = i
+					m++
+				}
+			}
+			rows = rows[:m]
+		}
+		if len(rows) > 0 && !fn(k, rows) {
+			return
+		}
+	}
+}
+
+// reps returns the least and the greatest Code of those who hang in the subtree: what a zone is compared with. In the subtree with the unassigned, nobody
+// and people without a record hang too: then it is everybody.
+func (s *Selection) reps() (lo, hi Code) {
+	b := s.b
+	if s.Inside(b.unassigned) {
+		return None, 1<<31 - 1
+	}
+	lo, hi = 1<<31-1, None
+	for _, n := range b.nodes[s.Lo:s.Hi] {
+		if n.Person != None {
+			lo, hi = min(lo, n.Person), max(hi, n.Person)
+		}
+	}
+	return lo, hi
+}

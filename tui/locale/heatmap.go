@@ -18,7 +18,7 @@ var (
 	HeatNoHour      = text("%s 次没有时刻, n 打开", "%s without an hour, n opens them")
 	HeatNoArea      = text("%s 次没有地点, n 打开", "%s without a place, n opens them")
 	HeatNobody      = text("%s 次不知是谁, n 打开", "%s by nobody known, n opens them")
-	HeatDayOnly     = text("触达只有日期, 没有时刻", "touches have dates only, no hours")
+	HeatDayOnly     = text("只有日期, 没有时刻", "dates only, no hours")
 	HeatIdle        = text("%s 人没有任何触达", "%s {rep|reps} without any touch")
 	HeatIdleEvents  = text("%s 人没有任何动态", "%s {rep|reps} without any event")
 	HeatShare       = text("占 %s", "%s of all")

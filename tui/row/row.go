@@ -197,7 +197,7 @@ func TouchColumns(l *locale.Locale) []table.Column {
 		{Title: l.T(locale.Time), Width: 16}, // a time cut in two says nothing
 		{Title: l.T(locale.Rep), Width: 10, Min: 6},
 		{Title: l.T(locale.Account), Width: 22, Min: 12, Grow: 2},
-		{Title: l.T(locale.Channel), Width: 10, Min: 6, Whole: true},
+		{Title: l.T(locale.Channel), Width: 12, Min: 6, Whole: true},
 		{Title: l.T(locale.Sentiment), Width: 8, Min: 4, Drop: 4, Whole: true},
 		{Title: l.T(locale.Topic), Width: 18, Min: 8, Grow: 2, Drop: 3},
 		{Title: l.T(locale.Minutes), Width: 5, Min: 4, Align: layout.Right, Drop: 4},

@@ -5,7 +5,7 @@
 // rows are asked for and painted, each as one string with one colour sequence per run, and the rows stay where they are: the table holds indices only.
 //
 // Columns are as wide as what stands in them: when rows come, a sample of them is measured, so that an empty column takes no room from a name that would be
-// cut. A width once wanted is kept until the columns are replaced: rows that change under one's eyes do not move sideways.
+// cut, and goes altogether while others are cut. A width once wanted is kept until the columns are replaced: rows that change under one's eyes do not move sideways.
 package table
 
 import (
@@ -56,10 +56,11 @@ const gutter = 2
 // Table is a list with a selection. The zero Table is empty; it must be used on one goroutine.
 type Table struct {
 	cols    []Column
-	shown   []int // indices into cols
-	width   []int // of shown
-	widest  []int // of what stood in each of cols so far; 0: nothing yet
-	partly  bool  // not every row was measured
+	shown   []int  // indices into cols
+	width   []int  // of shown
+	widest  []int  // of what stood in each of cols so far; 0: nothing yet
+	filled  []bool // something stood in each of cols so far
+	partly  bool   // not every row was measured
 	size    layout.Size
 	rows    Rows
 	view    []int // rows that pass the filter; nil: all
@@ -84,7 +85,7 @@ func (t *Table) Version() uint64 { return t.version }
 // SetColumns replaces the columns, as when the language changes.
 func (t *Table) SetColumns(cols ...Column) {
 	t.cols, t.cells = cols, make([]Cell, len(cols))
-	t.widest, t.partly = make([]int, len(cols)), false
+	t.widest, t.filled, t.partly = make([]int, len(cols)), make([]bool, len(cols)), false
 	t.measure()
 	t.fit()
 }

@@ -121,6 +121,31 @@ func TestTable_ColumnsAreAsWideAsWhatStandsInThem(t *testing.T) {
 	}
 }
 
+// A column in which nothing stands goes while a name would be cut for it, and not before.
+func TestTable_EmptyColumnsGoFirst(t *testing.T) {
+	tb := table.New(table.Column{Title: "Deal", Width: 10, Min: 6, Grow: 1}, table.Column{Title: "Flags", Width: 8, Drop: 1}, table.Column{Title: "Mood", Width: 4, Drop: 2})
+	flag := ""
+	rows := table.Rows{Len: 3, Key: func(i int) string { return fmt.Sprint(i) }, Cells: func(i int, c []table.Cell) {
+		c[0].Text, c[1].Text, c[2].Text = "a deal with a long name", flag, "-"
+	}}
+	tb.SetRows(rows)
+	shown := func(w int) string {
+		tb.SetSize(layout.Size{W: w, H: 4})
+		return layout.Plain(tb.View(th))
+	}
+	if v := shown(25); !strings.Contains(v, "a deal with a long name") || strings.Contains(v, "Flags") || strings.Contains(v, "Mood") {
+		t.Errorf("an empty column takes a name's room:\n%s", v)
+	}
+	if v := shown(60); !strings.Contains(v, "Flags") || !strings.Contains(v, "Mood") {
+		t.Errorf("an empty column goes although there is room:\n%s", v)
+	}
+	flag = "overdue"
+	tb.SetRows(rows)
+	if v := shown(25); !strings.Contains(v, "overdue") || strings.Contains(v, "Mood") {
+		t.Errorf("a flag came and is not shown:\n%s", v)
+	}
+}
+
 func TestTable_ExtrasComeOnlyWithRoom(t *testing.T) {
 	tb := table.New(
 		table.Column{Title: "Deal", Width: 20, Min: 6, Grow: 1},

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"slices"
 	"strings"
 
 	"flightdeck/tui/layout"
@@ -25,6 +26,7 @@ func (t *Table) measure() {
 				w = 1 << 10
 			}
 			t.widest[c] = max(t.widest[c], w)
+			t.filled[c] = t.filled[c] || cell.Text != "" && cell.Text != "-" || cell.Bar > 0
 		}
 	}
 	for i := range min(n, sample) {
@@ -62,8 +64,9 @@ func (t *Table) least(i int) int {
 	return min(n, t.full(i))
 }
 
-// fit decides which columns are shown and how wide: extras go while the others would have to shrink; what can be dropped goes while the least does not fit; then columns get what they ask for, the least
-// droppable first; then what they need to be read in full: those that Grow by their shares, the others after them.
+// fit decides which columns are shown and how wide: those in which nothing stands go while any text would be cut, and extras while the others would have to
+// shrink; what can be dropped goes while the least does not fit; then columns get what they ask for, the least droppable first; then what they need to be read
+// in full: those that Grow by their shares, the others after them.
 func (t *Table) fit() {
 	t.version++
 	t.shown = t.shown[:0]
@@ -71,6 +74,13 @@ func (t *Table) fit() {
 		t.shown = append(t.shown, i)
 	}
 	room := t.size.W - gutter
+	for t.rows.Len > 0 && !t.partly && t.whole() > room {
+		p := slices.IndexFunc(t.shown, func(i int) bool { return t.cols[i].Drop > 0 && !t.filled[i] })
+		if p < 0 {
+			break
+		}
+		t.shown = slices.Delete(t.shown, p, p+1)
+	}
 	for len(t.shown) > 1 && t.ask() > room {
 		worst := -1
 		for p, i := range t.shown {
@@ -148,6 +158,15 @@ func (t *Table) share(left *int) {
 func (t *Table) hungry(p int) bool {
 	i := t.shown[p]
 	return t.cols[i].Grow > 0 && (t.widest[i] == 0 || t.width[p] < t.full(i))
+}
+
+// whole is what the shown columns need so that nothing is cut.
+func (t *Table) whole() int {
+	n := len(t.shown) - 1
+	for _, i := range t.shown {
+		n += t.full(i)
+	}
+	return n
 }
 
 func (t *Table) need() int {

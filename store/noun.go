@@ -334,21 +334,70 @@ const (
 
 var syncStates = [...]string{"idle", "running", "waiting", "failed", "held"}
 
-// SourceStatus is what one stream of one source is doing, and how old its data is.
+// SourceStatus is what one stream of one source is doing, how old its data is, and what its last runs did. The slices are never changed in place: whoever
+// adds to one makes another.
 type SourceStatus struct {
 	Source   SourceID
 	Kind     string // tryton, hubspot, table, …
 	Stream   Stream
 	State    SyncState
-	Done     int // records fetched in this run
-	Total    int // expected in this run; 0 unknown
-	Records  int // records that the store holds from this stream
-	Issues   int // rows that could not be mapped, in the last complete pass
+	Paused   bool // a person stopped the source; State is what it was doing before
+	Done     int  // records of the stream that this pass has brought, earlier runs of the same pass included
+	Base     int  // of Done: what earlier runs had brought when this one began
+	Total    int  // expected in this pass; 0 unknown
+	Permille int  // of this pass, never falling within it; 0 also while Total is unknown
+	Records  int  // records that the store holds from this stream
+	Issues   int  // rows that could not be mapped, in the last complete pass
+	Missing  int  // records that the last complete pass did not name and that were not removed
+	Kept     int  // so many missing records a person has decided to keep; more than these are asked about again
+	Requests int  // that this run has cost
 	Started  time.Time
+	Updated  time.Time // when Done last grew
 	Finished time.Time // end of the last run, good or not
 	Good     time.Time // end of the last run that succeeded: the data's age
 	Retry    time.Time // when the next attempt is due; zero: by schedule
 	Error    string    // of the last run; empty when it succeeded
+	Budgets  []Budget  // what the source may cost, as of the last page; nil: it has no limits of its own
+	Fields   []string  // that usually held a value, as of the last pass that could tell, such as deal.amount
+	Runs     []Run     // the last ones, oldest first, at most MaxRuns
+}
+
+// MaxRuns is how many runs of a stream are remembered.
+const MaxRuns = 20
+
+// Run is one reading of a stream, or several in a row that were alike and unremarkable.
+type Run struct {
+	Started  time.Time // of the first
+	Ended    time.Time // of the last
+	State    SyncState // how it ended; running: it was interrupted
+	Rows     int       // records fetched, by each
+	Removed  int       // records removed because the source no longer has them
+	Requests int       // by each
+	Times    int       // how many; 0 counts as 1
+	Note     string    // the error, or what a person should know, such as that the stream was read anew and why
+}
+
+// Budget is a limit that a source's system sets, or that the configuration sets for it.
+type Budget struct {
+	Name    string    // such as "10s", "day" or "tokens"
+	Used    int       // of the present window
+	Limit   int       // 0 unknown
+	Reserve int       // of Limit: left to others who use the same account
+	Resets  time.Time // when the window ends; zero unknown
+}
+
+// Left estimates how long the pass under way will still take, at the mean pace of this run, pauses included. ok is false when nothing is under way, the
+// total is unknown, or nothing has come yet.
+func (s *SourceStatus) Left(now time.Time) (left time.Duration, ok bool) {
+	brought, spent := s.Done-s.Base, s.Updated.Sub(s.Started)
+	if s.State != SyncRunning && s.State != SyncWaiting || s.Total <= 0 || brought <= 0 || spent <= 0 {
+		return 0, false
+	}
+	left = time.Duration(float64(spent) / float64(brought) * float64(max(0, s.Total-s.Done)))
+	if s.State == SyncWaiting && s.Retry.After(now) {
+		return left + s.Retry.Sub(now), true
+	}
+	return max(0, left-max(0, now.Sub(s.Updated))), true
 }
 
 // Key identifies the status record.

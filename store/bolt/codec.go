@@ -12,8 +12,9 @@ import (
 	"flightdeck/store"
 )
 
-// recordVersion is the first byte of every record. A field that is added raises it; coders then read the older versions too.
-const recordVersion = 1
+// recordVersion is the newest that this program reads of the versions with which every record begins. A field that is added raises it, and its coder asks
+// since: older records are read too, and records without the addition stay as they were, so that no store is rewritten for it.
+const recordVersion = 2
 
 var errShort = errors.New("it is cut short")
 
@@ -24,6 +25,8 @@ type coder struct {
 	reading bool
 	buf     []byte
 	key     store.ID // writing: under what the record is to stand
+	at      int      // writing: where in buf the record begins
+	version byte     // reading: the record's
 	err     error
 
 	raw     []byte    // reading: the key
@@ -37,6 +40,15 @@ func (c *coder) fail(err error) {
 	if c.err == nil {
 		c.err = err
 	}
+}
+
+// since reports whether the record has what version v added; a record that is written becomes one of at least that version.
+func (c *coder) since(v byte) bool {
+	if !c.reading {
+		c.buf[c.at] = max(c.buf[c.at], v)
+		return true
+	}
+	return c.version >= v
 }
 
 var zeros [12]byte
@@ -97,6 +109,21 @@ func (c *coder) bool(p *bool) {
 func integer[T ~int | ~int64](c *coder, p *T) {
 	if v := c.uint64(uint64(*p)); c.reading {
 		*p = T(v)
+	}
+}
+
+// count writes how many *p has, or makes it as long as was written. Each takes at least a byte of what follows.
+func count[T any](c *coder, p *[]T) {
+	n := len(*p)
+	if integer(c, &n); !c.reading {
+		return
+	}
+	*p = nil
+	switch {
+	case n < 0 || n > len(c.buf):
+		c.fail(errShort)
+	case n > 0:
+		*p = make([]T, n)
 	}
 }
 
@@ -216,7 +243,8 @@ func encode[T any](c *coder, v *T, code func(*coder, *T)) row {
 		c.buf = make([]byte, 0, chunk)
 	}
 	from := len(c.buf)
-	c.buf = append(c.buf, recordVersion)
+	c.at = from
+	c.buf = append(c.buf, 1)
 	code(c, v)
 	return row{c.key, c.buf[from:len(c.buf):len(c.buf)]}
 }
@@ -231,7 +259,7 @@ func decode[T any](c *coder, key, value []byte, v *T, code func(*coder, *T)) err
 	case value[0] > recordVersion:
 		return fmt.Errorf("it has version %d, this program reads up to %d: %w", value[0], recordVersion, store.ErrNewer)
 	}
-	*c = coder{reading: true, buf: value[1:], raw: key, scratch: c.scratch}
+	*c = coder{reading: true, version: value[0], buf: value[1:], raw: key, scratch: c.scratch}
 	code(c, v)
 	if c.begin(); c.err == nil && len(c.text) > 0 {
 		c.err = errors.New("bytes follow it")

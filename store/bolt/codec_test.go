@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"flightdeck/store"
 	"flightdeck/store/storetest"
@@ -159,6 +160,42 @@ func TestCodec_KeepsEveryField(t *testing.T) {
 			}
 			if d := storetest.Diff(&back, &r); d != "" {
 				t.Errorf("%s.%s: %s", typ.Name(), typ.Field(j).Name, d)
+			}
+		}
+	}
+}
+
+// A status of version 1 is read; the other entities, which got nothing new, are still written as version 1, so that nothing of a store is rewritten.
+func TestCodec_StatusOfVersionOne(t *testing.T) {
+	want := store.SourceStatus{Source: "a", Kind: "rest", Stream: "deals", State: store.SyncFailed, Done: 3, Total: 9, Records: 7, Issues: 1,
+		Started: storetest.Noon, Good: storetest.Noon, Error: "no answer"}
+	old := func(c *coder, v *store.SourceStatus) {
+		c.key = v.Key()
+		enum(c, &v.State)
+		integer(c, &v.Done)
+		integer(c, &v.Total)
+		integer(c, &v.Records)
+		integer(c, &v.Issues)
+		for _, m := range []*time.Time{&v.Started, &v.Finished, &v.Good, &v.Retry} {
+			c.time(m)
+		}
+		for _, s := range []*string{(*string)(&v.Source), &v.Kind, (*string)(&v.Stream), &v.Error} {
+			text(c, s)
+		}
+	}
+	var c coder
+	r := encode(&c, &want, old)
+	var got store.Records
+	if err := read(&c, store.EntityStatus, []byte(r.key), r.value, &got); err != nil || len(got.Statuses) != 1 || !reflect.DeepEqual(got.Statuses[0], want) {
+		t.Fatalf("%v\n got %+v\nwant %+v", err, got.Statuses, want)
+	}
+	for e, rows := range samples(t, 4, 4) {
+		if want := byte(1); len(rows) > 0 {
+			if store.Entity(e) == store.EntityStatus {
+				want = 2
+			}
+			if rows[0].value[0] != want {
+				t.Errorf("%s is written as version %d, want %d", store.Entity(e), rows[0].value[0], want)
 			}
 		}
 	}

@@ -274,6 +274,7 @@ func quota(c *coder, v *store.Quota) {
 	text(c, &v.Node)
 }
 
+// Version 2 added what a run costs and leaves behind.
 func status(c *coder, v *store.SourceStatus) {
 	if !c.reading {
 		c.key = v.Key()
@@ -287,10 +288,52 @@ func status(c *coder, v *store.SourceStatus) {
 	c.time(&v.Finished)
 	c.time(&v.Good)
 	c.time(&v.Retry)
+	more := c.since(2)
+	if more {
+		c.bool(&v.Paused)
+		integer(c, &v.Base)
+		integer(c, &v.Permille)
+		integer(c, &v.Missing)
+		integer(c, &v.Kept)
+		integer(c, &v.Requests)
+		c.time(&v.Updated)
+		count(c, &v.Budgets)
+		for i := range v.Budgets {
+			b := &v.Budgets[i]
+			integer(c, &b.Used)
+			integer(c, &b.Limit)
+			integer(c, &b.Reserve)
+			c.time(&b.Resets)
+		}
+		count(c, &v.Fields)
+		count(c, &v.Runs)
+		for i := range v.Runs {
+			r := &v.Runs[i]
+			c.time(&r.Started)
+			c.time(&r.Ended)
+			enum(c, &r.State)
+			integer(c, &r.Rows)
+			integer(c, &r.Removed)
+			integer(c, &r.Requests)
+			integer(c, &r.Times)
+		}
+	}
 	text(c, &v.Source)
 	text(c, &v.Kind)
 	text(c, &v.Stream)
 	text(c, &v.Error)
+	if !more {
+		return
+	}
+	for i := range v.Budgets {
+		text(c, &v.Budgets[i].Name)
+	}
+	for i := range v.Fields {
+		text(c, &v.Fields[i])
+	}
+	for i := range v.Runs {
+		text(c, &v.Runs[i].Note)
+	}
 }
 
 func issue(c *coder, v *store.Issue) {

@@ -113,6 +113,11 @@ func fillRandom(rng *rand.Rand, v reflect.Value, field string) {
 			m.SetMapIndex(reflect.ValueOf(fmt.Sprint("k", i)).Convert(v.Type().Key()), reflect.ValueOf(pick(rng, "", "v", "值")))
 		}
 		v.Set(m)
+	case v.Kind() == reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), rng.IntN(3), 3))
+		for i := range v.Len() {
+			fillRandom(rng, v.Index(i), field)
+		}
 	case v.Kind() == reflect.Bool:
 		v.SetBool(rng.IntN(2) == 0)
 	case v.CanUint():
@@ -140,6 +145,9 @@ func Fill(v reflect.Value) {
 	case v.Kind() == reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(reflect.ValueOf("k").Convert(v.Type().Key()), reflect.ValueOf("v"))
+	case v.Kind() == reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		Fill(v.Index(0))
 	case v.Kind() == reflect.Bool:
 		v.SetBool(true)
 	case v.CanUint():

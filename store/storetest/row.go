@@ -70,11 +70,14 @@ func addRows(r, from *store.Records) {
 	}
 }
 
-// copied returns row with maps of its own.
+// copied returns row with maps and slices of its own.
 func copied(row any) any {
 	v := reflect.New(reflect.TypeOf(row)).Elem()
 	v.Set(reflect.ValueOf(row))
 	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Slice && !f.IsNil() {
+			f.Set(reflect.AppendSlice(reflect.MakeSlice(f.Type(), 0, f.Len()), f))
+		}
 		switch m := v.Field(i).Interface().(type) {
 		case map[string]string:
 			v.Field(i).Set(reflect.ValueOf(maps.Clone(m)))
@@ -85,12 +88,30 @@ func copied(row any) any {
 	return v.Interface()
 }
 
+// inUTC puts the times of a slice's element into UTC.
+func inUTC(v reflect.Value) {
+	for i := 0; v.Kind() == reflect.Struct && i < v.NumField(); i++ {
+		if t, ok := v.Field(i).Interface().(time.Time); ok {
+			v.Field(i).Set(reflect.ValueOf(t.Round(0).UTC()))
+		}
+	}
+}
+
 // normal returns row as a store gives it back: times in UTC, no empty maps, the ID and the Seen that it had left to the store.
 func normal(ref store.Ref, row any, seen time.Time) any {
 	v := reflect.New(reflect.TypeOf(row)).Elem()
 	v.Set(reflect.ValueOf(copied(row)))
 	for i := range v.NumField() {
 		f := v.Field(i)
+		if f.Kind() == reflect.Slice {
+			if f.Len() == 0 {
+				f.SetZero()
+			}
+			for j := range f.Len() {
+				inUTC(f.Index(j))
+			}
+			continue
+		}
 		switch t, isTime := f.Interface().(time.Time); {
 		case isTime && t.IsZero() && v.Type().Field(i).Name == "Seen":
 			f.Set(reflect.ValueOf(seen.Round(0).UTC()))

@@ -377,13 +377,13 @@ type Run struct {
 	Note     string    // the error, or what a person should know, such as that the stream was read anew and why
 }
 
-// Budget is a limit that a source's system sets, or that the configuration sets for it.
+// Budget is what a source has used of what its server grants in the present period.
 type Budget struct {
-	Name    string    // such as "10s", "day" or "tokens"
-	Used    int       // of the present window
-	Limit   int       // 0 unknown
-	Reserve int       // of Limit: left to others who use the same account
-	Resets  time.Time // when the window ends; zero unknown
+	Name    string    // such as day or month
+	Limit   int64     // in the server's own units, mostly requests; 0: not known yet
+	Used    int64     // by everybody, where the server says so, else by us
+	Reserve int64     // part of Limit that we leave to people and other programs
+	Until   time.Time // the end of the period; zero or past: it refills all the time
 }
 
 // Left estimates how long the pass under way will still take, at the mean pace of this run, pauses included. ok is false when nothing is under way, the

@@ -2,6 +2,7 @@ package source
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,12 +16,27 @@ import (
 func Of(b *analytics.Book) Answer {
 	a := Answer{Stamp: b.Stamp(analytics.Scope{}), Rows: []Row{}, Totals: []Total{}}
 	for _, s := range b.Status() {
-		a.Rows = append(a.Rows, Row{
-			Source: s.Source, Kind: s.Kind, Stream: s.Stream, State: s.State, Done: s.Done, Total: s.Total, Records: s.Records, Issues: s.Issues,
-			Started: in(s.Started, b), Finished: in(s.Finished, b), Good: in(s.Good, b), Retry: in(s.Retry, b), Error: s.Error,
-		})
+		r := Row{
+			Source: s.Source, Kind: s.Kind, Stream: s.Stream, State: s.State, Paused: s.Paused, Done: s.Done, Total: s.Total, Permille: s.Permille,
+			Records: s.Records, Issues: s.Issues, Missing: s.Missing, Kept: s.Kept, Requests: s.Requests,
+			Started: in(s.Started, b), Finished: in(s.Finished, b), Good: in(s.Good, b), Retry: in(s.Retry, b), Error: s.Error, status: s,
+		}
+		if left, ok := s.Left(s.Updated); ok {
+			r.Left = int(math.Ceil(left.Seconds()))
+		}
+		for _, run := range slices.Backward(s.Runs) {
+			r.Runs = append(r.Runs, Run{Started: in(run.Started, b), Ended: in(run.Ended, b), State: run.State, Rows: run.Rows, Removed: run.Removed,
+				Requests: run.Requests, Times: max(1, run.Times), Note: run.Note})
+		}
+		a.Rows = append(a.Rows, r)
 	}
 	a.total()
+	for i := range a.Totals {
+		for j := range a.Totals[i].Budgets {
+			u := &a.Totals[i].Budgets[j].Until
+			*u = in(*u, b)
+		}
+	}
 	return a
 }
 
@@ -48,6 +64,14 @@ func (a *Answer) total() {
 		t.Streams++
 		t.Records += r.Records
 		t.Issues += r.Issues
+		t.Requests += r.Requests
+		t.Paused = t.Paused || r.Paused
+		if r.status.Budgets != nil && !r.Started.Before(t.asOf) {
+			t.asOf, t.Budgets = r.Started, nil
+			for _, b := range r.status.Budgets {
+				t.Budgets = append(t.Budgets, Budget{Name: b.Name, Used: b.Used, Limit: b.Limit, Reserve: b.Reserve, Until: b.Until})
+			}
+		}
 		if rank(r.State) > rank(t.State) {
 			t.State = r.State
 		}
@@ -115,11 +139,11 @@ func line(where string) (place string, n int) {
 
 // Table gives the streams.
 func (a Answer) Table() analytics.Table {
-	t := analytics.Table{Columns: []string{"source", "kind", "stream", "state", "done", "total", "records", "issues", "started", "finished", "good",
-		"retry", "error"}}
+	t := analytics.Table{Columns: []string{"source", "kind", "stream", "state", "paused", "done", "total", "left_seconds", "records", "issues", "missing", "requests",
+		"started", "finished", "good", "retry", "error"}}
 	for _, r := range a.Rows {
-		t.Rows = append(t.Rows, []string{string(r.Source), r.Kind, string(r.Stream), r.State.String(), strconv.Itoa(r.Done), strconv.Itoa(r.Total),
-			strconv.Itoa(r.Records), strconv.Itoa(r.Issues), stamp(r.Started), stamp(r.Finished), stamp(r.Good), stamp(r.Retry), r.Error})
+		t.Rows = append(t.Rows, []string{string(r.Source), r.Kind, string(r.Stream), r.State.String(), flag(r.Paused), strconv.Itoa(r.Done),
+			strconv.Itoa(r.Total), figure(r.Left), strconv.Itoa(r.Records), strconv.Itoa(r.Issues), figure(r.Missing), strconv.Itoa(r.Requests), stamp(r.Started), stamp(r.Finished), stamp(r.Good), stamp(r.Retry), r.Error})
 	}
 	return t
 }
@@ -132,6 +156,21 @@ func (l IssueList) Table() analytics.Table {
 			strconv.Itoa(i.Repeated)})
 	}
 	return t
+}
+
+// flag and figure leave out what is not so: a column without a word in it is not printed.
+func flag(v bool) string {
+	if v {
+		return "true"
+	}
+	return ""
+}
+
+func figure(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 func stamp(t time.Time) string {

@@ -18,16 +18,50 @@ type Row struct {
 	Kind     string          `json:"kind"` // tryton, hubspot, table, …
 	Stream   store.Stream    `json:"stream"`
 	State    store.SyncState `json:"state"`
-	Done     int             `json:"done"`              // records fetched in this run
-	Total    int             `json:"total"`             // expected in this run; 0 unknown
-	Records  int             `json:"records"`           // held in the store
-	Issues   int             `json:"issues"`            // rows or fields that could not be mapped
-	Started  time.Time       `json:"started,omitzero"`  // of the last run
-	Finished time.Time       `json:"finished,omitzero"` // end of the last run, good or not
-	Good     time.Time       `json:"good,omitzero"`     // end of the last good run; zero: never
-	Retry    time.Time       `json:"retry,omitzero"`    // when the next attempt is due; zero: by schedule
-	Error    string          `json:"error,omitempty"`   // of the last run
+	Paused   bool            `json:"paused,omitempty"`       // by a person; State is what it was doing before
+	Done     int             `json:"done"`                   // records of the stream that this pass has brought
+	Total    int             `json:"total"`                  // expected in this pass; 0 unknown
+	Permille int             `json:"permille,omitempty"`     // of this pass, never falling within it; 0 also while Total is unknown
+	Left     int             `json:"left_seconds,omitempty"` // estimated when Done last grew; 0 also while nothing is under way or it cannot be said
+	Records  int             `json:"records"`                // held in the store
+	Issues   int             `json:"issues"`                 // rows or fields that could not be mapped
+	Missing  int             `json:"missing,omitempty"`      // records that the source no longer names and that were not removed
+	Kept     int             `json:"kept,omitempty"`         // so many of them by a person's decision
+	Requests int             `json:"requests"`               // of the last run, or of this one so far
+	Started  time.Time       `json:"started,omitzero"`       // of the last run
+	Finished time.Time       `json:"finished,omitzero"`      // end of the last run, good or not
+	Good     time.Time       `json:"good,omitzero"`          // end of the last good run; zero: never
+	Retry    time.Time       `json:"retry,omitzero"`         // when the next attempt is due; zero: by schedule
+	Error    string          `json:"error,omitempty"`        // of the last run
+	Runs     []Run           `json:"runs,omitempty"`         // the last ones, the newest first
+
+	status store.SourceStatus
 }
+
+// Run is one reading of a stream, or several in a row that were alike and unremarkable.
+type Run struct {
+	Started  time.Time       `json:"started"`
+	Ended    time.Time       `json:"ended"`
+	State    store.SyncState `json:"state"` // how it ended; running: it was interrupted
+	Rows     int             `json:"rows"`
+	Removed  int             `json:"removed"`
+	Requests int             `json:"requests"`
+	Times    int             `json:"times"`
+	Note     string          `json:"note,omitempty"` // the error, or what one should know, such as that the stream was read anew and why
+}
+
+// Budget is what a source has used of what its server grants.
+type Budget struct {
+	Name    string    `json:"name"`
+	Used    int64     `json:"used"`
+	Limit   int64     `json:"limit"`          // 0: not known yet
+	Reserve int64     `json:"reserve"`        // part of Limit that is left to others
+	Until   time.Time `json:"until,omitzero"` // the end of the period; zero: it refills all the time
+}
+
+// TimeLeft estimates at now how long the pass under way still takes; ok is false when nothing is under way or it cannot be said, because the server does not
+// tell how much there is or nothing has come yet.
+func (r *Row) TimeLeft(now time.Time) (time.Duration, bool) { return r.status.Left(now) }
 
 // Age returns how old the stream's data is at now; negative when it was never read well.
 func (r Row) Age(now time.Time) time.Duration {
@@ -50,6 +84,11 @@ type Total struct {
 	Good    time.Time       `json:"good,omitzero"` // the least fresh stream's; zero: one was never read well
 	Retry   time.Time       `json:"retry,omitzero"`
 	Error   string          `json:"error,omitempty"` // the first stream's that has one
+	// Requests are those of every stream's last run, or of this one so far: what a reading costs.
+	Requests int      `json:"requests"`
+	Paused   bool     `json:"paused,omitempty"`
+	Budgets  []Budget `json:"budgets,omitempty"` // of the source's system, as of the newest run
+	asOf     time.Time
 }
 
 // Age returns how old the source's least fresh data is at now; negative when a stream was never read well.

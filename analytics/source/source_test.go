@@ -58,6 +58,39 @@ func TestSource_Totals(t *testing.T) {
 	}
 }
 
+// What a source costs and what its streams did is told from the statuses alone: progress with the time left, history, budgets of the newest run.
+func TestSource_CostAndHistory(t *testing.T) {
+	at := booktest.Today.Time(booktest.Zone)
+	run := func(n int) store.Run {
+		return store.Run{Started: at, Ended: at.Add(time.Minute), Rows: n, Requests: 2, Note: "n"}
+	}
+	b := booktest.Book(&store.Records{Org: &store.Org{TimeZone: "Asia/Shanghai", Currency: "CNY"}, Statuses: []store.SourceStatus{
+		{Source: "crm", Stream: "accounts", Paused: true, Requests: 3, Started: at, Runs: []store.Run{run(1), run(2)}, Budgets: []store.Budget{{Name: "day", Used: 10, Limit: 100}}},
+		{Source: "crm", Stream: "deals", State: store.SyncRunning, Done: 250, Total: 1000, Permille: 250, Requests: 5, Started: at.Add(time.Hour),
+			Updated: at.Add(time.Hour + 10*time.Second), Budgets: []store.Budget{{Name: "day", Used: 18, Limit: 100, Reserve: 20, Until: at.Add(24 * time.Hour)}}},
+	}})
+	a := source.Of(b)
+	if r := a.Rows[1]; r.Left != 30 || r.Permille != 250 {
+		t.Errorf("progress %+v", r)
+	}
+	if left, ok := a.Rows[1].TimeLeft(at.Add(time.Hour + 20*time.Second)); !ok || left != 20*time.Second {
+		t.Errorf("%v left, %v", left, ok)
+	}
+	if runs := a.Rows[0].Runs; len(runs) != 2 || runs[0].Rows != 2 || runs[0].Times != 1 || runs[0].Note != "n" {
+		t.Errorf("history %+v", runs)
+	}
+	if c := a.Totals[0]; !c.Paused || c.Requests != 8 || len(c.Budgets) != 1 || c.Budgets[0].Used != 18 || c.Budgets[0].Reserve != 20 {
+		t.Errorf("total %+v", c)
+	}
+	out, err := json.Marshal(a)
+	if err != nil || !strings.Contains(string(out), `"left_seconds":30`) || !strings.Contains(string(out), `"runs":[{`) || !strings.Contains(string(out), `"budgets":[{`) {
+		t.Errorf("%s, %v", out, err)
+	}
+	if len(a.Table().Columns) != len(a.Table().Rows[0]) {
+		t.Error("the table is uneven")
+	}
+}
+
 func TestIssues_InTheOrderOfLines(t *testing.T) {
 	r := &store.Records{}
 	for _, where := range []string{"b.csv:2", "a.csv:10", "a.csv:9", "a.csv:1015", "x", "a.csv:99999999999999999999"} {

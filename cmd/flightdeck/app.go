@@ -33,11 +33,13 @@ type app struct {
 
 // wiring is what an app is made of beside the configuration.
 type wiring struct {
-	sources []syncer.Entry      // in place of the configuration's
-	done    func(syncer.Result) // told of every run
-	accept  []store.SourceID
-	tries   int // per page; 0: the syncer's usual
-	log     *slog.Logger
+	sources  []syncer.Entry           // in place of the configuration's
+	only     store.SourceID           // of the configuration's; "": all
+	done     func(syncer.Result)      // told of every run
+	progress func(store.SourceStatus) // told of every page
+	accept   []syncer.Target
+	tries    int // per page; 0: the syncer's usual
+	log      *slog.Logger
 }
 
 // open opens the store for writing, keeps the organisation in it and connects the sources. Nothing runs yet. The caller closes it.
@@ -61,10 +63,12 @@ func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*
 	a.live = analytics.NewLive(db, db, analytics.Options{Rules: cfg.Rules, Report: report})
 	if w.sources == nil {
 		for _, s := range cfg.Sources {
-			w.sources = append(w.sources, syncer.Entry{Source: build(s), Every: s.Every})
+			if w.only == "" || w.only == s.ID {
+				w.sources = append(w.sources, syncer.Entry{Source: build(s), Every: s.Every})
+			}
 		}
 	}
-	a.engine = syncer.New(syncer.Options{Store: db, Sources: w.sources, Log: w.log, Accept: w.accept, Attempts: w.tries, Done: func(r syncer.Result) {
+	a.engine = syncer.New(syncer.Options{Store: db, Sources: w.sources, Log: w.log, Accept: w.accept, Attempts: w.tries, Progress: w.progress, Done: func(r syncer.Result) {
 		if err := a.keepQuotas(ctx); err != nil && w.log != nil {
 			w.log.Error("quotas", "err", err)
 		}

@@ -21,7 +21,7 @@ func (in *invocation) ask(ctx context.Context, cfg *config.Config, fn func(*anal
 	book, err := in.read(ctx, cfg)
 	var locked *store.LockedError
 	if errors.As(err, &locked) && locked.Socket != "" {
-		code, e := sshd.Command(ctx, locked.Socket, elsewhere(in.args), in.environ, in.stdout, in.stderr)
+		code, e := sshd.Command(ctx, locked.Socket, abroad(in.args), in.environ, in.stdout, in.stderr)
 		if e != nil {
 			return fmt.Errorf("%w; %w", err, e)
 		}
@@ -34,8 +34,8 @@ func (in *invocation) ask(ctx context.Context, cfg *config.Config, fn func(*anal
 	return fn(book)
 }
 
-// elsewhere leaves out of a command's words what says where the store is: the process that is asked owns it.
-func elsewhere(args []string) []string {
+// abroad leaves out of a command's words what says where the store is: the process that is asked owns it.
+func abroad(args []string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {
 		name, _, valued := strings.Cut(args[i], "=")

@@ -58,7 +58,9 @@ func (in *invocation) demo(ctx context.Context, once bool) (err error) {
 	}
 	w := wiring{sources: []syncer.Entry{entry}}
 	if once {
-		w.done = in.tellRun()
+		p := in.progress()
+		defer p.stop()
+		w.done, w.progress = in.tellRun(p), p.page
 	}
 	a, err := in.open(ctx, demoConfig(in), w)
 	if err != nil {

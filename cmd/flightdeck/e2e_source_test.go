@@ -246,7 +246,7 @@ func TestEndToEnd_Tryton(t *testing.T) {
 	sync := func() {
 		t.Helper()
 		out := r.ok("sync", "--once")
-		if !regexp.MustCompile(`^tryton idle rows=\d+ removed=\d+ issues=0 took=\S+\n$`).MatchString(out) {
+		if !regexp.MustCompile(`^tryton idle rows=\d+ removed=\d+ issues=0 took=\S+ requests=\d+\n$`).MatchString(out) {
 			t.Errorf("sync prints %q", out)
 		}
 		if got, want := r.stored(t), opportunities(t, script); fmt.Sprint(got) != fmt.Sprint(want) {

@@ -165,7 +165,7 @@ func (h *host) shell(s session) (tea.Model, error) {
 		s.profile = colorprofile.Ascii
 	}
 	env := &pane.Env{
-		Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Theme: theme.New(s.profile, dark), Locale: s.locale, Now: time.Now,
+		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Theme: theme.New(s.profile, dark), Locale: s.locale, Now: time.Now,
 		Report: func(r any, stack []byte) string { return tui.Report(h.reports(), r, stack) },
 	}
 	return tui.New(env, panes, tui.Options{Start: s.start, Keys: h.app.cfg.Keys, Commits: h.commits(s.ctx), Export: s.export, KeepTheme: keep})
@@ -195,9 +195,21 @@ func (h *host) answer(ctx context.Context, v sshd.Viewer, args, environ []string
 	}
 	in := &invocation{
 		stdin: stdin, stdout: stdout, stderr: stderr, environ: environ,
-		owner: &owner{cfg: h.ownerConfig(environ), book: h.app.live.Book, root: v.Root},
+		owner: &owner{cfg: h.ownerConfig(environ), book: h.app.live.Book, root: v.Root, sync: h.orders(v)},
 	}
 	return in.run(ctx, args)
+}
+
+// orders lets a viewer order the background work about who sees the whole company: what is read and what is removed is everybody's.
+func (h *host) orders(v sshd.Viewer) pane.Syncer {
+	if v.Root != "" {
+		return nil
+	}
+	name := v.Name
+	if v.Local {
+		name = "local"
+	}
+	return orders{engine: h.app.engine, log: h.log, viewer: name}
 }
 
 // ownerConfig is the configuration as a far session should see it: its own environment's language goes before the owner's.

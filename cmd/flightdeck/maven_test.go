@@ -34,7 +34,7 @@ func TestMaven(t *testing.T) {
 		}
 		return out
 	}
-	if out := ask("sync", "--once"); !regexp.MustCompile(`^maven idle rows=\d+ removed=0 issues=1925 took=\S+\n$`).MatchString(out) {
+	if out := ask("sync", "--once"); !regexp.MustCompile(`^maven idle rows=\d+ removed=0 issues=1925 took=\S+ requests=\d+\n$`).MatchString(out) {
 		t.Errorf("sync prints %q", out)
 	}
 	for _, name := range []string{"funnel", "forecast", "heatmap", "migration"} {

@@ -20,6 +20,7 @@ import (
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/tui/locale"
+	"flightdeck/tui/pane"
 )
 
 // invocation is one call of the program: the global flags and what surrounds it.
@@ -54,11 +55,12 @@ func (e usageError) Unwrap() error { return e.err }
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // owner is the process that holds the store, answering a viewer's command: from its own Book, within the viewer's part of the organisation. Only questions
-// can be asked this way, and nothing of the far side's choosing is opened.
+// can be asked this way, and the orders to the background work, by whom they are allowed to; nothing of the far side's choosing is opened.
 type owner struct {
 	cfg  *config.Config
 	book func() *analytics.Book
-	root store.ID // the viewer's place in the org tree; "": the whole company
+	root store.ID    // the viewer's place in the org tree; "": the whole company
+	sync pane.Syncer // nil: the viewer may not order the background work about
 }
 
 // run runs the program and returns its exit status.
@@ -133,6 +135,7 @@ func (in *invocation) root() *cobra.Command {
 	root.AddCommand(in.questionCommands()...)
 	root.AddCommand(in.issuesCommand(), in.sourcesCommand(), in.versionCommand())
 	if in.owner != nil {
+		root.AddCommand(in.syncCommand())
 		root.RunE = in.do(func(*cobra.Command, []string) error {
 			return usagef("want a question, such as: funnel --period quarter")
 		})

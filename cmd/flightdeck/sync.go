@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"flightdeck/store"
 	"flightdeck/store/syncer"
 )
 
@@ -22,25 +23,26 @@ func (in *invocation) syncCommand() *cobra.Command {
 		Short: "Read the sources into the store",
 		Long: "Without --once it stays in the foreground and reads every source by its schedule until it is interrupted.\n" +
 			"It prints one line per source and run, words parted by single spaces; scripts may rely on their order, and new ones come before error:\n\n" +
-			"  SOURCE STATE rows=N removed=N issues=N took=DURATION [error=\"…\"]\n\n" +
-			"STATE is idle (finished), failed, waiting (told to come back later) or held (so much vanished that it was not removed: see --accept).\n" +
-			"issues counts what could not be mapped; flightdeck issues SOURCE lists it. error is quoted like a Go or JSON string.\n" +
-			"Exit status with --once: 0 when every source finished, 1 when one did not, 2 for bad usage or configuration.",
+			"  SOURCE STATE rows=N removed=N issues=N took=DURATION requests=N [note=\"…\"] [error=\"…\"]\n\n" +
+			"STATE is idle (finished), failed, waiting (told to come back later), held (so much vanished that it was not removed: accept or refuse it) or\n" +
+			"paused (by a person: it was not asked). issues counts what could not be mapped; flightdeck issues SOURCE lists it. note is what one should know though\n" +
+			"nothing failed, such as that a stream was read anew. note and error are quoted like Go or JSON strings.\n" +
+			"With --once the progress goes to standard error: a line that changes on a terminal, else one every ten seconds.\n" +
+			"Exit status with --once: 0 when every source finished or is paused, 1 when one did not, 2 for bad usage or configuration.",
 		Args: cobra.NoArgs,
 		RunE: in.do(func(cmd *cobra.Command, _ []string) error { return in.sync(cmd.Context(), once, accept) }),
 	}
+	c.AddCommand(in.orderCommands()...)
+	if in.owner != nil {
+		c.RunE = in.do(func(*cobra.Command, []string) error {
+			return usagef("this process reads the sources already; want one of pull, pause, resume, resync, accept, refuse, such as: sync pull SOURCE")
+		})
+		return c
+	}
 	c.Flags().BoolVar(&once, "once", false, "read every source once and exit")
-	c.Flags().StringSliceVar(&accept, "accept", nil, "remove what this source no longer has, however much that is (after it was held)")
+	c.Flags().StringSliceVar(&accept, "accept", nil, "SOURCE or SOURCE/STREAM: remove what it no longer has, however much that is (after it was held)")
 	_ = c.RegisterFlagCompletionFunc("accept", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		cfg, err := in.load()
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		var names []string
-		for _, s := range cfg.Sources {
-			names = append(names, string(s.ID))
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
+		return in.sourceNames(), cobra.ShellCompDirectiveNoFileComp
 	})
 	return c
 }
@@ -58,33 +60,39 @@ func (in *invocation) sync(ctx context.Context, once bool, accept []string) (err
 		w.tries = 3 // somebody waits for the answer
 	}
 	for _, name := range accept {
-		known := false
-		for _, s := range cfg.Sources {
-			known = known || string(s.ID) == name
+		t, err := target(cfg, name)
+		if err != nil {
+			return fmt.Errorf("--accept: %w", err)
 		}
-		if !known {
-			return usagef("--accept %q: the configuration has no such source", store.Clip(name, 40))
-		}
-		w.accept = append(w.accept, store.SourceID(name))
+		w.accept = append(w.accept, t)
 	}
-	w.done = in.tellRun()
+	if once {
+		p := in.progress()
+		defer p.stop()
+		w.done, w.progress = in.tellRun(p), p.page
+	} else {
+		w.done = in.tellRun(nil)
+	}
 	a, err := in.open(ctx, cfg, w)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if !once {
-		return a.engine.Run(ctx)
+	if once {
+		return report(a.once(ctx))
 	}
-	return report(a.once(ctx))
+	h := in.host(ctx, a, slog.New(slog.DiscardHandler)) // with its Book and its socket: questions and orders are answered meanwhile
+	<-h.ctx.Done()
+	return h.stop()
 }
 
 // tellRun prints one line per run as soon as it has ended: whoever waits for a slow source sees that the others are done.
-func (in *invocation) tellRun() func(syncer.Result) {
+func (in *invocation) tellRun(p *progress) func(syncer.Result) {
 	var mu sync.Mutex
 	return func(r syncer.Result) {
 		mu.Lock()
 		defer mu.Unlock()
+		p.done(r.Source)
 		say(in.stdout, "%s\n", line(r))
 	}
 }
@@ -108,7 +116,20 @@ func report(results []syncer.Result, err error) error {
 
 // line is what sync prints of a run: words that scripts can cut, the error last.
 func line(r syncer.Result) string {
-	s := fmt.Sprintf("%s %s rows=%d removed=%d issues=%d took=%s", r.Source, r.State, r.Rows, r.Removed, r.Issues, r.Duration.Round(time.Millisecond))
+	state := r.State.String()
+	if r.Paused && r.Err == nil {
+		state = "paused"
+	}
+	s := fmt.Sprintf("%s %s rows=%d removed=%d issues=%d took=%s requests=%d", r.Source, state, r.Rows, r.Removed, r.Issues, r.Duration.Round(time.Millisecond), r.Requests)
+	var notes []string
+	for _, st := range r.Streams {
+		if st.Note != "" {
+			notes = append(notes, string(st.Stream)+": "+st.Note)
+		}
+	}
+	if len(notes) > 0 {
+		s += " note=" + strconv.Quote(strings.Join(notes, "; "))
+	}
 	if r.Err != nil {
 		s += " error=" + strconv.Quote(syncer.Explain(r.Err))
 	}

@@ -303,7 +303,7 @@ func status(c *coder, v *store.SourceStatus) {
 			integer(c, &b.Used)
 			integer(c, &b.Limit)
 			integer(c, &b.Reserve)
-			c.time(&b.Resets)
+			c.time(&b.Until)
 		}
 		count(c, &v.Fields)
 		count(c, &v.Runs)

@@ -74,19 +74,20 @@ type Checker interface {
 }
 
 // Budget is what a source has used of what its server grants in the present period.
-type Budget struct {
-	Name    string    // such as day or month
-	Limit   int64     // in the server's own units, mostly requests; 0: not known yet
-	Used    int64     // by everybody, where the server says so, else by us
-	Reserve int64     // part of Limit that we leave to people and other programs
-	Until   time.Time // the end of the period; zero or past: it refills all the time
-}
+type Budget = store.Budget
 
-// Metered is the ability of a source to say what it costs.
+// Metered is the ability of a source to say what it costs. Its methods touch no network, do not wait, and may be called at any time.
 type Metered interface {
+	// Budgets are shared by all streams of the source.
 	Budgets() []Budget
 	// Restore tells a new process what a former one had used, before the first Fetch: a month's calls are not given anew by a restart.
 	Restore(was []Budget)
+}
+
+// Counter is the ability of a source to say how many requests (statements, files) it has made since it was made, failed ones included; without it the syncer
+// counts its own calls. Requests may be called at any time.
+type Counter interface {
+	Requests() int
 }
 
 // RetryAfter is returned when the server told us to wait.

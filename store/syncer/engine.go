@@ -3,7 +3,6 @@ package syncer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
@@ -34,8 +33,11 @@ type Options struct {
 	Log     *slog.Logger     // nil: silent
 	// Done is told of every run that ended, from the source's goroutine; nil: nobody. It must not block for long.
 	Done func(Result)
-	// Accept names sources whose held removals are to be carried out in their next run. See also [Engine.Accept].
-	Accept []store.SourceID
+	// Progress is told of every page that was stored and every wait that begins, from the source's goroutine, with the status as it was committed; nil:
+	// nobody. It must not block for long.
+	Progress func(store.SourceStatus)
+	// Accept names what was held and is to be removed in the next run. See also [Engine.Accept].
+	Accept []Target
 
 	Attempts     int           // tries per page; 0: 4
 	Backoff      time.Duration // before the second try, doubling; 0: 1s
@@ -77,8 +79,8 @@ func New(opt Options) *Engine {
 		def(&s.Every, 5*time.Minute)
 		e.workers = append(e.workers, newWorker(e, s))
 	}
-	for _, id := range opt.Accept {
-		_ = e.Accept(id)
+	for _, t := range opt.Accept {
+		_ = e.Accept(t)
 	}
 	return e
 }
@@ -94,14 +96,14 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
-// Once runs every source once through all its streams, all sources at the same time, each with its bounded retries. The results are in the
-// order of the configuration.
+// Once runs every source once through all its streams, all sources at the same time, each with its bounded retries. A paused source is left alone unless
+// Pull was called for it. The results are in the order of the configuration.
 func (e *Engine) Once(ctx context.Context) []Result {
 	out := make([]Result, len(e.workers))
 	var wg sync.WaitGroup
 	for i, w := range e.workers {
 		wg.Go(func() {
-			out[i] = w.run(ctx)
+			out[i] = w.run(ctx, w.pull.Swap(false))
 			if e.opt.Done != nil {
 				e.opt.Done(out[i])
 			}
@@ -111,67 +113,16 @@ func (e *Engine) Once(ctx context.Context) []Result {
 	return out
 }
 
-// Pull makes a source run now, whatever its schedule, its breaker or a pause say. It returns at once; it does not interrupt a run that is
-// under way, nor a wait inside it. It needs a running [Engine.Run].
-func (e *Engine) Pull(id store.SourceID) error {
-	return e.with(id, func(w *worker) { w.pull.Store(true) })
-}
-
-// Pause stops a source after the page that it is reading; "" means all. The timer of a paused source does not run.
-func (e *Engine) Pause(id store.SourceID) error {
-	return e.with(id, func(w *worker) { w.paused.Store(true) })
-}
-
-// Resume lets a paused source go on at once; "" means all.
-func (e *Engine) Resume(id store.SourceID) error {
-	return e.with(id, func(w *worker) {
-		if w.paused.Swap(false) {
-			w.pull.Store(true)
-		}
-	})
-}
-
-// Paused reports whether a source is paused.
-func (e *Engine) Paused(id store.SourceID) bool {
-	for _, w := range e.workers {
-		if w.id == id {
-			return w.paused.Load()
-		}
-	}
-	return false
-}
-
-// Accept lets the next run of a source remove what it no longer names, however much that is: the answer to a held stream. Call Pull to run it now.
-func (e *Engine) Accept(id store.SourceID) error {
-	return e.with(id, func(w *worker) { w.accept.Store(true) })
-}
-
-func (e *Engine) with(id store.SourceID, fn func(*worker)) error {
-	found := false
-	for _, w := range e.workers {
-		if id == "" || w.id == id {
-			found = true
-			fn(w)
-			select {
-			case w.wake <- struct{}{}:
-			default: // one is pending already
-			}
-		}
-	}
-	if !found && id != "" {
-		return fmt.Errorf("source %s: %w; the configuration has no such source", store.Clip(string(id), 60), store.ErrNotFound)
-	}
-	return nil
-}
-
 // Result is what one run of one source did.
 type Result struct {
 	Source   store.SourceID
 	Kind     string
 	State    store.SyncState // idle when every stream finished, else the worst of its streams'
+	Paused   bool            // a person has stopped it: it was not asked, or not to the end
 	Rows     int             // records fetched
 	Removed  int             // records removed because the source no longer has them
 	Issues   int             // rows and fields that could not be mapped, as of now
+	Requests int             // that it has cost
 	Duration time.Duration
 	Err      error // of the first stream that failed or is held; nil when all finished
 	Streams  []StreamResult
@@ -181,12 +132,14 @@ type Result struct {
 
 // StreamResult is a [Result]'s part for one stream.
 type StreamResult struct {
-	Stream  store.Stream
-	State   store.SyncState
-	Rows    int
-	Removed int
-	Issues  int
-	Err     error
+	Stream   store.Stream
+	State    store.SyncState
+	Rows     int
+	Removed  int
+	Issues   int
+	Requests int
+	Note     string // what a person should know though nothing failed
+	Err      error
 }
 
 // loop runs w by its schedule until ctx ends.
@@ -205,6 +158,9 @@ func (w *worker) loop(ctx context.Context) {
 			return
 		case <-w.wake:
 			if !w.pull.Load() {
+				if err := w.settle(ctx); err != nil && ctx.Err() == nil {
+					w.e.opt.Log.Error("what was asked could not be stored", "source", w.id, "err", err)
+				}
 				if w.paused.Load() {
 					timer.Stop()
 				}
@@ -215,8 +171,7 @@ func (w *worker) loop(ctx context.Context) {
 				continue
 			}
 		}
-		w.pull.Store(false)
-		res := w.run(ctx)
+		res := w.run(ctx, w.pull.Swap(false))
 		if ctx.Err() != nil {
 			return
 		}

@@ -171,8 +171,10 @@ func TestPass_TooMuchGoneIsHeldUntilAccepted(t *testing.T) {
 		{"empty", 3, nil, true},
 		{"more than half of many", 30, numbers(1, 14), true},
 		{"all others", 30, numbers(101, 130), true},
-		{"half", 30, numbers(1, 15), false},
-		{"more than half of few", 12, numbers(1, 3), false},
+		{"half", 30, numbers(1, 15), true},
+		{"less than half", 30, numbers(1, 16), false},
+		{"more than half of few", 12, numbers(1, 3), true},
+		{"more than half of very few", 4, numbers(1, 1), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -194,7 +196,7 @@ func TestPass_TooMuchGoneIsHeldUntilAccepted(t *testing.T) {
 					t.Fatalf("result %+v", res)
 				}
 				got, st := stored(t, m, "crm", "deals")
-				if len(got) < c.had || st.State != store.SyncHeld || !strings.Contains(st.Error, "flightdeck sync --accept crm") {
+				if len(got) < c.had || st.State != store.SyncHeld || !strings.Contains(st.Error, "flightdeck sync accept crm/deals") {
 					t.Fatalf("%d stored, status %+v", len(got), st)
 				}
 				// A restart forgets nothing of it, and a person's word ends it.
@@ -202,7 +204,7 @@ func TestPass_TooMuchGoneIsHeldUntilAccepted(t *testing.T) {
 				if res := once(t, e); res.State != store.SyncHeld {
 					t.Errorf("after a restart: %+v", res)
 				}
-				if err := e.Accept("crm"); err != nil {
+				if err := e.Accept(syncer.Target{Source: "crm"}); err != nil {
 					t.Fatal(err)
 				}
 				if res := once(t, e); res.Err != nil || res.State != store.SyncIdle {
@@ -236,7 +238,7 @@ func TestPass_HeldFolderIsReadAgainWhenAccepted(t *testing.T) {
 				t.Fatalf("result %+v", res)
 			}
 		}
-		_ = e.Accept("crm")
+		_ = e.Accept(syncer.Target{Source: "crm"})
 		if res := once(t, e); res.Removed != 5 || res.Err != nil {
 			t.Errorf("result %+v", res)
 		}

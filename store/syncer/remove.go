@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"flightdeck/store"
 	"flightdeck/store/source"
@@ -37,7 +38,7 @@ func (s *stream) owns() []store.Entity {
 
 const (
 	maxPages = 100_000 // of a listing
-	fewRows  = 10      // so few may vanish unasked, if some stay
+	fewRows  = 3       // so few may vanish unasked, if some stay
 )
 
 // reconcile removes what the source no longer names. It returns how many records went, or why none did when the stream is held.
@@ -46,7 +47,7 @@ func (s *stream) reconcile(ctx context.Context, p *pass, full bool) (removed int
 	if !full {
 		lister, ok := s.w.src.(source.Lister)
 		now := s.w.e.opt.Now()
-		if !ok || now.Sub(s.listed) < s.w.e.opt.Relist && !s.w.accept.Load() {
+		if !ok || now.Sub(s.listed) < s.w.e.opt.Relist && !s.w.accept.has(s.name) {
 			return 0, s.heldWhy, nil
 		}
 		named, err = s.list(ctx, lister)
@@ -66,6 +67,7 @@ func (s *stream) reconcile(ctx context.Context, p *pass, full bool) (removed int
 	}()
 	var gone []store.Ref
 	s.held, s.heldWhy = false, ""
+	odd, vanished := false, []string{}
 	for _, e := range s.owns() {
 		sets, ok := s.sharers(e)
 		if !ok {
@@ -92,15 +94,24 @@ func (s *stream) reconcile(ctx context.Context, p *pass, full bool) (removed int
 		if r := s.status.Records; len(s.owns()) == 1 && r > 0 && r < total {
 			total = r // of what was there before this pass, which may have brought as many others
 		}
-		if n > 0 && (n >= total || n > fewRows && 2*n > total) && !s.w.accept.Load() {
-			s.held = true
-			s.heldWhy = fmt.Sprintf("%d of %d %s records are missing from the source; none was removed. If they are really gone run: flightdeck sync --accept %s",
-				n, total, e, s.w.id)
+		if n > 0 && (n >= total || n > fewRows && 2*n >= total) && !s.w.accept.has(s.name) {
+			odd = true
+			vanished = append(vanished, fmt.Sprintf("%d of %d %s records", n, total, e))
 		}
 		gone = append(gone, missing...)
 	}
-	if s.held || len(gone) == 0 {
+	if odd {
+		s.status.Missing = len(gone)
+		if s.held = len(gone) > s.status.Kept; s.held {
+			t := Target{s.w.id, s.name}
+			s.heldWhy = fmt.Sprintf("%s are missing from the source; none was removed. If they are really gone run: flightdeck sync accept %s; to keep them: flightdeck sync refuse %s",
+				strings.Join(vanished, ", "), t, t)
+		}
 		return 0, s.heldWhy, nil
+	}
+	s.status.Missing, s.status.Kept = 0, 0
+	if len(gone) == 0 {
+		return 0, "", nil
 	}
 	b := &store.Batch{Source: s.w.id, Seen: s.w.e.opt.Now(), Deleted: gone}
 	if _, err := s.w.e.opt.Store.Apply(ctx, b); err != nil {

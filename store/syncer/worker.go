@@ -21,14 +21,17 @@ import (
 
 // worker is one source: its schedule, its breaker and the state of its streams. run holds mu; everything below mu belongs to the run.
 type worker struct {
-	e      *Engine
-	src    source.Source
-	id     store.SourceID
-	every  time.Duration
-	wake   chan struct{}
-	pull   atomic.Bool
-	paused atomic.Bool
-	accept atomic.Bool
+	e                    *Engine
+	src                  source.Source
+	id                   store.SourceID
+	every                time.Duration
+	wake                 chan struct{}
+	pull                 atomic.Bool
+	paused               atomic.Bool
+	told                 atomic.Bool // somebody said in this process whether it is paused: the store's word is old
+	halt                 atomic.Bool // the run under way is to end after its page
+	waits                atomic.Pointer[context.CancelFunc]
+	accept, refuse, anew wishes
 
 	breaker circuitbreaker.CircuitBreaker[any]
 	exec    failsafe.Executor[any]
@@ -37,8 +40,10 @@ type worker struct {
 	fails   int           // runs in a row that failed
 	retry   time.Duration // until the next run, when a stream of this one failed
 	streams []*stream
-	current *stream // whom a scheduled retry belongs to
-	last    error   // what the server's last failure was
+	current *stream            // whom a scheduled retry belongs to
+	calls   int                // of the source, in this process
+	last    error              // what the server's last failure was
+	stop    context.CancelFunc // ends the run under way
 }
 
 func newWorker(e *Engine, s Entry) *worker {
@@ -66,6 +71,10 @@ func newWorker(e *Engine, s Entry) *worker {
 		ReturnLastFailure().
 		OnRetryScheduled(func(x failsafe.ExecutionScheduledEvent[any]) {
 			w.current.waiting(x.Context(), x.LastError(), x.Delay)
+			stop := w.stop
+			if w.waits.Store(&stop); w.halt.Load() { // said while we were writing
+				stop()
+			}
 		}).Build()
 	w.exec = failsafe.With[any](retry, w.breaker)
 	return w
@@ -98,6 +107,8 @@ func (w *worker) final(err error) bool {
 // call runs fn with the per-try time limit, the retries and the breaker.
 func (w *worker) call(ctx context.Context, fn func(context.Context) error) error {
 	err := w.exec.WithContext(ctx).Run(func() (err error) {
+		w.waits.Store(nil)
+		w.calls++
 		defer func() {
 			if r := recover(); r != nil {
 				w.e.opt.Log.Error("source panicked", "source", w.id, "panic", r, "stack", string(debug.Stack()))
@@ -139,10 +150,13 @@ func (e *panicError) Error() string {
 	return fmt.Sprintf("the connector failed on this answer (panic: %v); please report it", e.value)
 }
 
-// run reads all streams once.
-func (w *worker) run(ctx context.Context) (res Result) {
+// run reads all streams once; forced: also when the source is paused.
+func (w *worker) run(ctx context.Context, forced bool) (res Result) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	ctx, w.stop = context.WithCancel(ctx)
+	defer w.stop()
+	defer w.waits.Store(nil)
 	begun := time.Now()
 	defer func() {
 		// Panics of Fetch are caught where they happen; this is the store's, whose file may be damaged, or ours. It must not take the terminal with it.
@@ -163,6 +177,13 @@ func (w *worker) run(ctx context.Context) (res Result) {
 		res.next = w.pause(res.Err)
 		return res
 	}
+	if w.halt.Load() || w.paused.Load() && !forced {
+		res.Paused = true
+		if err := w.mark(ctx); err != nil {
+			res.State, res.Err = store.SyncFailed, err
+		}
+		return res
+	}
 	if w.breaker.IsOpen() {
 		w.breaker.HalfOpen() // the schedule has waited for it, or a person wants to know now: one try decides
 	}
@@ -180,6 +201,7 @@ func (w *worker) run(ctx context.Context) (res Result) {
 		res.Rows += sr.Rows
 		res.Removed += sr.Removed
 		res.Issues += sr.Issues
+		res.Requests += sr.Requests
 		if sr.Err != nil {
 			failed = failed || sr.State != store.SyncHeld
 			if res.Err == nil || res.State == store.SyncHeld && sr.State != store.SyncHeld {
@@ -190,11 +212,16 @@ func (w *worker) run(ctx context.Context) (res Result) {
 				stop = sr.Err
 			}
 		}
-		if ctx.Err() != nil || w.paused.Load() && !w.pull.Load() {
+		if ctx.Err() != nil || w.halt.Load() {
 			break
 		}
 	}
-	w.accept.Store(false)
+	w.accept.take()
+	w.anew.take()
+	res.Paused = w.halt.Load()
+	if err := w.mark(context.WithoutCancel(ctx)); err != nil && res.Err == nil {
+		res.State, res.Err = store.SyncFailed, err
+	}
 	switch {
 	case ctx.Err() != nil: // says nothing about the source
 	case failed:
@@ -217,12 +244,18 @@ func (w *worker) load(ctx context.Context) error {
 	}
 	names := w.src.Streams()
 	known := map[store.Stream]store.SourceStatus{}
-	var stale []store.Ref // of streams that the source no longer has: nobody would ever bring them up to date
+	paused := false
+	var spent store.SourceStatus // the stream that was read last knows the budgets best
+	var stale []store.Ref        // of streams that the source no longer has: nobody would ever bring them up to date
 	err := w.e.opt.Store.View(ctx, func(s store.Snapshot) error {
 		all, err := s.Status()
 		for _, st := range all {
 			if st.Source == w.id {
 				known[st.Stream] = st
+				paused = paused || st.Paused
+				if st.Budgets != nil && !st.Started.Before(spent.Started) {
+					spent = st
+				}
 				if !slices.Contains(names, st.Stream) {
 					stale = append(stale, store.Ref{Entity: store.EntityStatus, ID: st.Key()})
 				}
@@ -259,5 +292,27 @@ func (w *worker) load(ctx context.Context) error {
 		}
 	}
 	w.streams = streams
+	if m, ok := w.src.(source.Metered); ok && spent.Budgets != nil {
+		m.Restore(spent.Budgets)
+	}
+	if paused && !w.told.Load() {
+		w.paused.Store(true)
+	}
+	return nil
+}
+
+// requests is how many the source has made so far.
+func (w *worker) requests() int {
+	if c, ok := w.src.(source.Counter); ok {
+		return c.Requests()
+	}
+	return w.calls
+}
+
+// budgets is what the source may cost; nil when it does not say.
+func (w *worker) budgets() []store.Budget {
+	if m, ok := w.src.(source.Metered); ok {
+		return m.Budgets()
+	}
 	return nil
 }

@@ -126,6 +126,13 @@ type Env struct {
 	Locale *locale.Locale
 	Now    func() time.Time                                // the clock; tests fix it
 	Report func(recovered any, stack []byte) (path string) // writes a report of a panic; nil: none is written
+	Sync   Syncer                                          // nil: the viewer may not order the background work about, or nothing runs
+}
+
+// Syncer is what a session may ask of the background work. It returns at once and is safe on any goroutine, but it may log: call it in a command.
+type Syncer interface {
+	// Order asks for pull, pause, resume, resync, accept or refuse; stream "" means all of the source's, and is all that pull, pause and resume know.
+	Order(name string, source store.SourceID, stream store.Stream) error
 }
 
 // Memo keeps one drawn view while nothing it depends on has changed. The zero Memo is empty.

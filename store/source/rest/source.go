@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -62,6 +63,7 @@ type Source struct {
 	signer  *signer
 	limiter *rate.Limiter
 	meters  *meters
+	asked   atomic.Int64 // requests sent
 	rules   []rule
 	stages  []store.Stage
 	streams []*stream
@@ -77,6 +79,7 @@ var (
 	_ source.Source  = (*Source)(nil)
 	_ source.Checker = (*Source)(nil)
 	_ source.Lister  = (*Source)(nil)
+	_ source.Counter = (*Source)(nil)
 )
 
 // StreamStages is the stream that gives the organisation's stages, so that a store can be read without a configuration.
@@ -299,6 +302,9 @@ func (s *Source) ID() store.SourceID { return s.id }
 
 // Kind implements [source.Source]; it is the connector's name.
 func (s *Source) Kind() string { return s.spec.Name }
+
+// Requests implements [source.Counter]: those of the sign-in count too.
+func (s *Source) Requests() int { return int(s.asked.Load()) }
 
 // Verified tells what has checked the connector: real server, vendor specification, recorded shapes or nothing.
 func (s *Source) Verified() string { return s.spec.Verified }

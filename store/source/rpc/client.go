@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"flightdeck/store"
@@ -29,6 +30,7 @@ type client struct {
 	login    string
 	password source.Secret
 	http     *http.Client
+	asked    atomic.Int64 // requests sent
 
 	mu      sync.Mutex
 	session string // the Authorization header's value; "" not logged in
@@ -152,6 +154,7 @@ func (c *client) post(ctx context.Context, session, method string, params []any)
 	if session != "" {
 		req.Header.Set("Authorization", session)
 	}
+	c.asked.Add(1)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		var told *url.Error

@@ -66,6 +66,9 @@ func (s *Source) ID() store.SourceID { return s.cfg.ID }
 // Kind returns "tryton".
 func (s *Source) Kind() string { return "tryton" }
 
+// Requests implements [source.Counter].
+func (s *Source) Requests() int { return int(s.c.asked.Load()) }
+
 func allStreams() []store.Stream {
 	return []store.Stream{"units", "people", "accounts", "contacts", "deals", "changes"}
 }

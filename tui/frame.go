@@ -44,7 +44,7 @@ func (s *Shell) draw() (string, int) {
 		return "", -1
 	}
 	if size.TooSmall() {
-		return layout.Card(l.F(locale.TooSmall, layout.MinW, layout.MinH, size.W, size.H), s.env.Theme.Strong, size), -1
+		return layout.Card(l.F(locale.TooSmall, size.W, size.H, layout.MinW, layout.MinH), s.env.Theme.Strong, size), -1
 	}
 	middle := s.middle(s.body())
 	foot, cursor := s.footer(size.W)

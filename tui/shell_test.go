@@ -569,7 +569,7 @@ func TestShell_TooSmallAndGeometry(t *testing.T) {
 		}
 	}
 	r := start(t, 40, 10, tui.Options{}, nil)
-	if v := r.text(); !strings.Contains(v, "60 x 20") || !strings.Contains(v, "40 x 10") {
+	if v := r.text(); !strings.Contains(v, "60x20") || !strings.Contains(v, "40x10") {
 		t.Errorf("the card does not say what is needed:\n%s", v)
 	}
 }

@@ -318,6 +318,12 @@ func TestEndToEnd_SecondStartAttaches(t *testing.T) {
 	}
 	second.restored()
 
+	// What its flags say holds for it too.
+	flagged := r.start(80, 24, "--store", "s", "--lang", "en", "--as-of", time.Now().AddDate(0, -3, 0).Format(time.DateOnly))
+	flagged.has("Funnel", "Won", "AS OF "+time.Now().AddDate(0, -3, 0).Format(time.DateOnly))
+	flagged.press("q")
+	flagged.exit()
+
 	third := r.open(80, 24, r.command(binary(t), "--store", "s"))
 	third.has("漏斗", "线索")
 	owner.press("g", "f")

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -179,7 +180,15 @@ func (h *host) remote(s sshd.Session) tea.Model {
 			l = locale.New(lang)
 		}
 	}
-	m, err := h.shell(session{ctx: s.Ctx, viewer: s.Viewer, locale: l, profile: s.Profile})
+	start := pane.Place{Kind: pane.Funnel}
+	for _, kv := range s.Environ {
+		if v, ok := strings.CutPrefix(kv, sshd.AsOf+"="); ok {
+			if day, err := store.ParseDay(v); err == nil { // whoever attaches has checked it
+				start.Scope.AsOf = day
+			}
+		}
+	}
+	m, err := h.shell(session{ctx: s.Ctx, viewer: s.Viewer, locale: l, profile: s.Profile, start: start})
 	if err != nil { // only a bad key remapping, which the configuration has no place for
 		panic(err)
 	}

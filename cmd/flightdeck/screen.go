@@ -94,10 +94,19 @@ func (in *invocation) attach(ctx context.Context, err error) error {
 	if e := in.needTerminal(); e != nil {
 		return errors.Join(err, e)
 	}
+	environ := slices.Clone(in.environ) // the far side sees no flags, only this
+	if in.lang != "" {
+		environ = append(environ, "LC_ALL="+in.lang)
+	}
+	if day, e := in.day(store.MaxDay); e != nil {
+		return e
+	} else if day != 0 {
+		environ = append(environ, sshd.AsOf+"="+day.String())
+	}
 	say(in.stderr, "flightdeck: %v; attaching to it\n", locked)
 	in0, _ := in.stdin.(*os.File)
 	out, _ := in.stdout.(*os.File)
-	if e := sshd.Attach(ctx, locked.Socket, sshd.Client{Stdin: in0, Stdout: out, Stderr: in.stderr, Environ: in.environ}); errors.Is(e, sshd.ErrGone) {
+	if e := sshd.Attach(ctx, locked.Socket, sshd.Client{Stdin: in0, Stdout: out, Stderr: in.stderr, Environ: environ}); errors.Is(e, sshd.ErrGone) {
 		return e
 	} else if e != nil && ctx.Err() == nil {
 		return fmt.Errorf("%w; %w", err, e)

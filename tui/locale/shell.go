@@ -2,7 +2,7 @@ package locale
 
 // Texts of the shell.
 var (
-	TooSmall      = text("窗口太小: 需要 %d x %d, 现在 %d x %d", "too small: needs %d x %d, has %d x %d")
+	TooSmall      = text("窗口太小, %dx%d: 需要 %dx%d", "too small, %dx%d: needs %dx%d")
 	Company       = text("全公司", "whole company")
 	AsOf          = text("截至 %s", "AS OF %s")
 	DataAge       = text("数据 %s", "data %s")

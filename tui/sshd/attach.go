@@ -21,7 +21,7 @@ type Client struct {
 	Stdin   *os.File // a terminal for the screen
 	Stdout  *os.File
 	Stderr  io.Writer
-	Environ []string // LANG, LC_*, COLORTERM, NO_COLOR and TERM are passed on
+	Environ []string // LANG, LC_*, COLORTERM, NO_COLOR, TERM and AsOf are passed on
 }
 
 // ErrGone is that the process whose screen was shown ended without a word.
@@ -29,6 +29,9 @@ var ErrGone = errors.New("the process that held the store went away")
 
 // leave undoes what a screen sets: what its program would have written had it lived.
 const leave = "\x1b[?2026l\x1b[?7h\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[>4m\x1b[<u\x1b[m\x1b[?1049l\x1b[?25h"
+
+// AsOf is the variable that names the day, YYYY-MM-DD, as of which a screen opens.
+const AsOf = "FLIGHTDECK_AS_OF"
 
 // Attach opens the screen of the process that serves the unix socket at path and shows it on the client's terminal until the far side ends it. The
 // terminal is put into raw mode and restored, whatever happens. It blocks.
@@ -146,7 +149,7 @@ func dial(ctx context.Context, path string, environ []string) (*gossh.Session, f
 	}
 	for _, kv := range environ {
 		k, v, _ := strings.Cut(kv, "=")
-		if k == "LANG" || k == "COLORTERM" || k == "NO_COLOR" || k == "TERM_PROGRAM" || strings.HasPrefix(k, "LC_") {
+		if k == "LANG" || k == "COLORTERM" || k == "NO_COLOR" || k == "TERM_PROGRAM" || k == AsOf || strings.HasPrefix(k, "LC_") {
 			_ = sess.Setenv(k, v)
 		}
 	}

@@ -360,7 +360,7 @@ func sessionEnviron(sess ssh.Session) []string {
 	for _, kv := range sess.Environ() {
 		k, v, _ := strings.Cut(kv, "=")
 		switch {
-		case k == "LANG", k == "LANGUAGE", k == "COLORTERM", k == "NO_COLOR", k == "CLICOLOR", k == "TERM_PROGRAM", strings.HasPrefix(k, "LC_"):
+		case k == "LANG", k == "LANGUAGE", k == AsOf, k == "COLORTERM", k == "NO_COLOR", k == "CLICOLOR", k == "TERM_PROGRAM", strings.HasPrefix(k, "LC_"):
 			env = append(env, k+"="+store.Clean(v, 128))
 		}
 	}

@@ -6,11 +6,13 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/account"
+	"flightdeck/analytics/backtest"
 	"flightdeck/analytics/booktest"
 	"flightdeck/analytics/deal"
 	"flightdeck/analytics/forecast"
 	"flightdeck/analytics/funnel"
 	"flightdeck/analytics/heatmap"
+	"flightdeck/analytics/landing"
 	"flightdeck/analytics/metric"
 	"flightdeck/analytics/migration"
 	"flightdeck/analytics/person"
@@ -30,6 +32,8 @@ func tables(b *analytics.Book) map[string]analytics.Table {
 		"forecast.Answer":   forecast.Of(b, s).Table(),
 		"funnel.Answer":     funnel.Of(b, s).Table(),
 		"heatmap.Answer":    heatmap.Of(b, s, heatmap.Query{}).Table(),
+		"landing.Answer":    landing.Learn(b, b.Today()).Of(s).Table(),
+		"backtest.Answer":   backtest.Of(b, s, backtest.Query{Length: backtest.Quarter, By: backtest.Company}).Table(),
 		"migration.Answer":  migration.Of(b, s).Table(),
 		"migration.List":    migration.Accounts(b, s, migration.Cell{From: migration.Any, To: migration.Any}).Table(),
 		"person.Answer":     person.Answer{}.Table(),

@@ -37,6 +37,15 @@ type question struct {
 
 // scopeFlags declares the flags that narrow a question.
 func (q *question) scopeFlags(c *cobra.Command) {
+	q.nodeFlags(c)
+	c.Flags().StringVar(&q.text.product, "product", "", "only deals of the product with this name or id")
+	c.Flags().StringVar(&q.text.stage, "stage", "", "only deals in the stage with this name or id")
+	c.Flags().StringVar(&q.text.industry, "industry", "", "only accounts of this industry")
+	c.Flags().StringVar(&q.text.period, "period", "", "period: 2026, 2026Q3, 2026-09, FROM..TO, week, month, quarter-1, 30d (default: the view's usual one)")
+}
+
+// nodeFlags declares those that name an org node.
+func (q *question) nodeFlags(c *cobra.Command) {
 	q.node = map[string]*string{}
 	for _, n := range []struct{ kind, flag, help string }{
 		{"region", "region", "only the region with this name or id"}, {"team", "team", "only the team with this name or id"},
@@ -44,10 +53,6 @@ func (q *question) scopeFlags(c *cobra.Command) {
 	} {
 		q.node[n.kind] = c.Flags().String(n.flag, "", n.help)
 	}
-	c.Flags().StringVar(&q.text.product, "product", "", "only deals of the product with this name or id")
-	c.Flags().StringVar(&q.text.stage, "stage", "", "only deals in the stage with this name or id")
-	c.Flags().StringVar(&q.text.industry, "industry", "", "only accounts of this industry")
-	c.Flags().StringVar(&q.text.period, "period", "", "period: 2026, 2026Q3, 2026-09, FROM..TO, week, month, quarter-1, 30d (default: the view's usual one)")
 }
 
 // scope reads the flags against what the Book holds: names become IDs.
@@ -199,7 +204,7 @@ func (in *invocation) questionCommands() []*cobra.Command {
 		return c
 	}
 	var view, channel, area string
-	return []*cobra.Command{
+	return append([]*cobra.Command{
 		make("funnel", "Deals per stage: count, money, conversion, days (漏斗)", nil, func(b *analytics.Book, s analytics.Scope, l *locale.Locale) (answer, error) {
 			a := funnel.Of(b, s)
 			t := a.Table()
@@ -255,7 +260,7 @@ func (in *invocation) questionCommands() []*cobra.Command {
 			}
 			return answer{value: a, table: a.Table(), sheet: heat(&a, l), stamp: a.Stamp, scope: s, note: note}, nil
 		}),
-	}
+	}, in.forecastCommands()...)
 }
 
 // knownArea refuses an area in which nothing ever happened that the viewer may see: a map of noughts would pass for an answer.

@@ -1,0 +1,146 @@
+package landing
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"flightdeck/analytics/booktest"
+)
+
+func TestFlips_Share(t *testing.T) {
+	l := lane{42}
+	for _, p := range []float64{0, .003, .1, .5, .77, 1} {
+		n, all := 0, 0
+		for range 4000 {
+			w := l.flips(uint32(p * 65536))
+			for ; w != 0; w &= w - 1 {
+				n++
+			}
+			all += 64
+		}
+		if got, sd := float64(n)/float64(all), math.Sqrt(p*(1-p)/float64(all)); math.Abs(got-p) > 5*sd+1e-5 {
+			t.Errorf("p %.3f: share %.4f", p, got)
+		}
+	}
+}
+
+// TestDraw_Moments: deals and new business have the mean and the variance that they are drawn from.
+func TestDraw_Moments(t *testing.T) {
+	var even [words]float64
+	for i := range even {
+		even[i] = 1
+	}
+	var d draw
+	for i := range 400 {
+		d.deal(.3, 100, &even, mix(uint64(i)))
+	}
+	check := func(name string, d *draw, mean, variance float64) {
+		t.Helper()
+		m, v := 0., 0.
+		for _, x := range d {
+			m += float64(x) / draws
+		}
+		for _, x := range d {
+			v += (float64(x) - m) * (float64(x) - m) / draws
+		}
+		if math.Abs(m-mean) > 5*math.Sqrt(variance/draws) || v < variance*.75 || v > variance*1.33 {
+			t.Errorf("%s: mean %.0f variance %.0f, want %.0f and %.0f", name, m, v, mean, variance)
+		}
+	}
+	check("deals", &d, 400*.3*100, 400*.3*.7*1e4)
+	for _, wins := range []float64{.3, 2.5, 30} {
+		var f draw
+		f.fresh(wins, 1.5, 1e5, 1.6e10, &even, 7)
+		check("fresh", &f, wins*1e5, wins*(1.6e10-1e10)+wins*1.5*1e10)
+	}
+	f := shock(.1, .1, 5)
+	if m := (f[0] + f[1] + f[2] + f[3] + f[4] + f[5] + f[6] + f[7] + f[8] + f[9] + f[10] + f[11] + f[12] + f[13] + f[14] + f[15]) / words; math.Abs(m-1) > 1e-9 {
+		t.Errorf("a shock's mean is %f", m)
+	}
+}
+
+func TestQuantiles_AreThoseOfTheSorted(t *testing.T) {
+	rng := booktest.Rand(t)
+	for range 50 {
+		var d, scratch draw
+		for i := range d {
+			d[i] = rng.Int64N(1 + rng.Int64N(2000))
+		}
+		got := d.quantiles(&scratch, .1, .5, .9)
+		want := slices.Sorted(slices.Values(d[:]))
+		if got[0] != want[102] || got[1] != want[512] || got[2] != want[921] {
+			t.Fatalf("%v, want %d %d %d", got, want[102], want[512], want[921])
+		}
+	}
+}
+
+// TestFit_FindsHazards: from rows drawn with known hazards the weights give these back.
+func TestFit_FindsHazards(t *testing.T) {
+	rng := booktest.Rand(t)
+	truth := [2][ends]float64{{.02, .05}, {.2, .01}}
+	s := &sample{}
+	n := 1 + int(groups)*2
+	for range 40_000 {
+		var row [groups]uint16
+		k := rng.IntN(2)
+		for g := range row {
+			row[g] = uint16(1 + 2*g)
+		}
+		row[3] += uint16(k)
+		u, end := rng.Float64(), int8(-1)
+		if u < truth[k][endWon] {
+			end = endWon
+		} else if u < truth[k][endWon]+truth[k][endLost] {
+			end = endLost
+		}
+		s.rows, s.end, s.weight = append(s.rows, row), append(s.end, end), append(s.weight, 1)
+	}
+	penalty := slices.Repeat([]float64{1}, n)
+	w := fit(s, n, penalty, &weights{make([]float64, n), make([]float64, n)})
+	for k := range truth {
+		var row [groups]uint16
+		for g := range row {
+			row[g] = uint16(1 + 2*g)
+		}
+		row[3] += uint16(k)
+		h := hazards(w.score(&row))
+		for e := range ends {
+			if sd := math.Sqrt(truth[k][e] / 20_000); math.Abs(h[e]-truth[k][e]) > 5*sd {
+				t.Errorf("kind %d end %d: hazard %.4f, want %.4f", k, e, h[e], truth[k][e])
+			}
+		}
+	}
+}
+
+func TestIsotonic_MonotoneAndHeld(t *testing.T) {
+	rng := booktest.Rand(t)
+	var pairs []pair
+	for range 20_000 {
+		said := rng.Float64()
+		came := 0.
+		if rng.Float64() < said*said { // the model was too sure
+			came = 1
+		}
+		pairs = append(pairs, pair{said: said, came: came})
+	}
+	f := newIsotonic(pairs)
+	last := 0.
+	for i := range 101 {
+		p := float64(i) / 100
+		q := f.of(p)
+		if q < last-1e-12 || q < 0 || q > 1 {
+			t.Fatalf("of(%.2f) = %f after %f", p, q, last)
+		}
+		if math.Abs(q-p*p) > .06 {
+			t.Errorf("of(%.2f) = %.3f, held %.3f", p, q, p*p)
+		}
+		last = q
+	}
+	if newIsotonic(pairs[:20]) != nil {
+		t.Error("twenty pairs make a map")
+	}
+	if (*isotonic)(nil).of(.3) != .3 {
+		t.Error("no map is no change")
+	}
+}

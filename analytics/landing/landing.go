@@ -1,0 +1,372 @@
+package landing
+
+import (
+	"math"
+	"slices"
+
+	"flightdeck/analytics"
+	"flightdeck/analytics/forecast"
+	"flightdeck/store"
+)
+
+// Outlook is what a Book's past teaches of its open deals, as of a day: the model, its calibration and every open deal's way ahead. It is immutable; any
+// number of goroutines may ask it. Making one takes seconds of processor time on a large company, so a screen makes it in the background and shows the
+// last one with its age.
+type Outlook struct {
+	b      *analytics.Book
+	day    analytics.Day
+	pl     *pipeline // nil: too little history
+	scales [windows]scale
+	a      *archive
+}
+
+// Learn makes the Outlook of b as of the end of day, from what was known then. It blocks for as long as that takes: never call it on a key press.
+func Learn(b *analytics.Book, day analytics.Day) *Outlook { return NewTrainer(b).Outlook(day) }
+
+// fullRows is the size of the sample from which the model that answers is learned.
+const fullRows = maxRows
+
+// Outlook is [Learn] with what t knows already.
+func (t *Trainer) Outlook(day analytics.Day) *Outlook {
+	o := &Outlook{b: t.b, day: day, a: newArchive(t.b, day)}
+	if !o.a.enough() {
+		return o
+	}
+	o.scales = t.calibrate(o.a)
+	o.pl = newPipeline(learn(o.a, fullRows))
+	return o
+}
+
+// Day returns the day as of whose end o was made.
+func (o *Outlook) Day() analytics.Day { return o.day }
+
+// Rev returns the revision of the Book that o was made of.
+func (o *Outlook) Rev() store.Rev { return o.b.Rev() }
+
+// Enough reports whether there was history enough to learn from.
+func (o *Outlook) Enough() bool { return o.pl != nil }
+
+// Landing is one answer with the draws behind it, so that a change to a few deals redraws these alone. It is immutable, too.
+type Landing struct {
+	Answer
+	o      *Outlook
+	sel    *analytics.Selection
+	scope  analytics.Scope
+	scale  scale
+	factor [][words]float64 // by node from sel.Lo: on the hazards of its own deals
+	node   []draw           // by node from sel.Lo: with all that hangs under it, closed ones included
+	share  []float64        // by node: of new business, how much matches the scope's filters; nil: all
+	row    []int            // by node: its row; -1 none
+}
+
+// Of answers s from o: where the scope's period (the fiscal quarter of the as-of day unless it has one) lands, for its org node and everything under it. The
+// scope's as-of day is o's.
+func (o *Outlook) Of(s analytics.Scope) *Landing {
+	s.AsOf = o.day
+	l := &Landing{o: o, sel: o.b.Select(s), scope: s}
+	l.Answer = Answer{Stamp: o.b.Stamp(s), Scope: o.b.Named(s), Period: l.sel.Period, PeriodName: o.b.Calendar().Name(l.sel.Period), Basis: Simple,
+		Rows: []Row{}, History: History{Won: o.a.won, Lost: o.a.lost, Since: o.a.since, Bins: []Bin{}, NeedWon: minWon, NeedClose: minClosed}}
+	if l.sel.Node < 0 {
+		return l
+	}
+	own := l.rows()
+	if o.pl == nil {
+		l.keep(own)
+		return l
+	}
+	l.Basis = Modelled
+	l.plan(own)
+	l.drawAll(own)
+	l.keep(own)
+	l.quantiles()
+	return l
+}
+
+// cell is what a node holds beside draws, first its own, then with all under it.
+type cell struct {
+	closed         analytics.Adder
+	missing        analytics.Adder
+	deals, none    int
+	wild           int
+	open, fresh    float64
+	any            bool
+	scatter, wins  float64
+	square, value  float64
+	closedMinor    int64
+	hasOpen, money bool
+}
+
+// rows adds up per node what is closed and what is open.
+func (l *Landing) rows() []cell {
+	o, sel := l.o, l.sel
+	own := make([]cell, sel.Hi-sel.Lo)
+	for i := range own {
+		own[i].closed, own[i].missing = o.b.Adder(), o.b.Adder()
+	}
+	filtered := sel.Filtered()
+	for i := range o.a.lives {
+		x := &o.a.lives[i]
+		if !x.won || !sel.Period.Contains(x.end) || x.node < sel.Lo || x.node >= sel.Hi {
+			continue
+		}
+		if d, ok := sel.Deal(x.code); ok {
+			c := &own[x.node-sel.Lo]
+			c.closed.AddDeal(&d)
+			c.any = true
+		}
+	}
+	for i := range own {
+		own[i].closedMinor = own[i].closed.Sum().Money.Minor
+	}
+	if o.pl == nil {
+		return own
+	}
+	for n := sel.Lo; n < sel.Hi; n++ {
+		c := &own[n-sel.Lo]
+		for k := o.pl.first[n]; k < o.pl.first[n+1]; k++ {
+			s := &o.pl.open[k]
+			if filtered {
+				if _, ok := sel.Deal(s.code); !ok {
+					continue
+				}
+			}
+			c.deals++
+			c.any = true
+			switch s.amount {
+			case amountNone:
+				c.none++
+			case amountWild:
+				c.wild++
+			case amountNoRate:
+				c.missing.Add(s.missing)
+			}
+		}
+	}
+	return own
+}
+
+// plan sets the factor on each node's hazards, and what its new business is to bring: the pipeline's figure and the node's usual one are blended and
+// corrected by what past forecasts were off by.
+func (l *Landing) plan(own []cell) {
+	o, sel, m := l.o, l.sel, l.o.pl.m
+	l.factor = make([][words]float64, len(own))
+	ahead := analytics.Period{From: max(sel.Period.From, o.day+1), To: sel.Period.To}
+	l.scale = between(&o.scales, int(ahead.To-o.day))
+	if int(ahead.To-o.day) > 7*horizon { // further than the model looks
+		l.scale.blend = 0
+	}
+	l.History.Origins, l.History.Pipeline, l.History.Bias = l.scale.origins, l.scale.blend, l.scale.bias
+	l.History.Company, l.History.Team = l.scale.company, l.scale.team
+	l.History.Bins = bins(&l.scale)
+	if ahead.To < ahead.From {
+		return
+	}
+	coming := m.coming(ahead)
+	scatter := m.scatter(coming)
+	l.filter()
+	team, shocks := int32(-1), [words]float64{}
+	for i, n := range o.pl.plan(sel.Period, l.scale.fix) {
+		if int32(i) < sel.Lo || int32(i) >= sel.Hi {
+			continue
+		}
+		c, k := &own[int32(i)-sel.Lo], int32(i)-sel.Lo
+		if t := m.team(int32(i)); t != team || k == 0 {
+			team, shocks = t, shock(l.scale.company, l.scale.team, seedOf(o.b.Nodes()[t].ID))
+		}
+		pipe := n.deals + n.fresh
+		aim := l.scale.bias * (l.scale.blend*pipe + (1-l.scale.blend)*n.usual)
+		level := 1.
+		if pipe > 0 && aim > 0 {
+			level = min(max(aim/pipe, .5), 2)
+		}
+		for w := range shocks {
+			l.factor[k][w] = level * shocks[w]
+		}
+		c.fresh = max(0, aim-level*n.deals)
+		if v := m.flow.value[i]; v > 0 && m.flow.used[i] {
+			c.wins, c.scatter, c.value, c.square = c.fresh/v, scatter, v, m.flow.square[i]
+			c.any = c.any || c.wins > .01
+		}
+		if l.share != nil {
+			c.wins *= l.share[k]
+		}
+	}
+}
+
+// filter learns, where the scope narrows more than the org node, what share of each node's business of the last year matches it.
+func (l *Landing) filter() {
+	if !l.sel.Filtered() {
+		return
+	}
+	o, sel := l.o, l.sel
+	l.share = make([]float64, sel.Hi-sel.Lo)
+	if l.scope.Stage != "" {
+		return // deals that do not exist stand in no stage
+	}
+	all, match := make([]float64, len(l.share)), make([]float64, len(l.share))
+	for i := range o.a.lives {
+		x := &o.a.lives[i]
+		if !x.won || x.end <= o.day-365 || x.node < sel.Lo || x.node >= sel.Hi || x.value <= 0 {
+			continue
+		}
+		all[x.node-sel.Lo] += float64(x.value)
+		if _, ok := sel.Deal(x.code); ok {
+			match[x.node-sel.Lo] += float64(x.value)
+		}
+	}
+	for i := range all {
+		if all[i] > 0 {
+			l.share[i] = match[i] / all[i]
+		}
+	}
+}
+
+// drawAll draws every node's own deals and new business, and adds the draws up the tree.
+func (l *Landing) drawAll(own []cell) {
+	o, sel := l.o, l.sel
+	nodes := o.b.Nodes()
+	l.node = make([]draw, len(own))
+	filtered := sel.Filtered()
+	parallelBy(len(own), 1, func(_, lo, hi int) {
+		for k := lo; k < hi; k++ {
+			c, d, n := &own[k], &l.node[k], sel.Lo+int32(k)
+			for i := o.pl.first[n]; i < o.pl.first[n+1]; i++ {
+				if filtered {
+					if _, ok := sel.Deal(o.pl.open[i].code); !ok {
+						continue
+					}
+				}
+				if q, v, ok := l.chance(&o.pl.open[i], &o.pl.paths[i]); ok {
+					d.deal(q, v, &l.factor[k], o.pl.seeds[i])
+				}
+			}
+			c.open = float64(d.mean())
+			var fresh draw
+			fresh.fresh(c.wins, c.scatter, c.value, c.square, &l.factor[k], seedOf(nodes[n].ID)^0xa5a5)
+			c.fresh = float64(fresh.mean())
+			for i := range d {
+				d[i] = plus(plus(d[i], fresh[i]), c.closedMinor)
+			}
+		}
+	})
+	for k := len(own) - 1; k > 0; k-- {
+		up, d := &l.node[nodes[sel.Lo+int32(k)].Parent-sel.Lo], &l.node[k]
+		for i := range d {
+			up[i] = plus(up[i], d[i])
+		}
+	}
+}
+
+// chance returns with what probability a deal is won in what is left of the period, and what it then brings.
+func (l *Landing) chance(s *state, path *ahead) (q float64, value int64, ok bool) {
+	v, ok := l.o.pl.m.worth(s)
+	if !ok || math.IsNaN(v) {
+		return 0, 0, false
+	}
+	q = l.scale.fix.of(path.within(l.o.day, l.sel.Period))
+	return q, int64(math.Round(min(max(v, -9e18), 9e18))), true
+}
+
+// keep makes the rows: those of nodes that hold anything, with what the forecast says beside them.
+func (l *Landing) keep(own []cell) {
+	o, sel := l.o, l.sel
+	nodes := o.b.Nodes()
+	beside := map[store.ID]*forecast.Row{}
+	f := forecast.Of(o.b, l.scope)
+	for i := range f.Rows {
+		beside[f.Rows[i].Node] = &f.Rows[i]
+	}
+	for k := len(own) - 1; k > 0; k-- {
+		c, up := &own[k], &own[nodes[sel.Lo+int32(k)].Parent-sel.Lo]
+		if _, ok := beside[nodes[sel.Lo+int32(k)].ID]; ok {
+			c.any = true
+		}
+		up.any = up.any || c.any
+		up.deals, up.none, up.wild = up.deals+c.deals, up.none+c.none, up.wild+c.wild
+		up.open, up.fresh = up.open+c.open, up.fresh+c.fresh
+		up.closed.AddSum(c.closed.Sum())
+		up.missing.AddSum(c.missing.Sum())
+	}
+	l.row = make([]int, len(own))
+	cur := o.b.Currency()
+	none := o.b.Adder()
+	zero := none.Sum()
+	for k := range own {
+		c, n := &own[k], &nodes[sel.Lo+int32(k)]
+		if l.row[k] = -1; k > 0 && !c.any {
+			continue
+		}
+		l.row[k] = len(l.Rows)
+		r := Row{Node: n.ID, Name: n.Name, Kind: n.Kind, Depth: int(n.Depth - nodes[sel.Lo].Depth), Parent: -1, Closed: c.closed.Sum(),
+			Commit: zero, BestCase: zero, Weighted: zero, Quota: zero, Deals: c.deals, NoAmount: c.none, Wild: c.wild,
+			Missing: c.missing.Sum().Missing}
+		if k > 0 {
+			r.Parent = l.row[n.Parent-sel.Lo]
+		}
+		if x := beside[n.ID]; x != nil {
+			r.Commit, r.BestCase, r.Weighted, r.HasQuota, r.Quota = x.Commit, x.BestCase, x.Weighted, x.HasQuota, x.Quota
+		}
+		if l.Basis == Modelled {
+			r.Open, r.New = store.Money{Minor: int64(c.open), Currency: cur}, store.Money{Minor: int64(c.fresh), Currency: cur}
+		}
+		l.Rows = append(l.Rows, r)
+	}
+}
+
+// quantiles fills the rows from the draws.
+func (l *Landing) quantiles() {
+	parallelBy(len(l.node), 16, func(_, lo, hi int) {
+		var scratch draw
+		for k := lo; k < hi; k++ {
+			if at := l.row[k]; at >= 0 {
+				l.Rows[at].fill(&l.node[k], &scratch, l.o.b.Currency())
+			}
+		}
+	})
+}
+
+// fill sets what a row takes from its node's draws.
+func (r *Row) fill(d, scratch *draw, cur store.Currency) {
+	q := d.quantiles(scratch, .1, .5, .9)
+	r.P10, r.P50, r.P90 = store.Money{Minor: q[0], Currency: cur}, store.Money{Minor: q[1], Currency: cur}, store.Money{Minor: q[2], Currency: cur}
+	r.Mean = store.Money{Minor: d.mean(), Currency: cur}
+	if r.HasQuota {
+		r.Reach = analytics.Ratio{Den: draws}
+		for _, v := range d {
+			if v >= r.Quota.Money.Minor {
+				r.Reach.Num++
+			}
+		}
+	}
+}
+
+// Draws returns the drawn outcomes of a row's node in minor units, sorted: what a fan or a histogram is drawn from. Nil when nothing was drawn.
+func (l *Landing) Draws(row int) []int64 {
+	for k, at := range l.row {
+		if at == row && l.node != nil {
+			return slices.Sorted(slices.Values(l.node[k][:]))
+		}
+	}
+	return nil
+}
+
+// bins sorts past probabilities by tenths, as they are said now.
+func bins(s *scale) []Bin {
+	out := make([]Bin, 10)
+	for i := range out {
+		out[i].Low, out[i].High = float64(i)/10, float64(i+1)/10
+	}
+	for _, p := range s.pairs {
+		said := s.fix.of(p.said)
+		b := &out[min(9, int(said*10))]
+		b.N++
+		b.Said += said
+		b.Came += p.came
+	}
+	for i := range out {
+		if n := float64(out[i].N); n > 0 {
+			out[i].Said, out[i].Came = out[i].Said/n, out[i].Came/n
+		}
+	}
+	return out
+}

@@ -78,8 +78,13 @@ func (in *invocation) initCommand() *cobra.Command {
 		Long:      "Print a commented configuration to standard output. NAME is one of:\n\n" + strings.Join(lines, "\n"),
 		Example:   "flightdeck init folder --data ~/sales > flightdeck.yaml",
 		ValidArgs: names,
-		Args:      cobra.ExactArgs(1),
-		RunE:      in.do(func(_ *cobra.Command, args []string) error { return writePreset(in.stdout, args[0], data) }),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("init: want one NAME of %s", strings.Join(names, ", "))
+			}
+			return nil
+		},
+		RunE: in.do(func(_ *cobra.Command, args []string) error { return writePreset(in.stdout, args[0], data) }),
 	}
 	c.Flags().StringVar(&data, "data", "", "the folder that holds the files (maven-crm and folder)")
 	_ = c.MarkFlagDirname("data")

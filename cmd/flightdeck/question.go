@@ -55,6 +55,50 @@ func (q *question) nodeFlags(c *cobra.Command) {
 	}
 }
 
+// complete offers the names that the store holds where a flag wants one. The answer to somebody else's session offers none: completing reads the whole store.
+func (q *question) complete(c *cobra.Command) {
+	offer := func(flag string, names func(b *analytics.Book) []string) {
+		_ = c.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if q.in.owner != nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			cfg, err := q.in.load()
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			b, err := q.in.read(cmd.Context(), cfg)
+			if err != nil { // a cockpit holds it, say: a shell's line is no place to tell
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return names(b), cobra.ShellCompDirectiveNoFileComp
+		})
+	}
+	for flag, kind := range map[string]string{"region": "region", "team": "team", "rep": "person", "node": ""} {
+		offer(flag, func(b *analytics.Book) (names []string) {
+			for _, n := range b.Nodes() {
+				if n.Name != "" && (kind == "" || n.Kind == kind) {
+					names = append(names, n.Name)
+				}
+			}
+			return names
+		})
+	}
+	offer("product", func(b *analytics.Book) (names []string) {
+		for p := range analytics.Code(b.Products()) {
+			names = append(names, b.Product(p).Name)
+		}
+		return names
+	})
+	offer("stage", func(b *analytics.Book) (names []string) {
+		for _, s := range b.Stages() {
+			names = append(names, b.Stage(s).Name)
+		}
+		return names
+	})
+	offer("industry", (*analytics.Book).Industries)
+	_ = c.RegisterFlagCompletionFunc("period", cobra.FixedCompletions([]string{"week", "month", "quarter", "quarter-1", "year", "30d"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
 // scope reads the flags against what the Book holds: names become IDs.
 func (q *question) scope(b *analytics.Book) (s analytics.Scope, err error) {
 	if s.AsOf, err = q.in.day(b.Now()); err != nil {
@@ -197,6 +241,7 @@ func (in *invocation) questionCommands() []*cobra.Command {
 		q := &question{in: in}
 		c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: q.ask(fn)}
 		q.scopeFlags(c)
+		q.complete(c)
 		q.format.flags(c)
 		if flags != nil {
 			flags(c)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"flightdeck/analytics"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
+	"flightdeck/store/syncer"
 )
 
 // call runs the program within this process.
@@ -89,6 +91,17 @@ func TestOwner_AnswersWithinTheViewersTree(t *testing.T) {
 		if status, out := ask("a:east", args...); status != exitUsage || strings.Contains(out, "900") {
 			t.Errorf("%q %d: %s", args, status, out)
 		}
+	}
+}
+
+// One line per source stays one that can be read, also when every stream has the same to say.
+func TestSync_NotesOfManyStreams(t *testing.T) {
+	got := notes([]syncer.StreamResult{
+		{Stream: "deals", Note: "read anew: GET /deals: 410 (gone)"}, {Stream: "people"}, {Stream: "units", Note: "read anew: GET /units: 410 (gone)"},
+		{Stream: "touches", Note: "slow"}, {Stream: "quotas", Note: "read anew: GET /quotas: 410 (gone)"},
+	})
+	if want := []string{"deals: read anew: GET /deals: 410 (gone) (so too units, quotas)", "touches: slow"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -121,17 +121,37 @@ func line(r syncer.Result) string {
 		state = "paused"
 	}
 	s := fmt.Sprintf("%s %s rows=%d removed=%d issues=%d took=%s requests=%d", r.Source, state, r.Rows, r.Removed, r.Issues, r.Duration.Round(time.Millisecond), r.Requests)
-	var notes []string
-	for _, st := range r.Streams {
-		if st.Note != "" {
-			notes = append(notes, string(st.Stream)+": "+st.Note)
-		}
-	}
-	if len(notes) > 0 {
+	if notes := notes(r.Streams); len(notes) > 0 {
 		s += " note=" + strconv.Quote(strings.Join(notes, "; "))
 	}
 	if r.Err != nil {
 		s += " error=" + strconv.Quote(syncer.Explain(r.Err))
 	}
 	return s
+}
+
+// notes words what one should know of the streams: of several with the same to say, as when a source knows no old cursor any more, the first in full and the
+// others by name.
+func notes(streams []syncer.StreamResult) []string {
+	var texts []string
+	var others [][]string     // per text, the further streams
+	alike := map[string]int{} // a note's first clause → where in texts
+	for _, st := range streams {
+		if st.Note == "" {
+			continue
+		}
+		what, _, _ := strings.Cut(st.Note, ":")
+		if i, ok := alike[what]; ok {
+			others[i] = append(others[i], string(st.Stream))
+			continue
+		}
+		alike[what] = len(texts)
+		texts, others = append(texts, string(st.Stream)+": "+st.Note), append(others, nil)
+	}
+	for i, more := range others {
+		if len(more) > 0 {
+			texts[i] += " (so too " + strings.Join(more, ", ") + ")"
+		}
+	}
+	return texts
 }

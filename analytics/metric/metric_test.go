@@ -38,6 +38,7 @@ func tables(b *analytics.Book) map[string]analytics.Table {
 		"migration.List":    migration.Accounts(b, s, migration.Cell{From: migration.Any, To: migration.Any}).Table(),
 		"person.Answer":     person.Answer{}.Table(),
 		"source.Answer":     source.Of(b).Table(),
+		"source.Row":        (&source.Row{Runs: []source.Run{{Rows: 1}}}).Table(),
 		"source.IssueList":  source.Issues(b, "", "").Table(),
 		"touch.List":        touch.Of(b, s, 5).Table(),
 		"heatmap.Touches":   heatmap.Touches(b, s, heatmap.Cell{}).Table(),

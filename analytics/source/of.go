@@ -148,6 +148,16 @@ func (a Answer) Table() analytics.Table {
 	return t
 }
 
+// Table gives the stream's last runs, the newest first.
+func (r *Row) Table() analytics.Table {
+	t := analytics.Table{Columns: []string{"started", "finished", "state", "rows", "removed", "requests", "times", "note"}}
+	for _, x := range r.Runs {
+		t.Rows = append(t.Rows, []string{stamp(x.Started), stamp(x.Ended), x.State.String(), strconv.Itoa(x.Rows), strconv.Itoa(x.Removed), strconv.Itoa(x.Requests),
+			strconv.Itoa(x.Times), x.Note})
+	}
+	return t
+}
+
 // Table gives the issues.
 func (l IssueList) Table() analytics.Table {
 	t := analytics.Table{Columns: []string{"source", "stream", "where", "field", "raw_value", "problem", "dropped", "repeated"}}

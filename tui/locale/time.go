@@ -16,6 +16,9 @@ var (
 	daysAgo    = text("%d 天前", "%dd ago")
 	inFuture   = text("%d 分钟后", "in %dm")
 	never      = text("从未", "never")
+	seconds    = text("%d 秒", "%ds")
+	minutes    = text("%d 分钟", "%dm")
+	hours      = text("%d 小时", "%dh")
 	weekdaysZh = [7]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}
 	weekdaysEn = [7]string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
 )
@@ -99,4 +102,17 @@ func (l *Locale) Ago(now, t time.Time) string {
 		return l.F(hoursAgo, int(d.Hours()))
 	}
 	return l.F(daysAgo, int(d.Hours()/24))
+}
+
+// Span writes how long something takes, to two figures at most: 12 秒, 3 分钟, 5 小时; 12s, 3m, 5h.
+func (l *Locale) Span(d time.Duration) string {
+	switch d = max(0, d); {
+	case d < 100*time.Second:
+		return l.F(seconds, int(d.Round(time.Second).Seconds()))
+	case d < 100*time.Minute:
+		return l.F(minutes, int(d.Round(time.Minute).Minutes()))
+	case d < 72*time.Hour:
+		return l.F(hours, int(d.Round(time.Hour).Hours()))
+	}
+	return l.Days(int(d.Round(24*time.Hour).Hours() / 24))
 }

@@ -35,6 +35,11 @@ func PersonPlace(s analytics.Scope, id store.PersonID) Place {
 	return Place{Person, one(s), string(id)}
 }
 
+// StreamPlace is one stream of a source: its progress, its cost and its last runs.
+func StreamPlace(source store.SourceID, stream store.Stream) Place {
+	return Place{Kind: Sources, ID: join(string(source), string(stream))}
+}
+
 // one keeps of a list's scope what still means something for one record: the viewer, the period and the day.
 func one(s analytics.Scope) analytics.Scope {
 	return analytics.Scope{Root: s.Root, Period: s.Period, AsOf: s.AsOf}

@@ -19,7 +19,7 @@ const (
 	Heatmap        // touches by time or by area; ID: the view's own choice of axes, empty for its default
 	Migration      // grades month over month; ID: the view's own choice of month, empty for the latest
 	Forecast       // by org node
-	Sources        // what is syncing
+	Sources        // what is syncing; ID: empty for all, or a source and its stream, see StreamPlace
 	Deals          // a list of deals; ID: the list's own filter words, empty for all deals in the scope
 	Touches        // a list of touches; ID: the list's own filter words
 	Accounts       // a list of accounts; ID: the list's own filter words

@@ -1,11 +1,13 @@
-// Package sources is the pane that says how far each source is, how old its data is and what went wrong, stream by stream. It only shows: a source's error
-// stands beside its last good data and never covers it. enter opens the rows that could not be mapped.
+// Package sources is the pane that says how far each source is, how old its data is, what it costs and what went wrong, stream by stream. A source's error
+// stands beside its last good data and never covers it. enter opens one stream with the history of its runs, and from there the rows that could not be mapped.
+//
+// Whoever sees the whole company may order the background work about: pull, pause and resume, read a stream anew, and answer for a stream that is held because
+// so much went missing. The order is a command of Bubble Tea's and returns at once; what became of it shows in the statuses, as everything else does.
 package sources
 
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -13,7 +15,6 @@ import (
 	"flightdeck/analytics"
 	"flightdeck/analytics/source"
 	"flightdeck/store"
-	"flightdeck/tui/chart"
 	"flightdeck/tui/keymap"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/locale"
@@ -22,9 +23,12 @@ import (
 	"flightdeck/tui/theme"
 )
 
-// New makes the pane.
+// New makes the pane: of all sources, or of the one stream that the place names.
 func New(env *pane.Env, p pane.Place) pane.Pane {
-	m := &model{env: env, at: p, list: table.New()}
+	if p.ID != "" {
+		return newStream(env, p)
+	}
+	m := &model{env: env, at: p, list: table.New(), orders: orders{env: env, at: p}}
 	m.words()
 	return m
 }
@@ -36,10 +40,11 @@ type model struct {
 	list *table.Table
 	size layout.Size
 	memo pane.Memo
+	orders
 }
 
 // detail is how many lines under the list speak of the selected stream.
-const detail = 4
+const detail = 5
 
 func (m *model) words() {
 	l := m.env.Locale
@@ -47,9 +52,11 @@ func (m *model) words() {
 		table.Column{Title: l.T(locale.Source), Width: 16, Min: 8, Grow: 1},
 		table.Column{Title: l.T(locale.SourcesStream), Width: 12, Min: 9},
 		table.Column{Title: l.T(locale.Status), Width: 9, Min: 7},
-		table.Column{Title: l.T(locale.SourcesProgress), Width: 20, Min: 12, Drop: 2, Align: layout.Right},
+		table.Column{Title: l.T(locale.SourcesProgress), Width: 24, Min: 4, Drop: 2},
+		table.Column{Title: l.T(locale.SourcesLeft), Width: 8, Drop: 4, Align: layout.Right},
 		table.Column{Title: l.T(locale.SourcesRecords), Width: 10, Min: 7, Align: layout.Right},
 		table.Column{Title: l.T(locale.SourcesIssues), Width: 7, Min: 6, Align: layout.Right},
+		table.Column{Title: l.T(locale.SourcesCost), Width: 8, Drop: table.Extra, Align: layout.Right},
 		table.Column{Title: l.T(locale.SourcesAge), Width: 12, Min: 11, Align: layout.Right},
 		table.Column{Title: l.T(locale.SourcesError), Width: 40, Min: 12, Grow: 4, Drop: 3},
 	)
@@ -82,12 +89,20 @@ func (m *model) Update(msg tea.Msg) tea.Cmd {
 		m.words()
 		m.show()
 	case tea.KeyPressMsg:
+		i, ok := m.list.Selected()
+		if ok {
+			if cmd, taken := m.key(msg.String(), &m.load.Value.Rows[i]); taken {
+				return cmd
+			}
+		}
 		if m.list.Update(msg) {
 			return nil
 		}
-		if i, ok := m.list.Selected(); ok && msg.String() == "enter" {
-			return pane.Go(pane.Place{Kind: pane.Issues, Scope: m.at.Scope, ID: string(m.load.Value.Rows[i].Source)})
+		if ok && msg.String() == "enter" {
+			return pane.Go(pane.StreamPlace(m.load.Value.Rows[i].Source, m.load.Value.Rows[i].Stream))
 		}
+	case ordered:
+		return m.answer(msg)
 	}
 	return nil
 }
@@ -108,26 +123,38 @@ func (m *model) cells(r *source.Row, c []table.Cell) {
 	l, th := m.env.Locale, m.env.Theme
 	c[0] = table.Cell{Text: string(r.Source)}
 	c[1] = table.Cell{Text: string(r.Stream)}
-	c[2] = table.Cell{Text: l.SyncState(r.State), Style: stateStyle(th, r.State)}
+	c[2] = state(l, th, r)
 	c[3] = table.Cell{Text: progress(l, r), Style: th.Muted}
-	c[4] = table.Cell{Text: l.Int(r.Records)}
-	c[5] = table.Cell{Text: "0", Style: th.Muted}
+	c[4] = table.Cell{Style: th.Muted}
+	if left, ok := r.TimeLeft(m.env.Now()); ok {
+		c[4].Text = l.Span(left)
+	}
+	c[5] = table.Cell{Text: l.Int(r.Records)}
+	c[6] = table.Cell{Text: "0", Style: th.Muted}
 	if r.Issues > 0 {
-		c[5] = table.Cell{Text: l.Int(r.Issues), Style: th.Warn}
+		c[6] = table.Cell{Text: l.Int(r.Issues), Style: th.Warn}
 	}
-	c[6] = table.Cell{Text: l.Ago(m.env.Now(), r.Good)}
+	c[7] = table.Cell{Text: l.Int(r.Requests), Style: th.Muted}
+	c[8] = table.Cell{Text: l.Ago(m.env.Now(), r.Good)}
 	if r.Good.IsZero() {
-		c[6].Style = th.Warn
+		c[8].Style = th.Warn
 	}
-	c[7] = table.Cell{Text: r.Error, Style: th.Bad}
+	c[9] = table.Cell{Text: r.Error, Style: th.Bad}
+}
+
+func state(l *locale.Locale, th *theme.Theme, r *source.Row) table.Cell {
+	if r.Paused && r.State != store.SyncRunning && r.State != store.SyncHeld { // a held stream wants an answer all the same
+		return table.Cell{Text: l.T(locale.SourcesPaused), Style: th.Warn}
+	}
+	return table.Cell{Text: l.SyncState(r.State), Style: stateStyle(th, r.State)}
 }
 
 func progress(l *locale.Locale, r *source.Row) string {
 	switch {
-	case r.State != store.SyncRunning:
+	case r.State != store.SyncRunning && r.State != store.SyncWaiting || r.Done == 0 && r.State == store.SyncWaiting:
 		return ""
 	case r.Total > 0:
-		return l.Int(r.Done) + "/" + l.Int(r.Total)
+		return strconv.Itoa(r.Permille/10) + "% " + l.Int(r.Done) + "/" + l.Int(r.Total)
 	}
 	return l.Int(r.Done) + "/?"
 }
@@ -181,50 +208,15 @@ func (m *model) draw() string {
 		lines = append(lines, layout.Lines(m.list.View(th))...)
 	}
 	if i, ok := m.list.Selected(); ok && under.H > 0 {
-		lines = append(lines, m.about(&m.load.Value.Rows[i], under)...)
+		lines = append(lines, about(m.env, &m.load.Value.Rows[i], m.load.Value.Totals, under)...)
 	}
 	return layout.Frame(lines, m.size)
 }
 
-// about says what the columns have no room for.
-func (m *model) about(r *source.Row, s layout.Size) []string {
-	l, th := m.env.Locale, m.env.Theme
-	now := m.env.Now()
-	head := layout.NewRow(s.W)
-	head.Fill(th.Border, '-', min(2, s.W)).Gap(1).Add(th.Strong, string(r.Source)+" / "+string(r.Stream)).Gap(1).Add(th.Muted, r.Kind).Gap(1)
-	lines := []string{head.String()}
-	add := func(style theme.Style, text string) {
-		for _, t := range layout.Wrap(text, s.W-3) {
-			lines = append(lines, "   "+style.Render(t))
-		}
-	}
-	switch {
-	case r.Error != "":
-		add(th.Bad, r.Error)
-		if r.Retry.After(now) {
-			next := l.T(locale.SourcesRetryNow)
-			if r.Retry.Sub(now) > time.Minute {
-				next = l.F(locale.SourcesRetry, l.Ago(now, r.Retry))
-			}
-			add(th.Muted, next+"  "+l.F(locale.SourcesSeen, l.Ago(now, r.Good)))
-		} else {
-			add(th.Muted, l.F(locale.SourcesSeen, l.Ago(now, r.Good)))
-		}
-	case r.State == store.SyncRunning:
-		if r.Total > 0 {
-			lines = append(lines, "   "+chart.Progress(th, min(60, s.W-3), r.Done, r.Total))
-		}
-		add(th.Muted, l.F(locale.SourcesRunning, l.Ago(now, r.Started)))
-	case !r.Good.IsZero():
-		took := r.Finished.Sub(r.Started).Round(1e6)
-		add(th.Muted, l.F(locale.SourcesFine, took.String(), l.Ago(now, r.Good)))
-	}
-	return lines
-}
-
 // Keys implements pane.Pane.
 func (m *model) Keys() []key.Binding {
-	return []key.Binding{keymap.Bind(m.env.Locale.T(locale.PaneIssues), "enter"), keymap.Move(m.env.Locale)}
+	l := m.env.Locale
+	return append([]key.Binding{keymap.Bind(l.T(locale.SourcesHistory), "enter"), keymap.Move(l)}, m.bindings()...)
 }
 
 // Title implements pane.Pane.

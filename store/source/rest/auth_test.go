@@ -290,7 +290,7 @@ func TestOAuth_InstanceURL(t *testing.T) {
 
 func TestOAuth_JWTBearer(t *testing.T) {
 	srv := &tokenServer{}
-	key, _ := secretFile(t, testKey)
+	key, _ := secretFile(t, testKey(t))
 	s := signedIn(t, "vars: {client_id: app, login: \"https://login.example.com\"}\nauth: {kind: oauth2, grant: jwt_bearer, url: /oauth/token, audience: \"{login}\"}\n",
 		Config{User: "sync@example.com", Secrets: map[string]source.Secret{"private_key": key}}, srv.serve)
 	if err := fetchDeals(t, s); err != nil {
@@ -457,10 +457,11 @@ auths:
 }
 
 // testKey is made for each run: no private key stands in the repository, not even a worthless one.
-var testKey = func() string {
+func testKey(t testing.TB) string {
+	t.Helper()
 	k, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(k)}))
-}()
+}

@@ -85,7 +85,7 @@
 //
 // cap is how many rows the server gives for one query. Where rows are sorted by change the engine begins a new query at the last time of change before it is
 // reached; with tie: .id, more rows than that of one time are asked for by {tie} and, behind {token}, by key. Where they are not sorted, the window is halved until
-// the total fits.
+// the total fits; one of watermark and until must then be meant inclusively.
 //
 // # Incremental passes, deletions, parts
 //

@@ -215,12 +215,13 @@ func (st *stream) split(pt *part, ps *pass, total int) (bool, error) {
 	if hi.IsZero() {
 		hi = ps.Until
 	}
-	width := hi.Sub(lo) / 2
-	if width < unit(st.spec.Incremental.Format) {
+	step := unit(st.spec.Incremental.Format)
+	middle := lo.Add(hi.Sub(lo) / 2).Truncate(step)
+	if !middle.After(lo.Truncate(step)) {
 		return false, fmt.Errorf("more than %d rows have the same time of change (%s), which is more than the server gives for one query", pt.Pager.Cap,
 			lo.Format(time.RFC3339))
 	}
-	ps.Hi = lo.Add(width)
+	ps.Hi = middle
 	ps.restart(pt.Pager.Start)
 	return true, nil
 }
@@ -264,8 +265,7 @@ func (s *Source) endQuery(ctx context.Context, cur *cursor, st *stream, pt *part
 			lo = earliest
 		}
 		next := ps.Hi.Add(2 * ps.Hi.Sub(lo)) // what was narrow enough once may be twice as wide
-		ps.From = ps.Hi.Add(-unit(in.Format))
-		ps.Hi = time.Time{}
+		ps.From, ps.Hi = ps.Hi, time.Time{}
 		if next.Before(ps.Until) {
 			ps.Hi = next
 		}

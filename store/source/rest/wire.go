@@ -55,12 +55,12 @@ func compileRules(specs []ErrorRule) ([]rule, error) {
 
 // pace waits for the source's own budgets and rate limit, shortly.
 func (s *Source) pace(ctx context.Context, cost int) error {
-	for {
+	for waited := false; ; waited = true {
 		wait, err := s.meters.spend(cost)
 		if err == nil {
 			break
 		}
-		if wait > ownWait {
+		if wait > ownWait || waited {
 			return &source.RetryAfter{Wait: wait, Err: err}
 		}
 		if err := sleep(ctx, max(wait, time.Millisecond)); err != nil {

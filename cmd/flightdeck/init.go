@@ -16,6 +16,7 @@ import (
 
 	"flightdeck/store"
 	"flightdeck/store/source/rpc"
+	"flightdeck/store/source/sql"
 	"flightdeck/store/source/table"
 )
 
@@ -53,6 +54,10 @@ func presets() []preset {
 	return []preset{
 		{name: "tryton", about: "Tryton over JSON-RPC", org: org, zone: zone, currency: cny, stages: trytonStages, section: func() ([]byte, error) { return rpc.Preset("tryton") }},
 		{name: "hubspot", about: "HubSpot over its REST API", org: org, zone: zone, currency: cny, section: hubspotPreset},
+		{name: "sql", about: "tables of a PostgreSQL, MySQL, MariaDB, SQL Server or SQLite database", org: org, zone: zone, currency: cny, stages: ownStages,
+			section: func() ([]byte, error) { return sql.Preset("sql") }},
+		{name: "yonyou-u8", about: "用友 U8 by its SQL Server (not verified)", org: org, zone: zone, currency: cny, stages: ownStages,
+			section: func() ([]byte, error) { return sql.Preset("yonyou-u8") }},
 		{name: "maven-crm", about: "the CRM Sales Opportunities files of Maven Analytics", org: "Maven Computer Hardware", zone: "America/New_York", currency: "USD",
 			folder: true, section: func() ([]byte, error) { return table.Preset("maven-crm") }, stages: []string{
 				"{id: prospecting, name: 接洽, name_en: Prospecting, probability: 10}",

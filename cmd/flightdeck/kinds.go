@@ -11,6 +11,7 @@ import (
 	"flightdeck/store/source"
 	"flightdeck/store/source/rest"
 	"flightdeck/store/source/rpc"
+	"flightdeck/store/source/sql"
 	"flightdeck/store/source/table"
 )
 
@@ -33,6 +34,16 @@ func kinds() []config.Kind {
 			}, (*rpc.Config).Validate,
 			func(c *rpc.Config) config.StageUse { return config.StageUse{To: c.StageMap()} }),
 		restKind("rest", ""),
+	}
+	for _, database := range sql.Kinds() {
+		all = append(all, kind(database, sql.New,
+			func(c *sql.Config, id store.SourceID, org config.Organisation, dir string) {
+				c.ID, c.Kind = id, database
+				fallback(&c.TimeZone, org.TimeZone)
+				fallback(&c.Currency, org.Currency)
+				c.Absolute(dir)
+			}, (*sql.Config).Validate,
+			func(c *sql.Config) config.StageUse { return config.StageUse{To: c.Stages, Open: c.StageRows()} }))
 	}
 	for _, spec := range rest.Specs() { // kind: hubspot is short for kind: rest with spec: hubspot
 		all = append(all, restKind(spec, spec))

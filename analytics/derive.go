@@ -315,7 +315,7 @@ func (b *Book) way(c Code) []Step {
 	}
 	over := store.MaxDay
 	if b.kindOf(now) != store.StageOpen {
-		over = max(way[len(way)-1].Day, closed)
+		over = max(way[len(way)-1].Day, closed, changed)
 	}
 	d.created.Set(i, created)
 	d.changed.Set(i, changed)

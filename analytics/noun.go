@@ -110,7 +110,7 @@ type deals struct {
 	// What follows from the record and its history:
 	created column.Col[Day] // when the deal begins to exist; NoDay: always has
 	changed column.Col[Day] // day of the newest change of any field; NoDay without history
-	// over is the last day on which a deal that is won or lost now meant anything to a period: its last step, or its close if that is later. MaxDay
+	// over is the last day on which anything became of a deal that is won or lost now: its last step or change, or its close if that is later. MaxDay
 	// while it is open.
 	over column.Col[Day]
 	// touched is the day of the newest touch that names the deal; NoDay without one.

@@ -10,6 +10,10 @@ import (
 //
 // Blocks whose zone lies outside are passed by; within one, rows are chosen without a branch per row, which the processor could not foresee.
 func (s *Selection) TouchBlocks(p Period, fn func(k int, rows []int32) bool) {
+	s.touchBlocks(p, 0, column.Blocks(s.b.touch.len()), fn)
+}
+
+func (s *Selection) touchBlocks(p Period, begin, end int, fn func(k int, rows []int32) bool) {
 	if s.nothing {
 		return
 	}
@@ -19,11 +23,14 @@ func (s *Selection) TouchBlocks(p Period, fn func(k int, rows []int32) bool) {
 		return
 	}
 	lo, hi := s.reps()
-	buf := make([]int32, column.Rows)
+	var buf []int32
 	fine := s.product != None || s.stage != None || s.industry != None
-	for k := range column.Blocks(t.len()) {
+	for k := begin; k < end; k++ {
 		if !t.days.Meets(k, from, to) || !t.reps.Meets(k, lo, hi) {
 			continue
+		}
+		if buf == nil {
+			buf = make([]int32, column.Rows)
 		}
 		first, n := int32(k<<column.Shift), 0
 		days, reps := t.day.Block(k), t.Rep.Block(k)

@@ -3,6 +3,7 @@ package analytics
 import (
 	"iter"
 
+	"flightdeck/analytics/column"
 	"flightdeck/store"
 )
 
@@ -69,16 +70,49 @@ func (s *Selection) Deals() iter.Seq[*DealState] { return s.DealsAt(s.AsOf) }
 // DealsAt is Deals as of another day. The state is reused between calls: copy what you keep.
 func (s *Selection) DealsAt(day Day) iter.Seq[*DealState] {
 	return func(yield func(*DealState) bool) {
-		if s.nothing {
-			return
+		s.walk(0, column.Blocks(s.b.deals.len()), day, store.NoDay, yield)
+	}
+}
+
+// DealsIn is Deals without those that were won or lost, and of which nothing more became, before p began: a question about p, such as what was won in it or
+// what it may still bring, has no use for them, and they are most.
+func (s *Selection) DealsIn(p Period) iter.Seq[*DealState] {
+	return func(yield func(*DealState) bool) {
+		s.walk(0, column.Blocks(s.b.deals.len()), s.AsOf, p.From, yield)
+	}
+}
+
+// walk calls yield with the matching deals of blocks [first, last) as of day, without those that were over before from.
+func (s *Selection) walk(first, last int, day, from Day, yield func(*DealState) bool) {
+	if s.nothing {
+		return
+	}
+	b, c := s.b, &s.b.deals
+	lo, hi := s.reps()
+	var d DealState
+	for k := first; k < last; k++ {
+		if k < len(c.begun.Min) && (c.begun.Min[k] > day || c.ended.Max[k] < from && c.ended.Max[k] <= day) || !c.owners.Meets(k, lo, hi) {
+			continue
 		}
-		var d DealState
-		for i := range s.b.deals.len() {
-			if s.coarse(Code(i)) {
-				s.b.dealAt(Code(i), day, &d)
-				if s.match(&d) && !yield(&d) {
-					return
+		lives, created, over := c.live.Block(k), c.created.Block(k), c.over.Block(k)
+		changed, owner := c.changed.Block(k), c.owner.Block(k)
+		created, over, changed, owner = created[:len(lives)], over[:len(lives)], changed[:len(lives)], owner[:len(lives)]
+		for j, live := range lives {
+			if !live || created[j] > day || over[j] < from && over[j] <= day {
+				continue
+			}
+			if changed[j] <= day && s.Lo != 0 { // the owner of that day is today's
+				if n := b.PersonNode(owner[j]); n < s.Lo || n >= s.Hi {
+					continue
 				}
+			}
+			i := Code(k<<column.Shift + j)
+			if !s.coarse(i) {
+				continue
+			}
+			b.dealAt(i, day, &d)
+			if s.match(&d) && !yield(&d) {
+				return
 			}
 		}
 	}

@@ -187,6 +187,39 @@ func (k *kernel) put(c *cell, d *analytics.DealState) {
 	}
 }
 
+// cells returns an empty cell for each node of the scope.
+func (k *kernel) cells() []cell {
+	cells := make([]cell, k.sel.Hi-k.sel.Lo)
+	for i := range cells {
+		for p := range cells[i].sum {
+			cells[i].sum[p] = k.b.Adder()
+		}
+		cells[i].missing = k.b.Adder()
+	}
+	return cells
+}
+
+// count puts every deal into the cell of the node where it hangs, on all processors where there are many.
+func (k *kernel) count() []cell {
+	parts := make([][]cell, analytics.Parts())
+	n := k.sel.ShareDeals(k.sel.Period, func(part int, d *analytics.DealState) {
+		if parts[part] == nil {
+			parts[part] = k.cells()
+		}
+		k.put(&parts[part][d.Node-k.sel.Lo], d)
+	})
+	total := parts[0]
+	if total == nil {
+		total = k.cells()
+	}
+	for _, part := range parts[1:n] {
+		for i := range part {
+			total[i].add(&part[i])
+		}
+	}
+	return total
+}
+
 // Of answers s: the forecast of its period (the fiscal quarter of the as-of day unless it has one) as of its day.
 func Of(b *analytics.Book, s analytics.Scope) Answer {
 	k := newKernel(b, s)
@@ -195,16 +228,7 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 		return a
 	}
 	nodes, lo := b.Nodes(), k.sel.Lo
-	cells := make([]cell, k.sel.Hi-lo)
-	for i := range cells {
-		for p := range cells[i].sum {
-			cells[i].sum[p] = b.Adder()
-		}
-		cells[i].missing = b.Adder()
-	}
-	for d := range k.sel.Deals() {
-		k.put(&cells[d.Node-lo], d)
-	}
+	cells := k.count()
 	for i := k.sel.Hi - 1; i > lo; i-- { // children stand after their parent
 		cells[nodes[i].Parent-lo].add(&cells[i-lo])
 	}
@@ -265,7 +289,7 @@ func Deals(b *analytics.Book, s analytics.Scope, node store.ID) deal.List {
 	}
 	k := newKernel(b, s)
 	var rows []deal.Row
-	for d := range k.sel.Deals() {
+	for d := range k.sel.DealsIn(k.sel.Period) {
 		if part, ok := k.part(d); ok {
 			r := deal.RowOf(b, d, k.sel.AsOf)
 			r.Reason = names[part]

@@ -17,17 +17,25 @@ type kernel struct {
 	rank   []int32 // by stage Code: index in order
 	kind   []store.StageKind
 	ladder []bool // by index in order: declared and open
-	first  []analytics.Day
-	seen   []bool
+}
 
-	unstaged int // deals that stand in no stage, counted by each
+// walker is what one goroutine needs to follow deals.
+type walker struct {
+	*kernel
+	first []analytics.Day
+	seen  []bool
+
+	unstaged int // deals that stand in no stage
+}
+
+func (k *kernel) walker() *walker {
+	return &walker{kernel: k, first: make([]analytics.Day, len(k.order)), seen: make([]bool, len(k.order))}
 }
 
 func newKernel(b *analytics.Book, s analytics.Scope) *kernel {
 	k := &kernel{b: b, sel: b.Select(s), order: b.Stages()}
 	n := len(k.order)
 	k.rank, k.kind, k.ladder = make([]int32, n), make([]store.StageKind, n), make([]bool, n)
-	k.first, k.seen = make([]analytics.Day, n), make([]bool, n)
 	for i, c := range k.order {
 		k.rank[c] = int32(i)
 		k.kind[i] = b.Stage(c).Kind
@@ -38,7 +46,7 @@ func newKernel(b *analytics.Book, s analytics.Scope) *kernel {
 
 // reach fills k.first with the day on which the deal first reached each stage, k.seen with whether it did, and returns the highest rung of
 // the ladder it reached and whether it was ever won; see the package comment.
-func (k *kernel) reach(way []analytics.Step) (top int32, won bool) {
+func (k *walker) reach(way []analytics.Step) (top int32, won bool) {
 	clear(k.seen)
 	top = -1
 	mark := func(i int32, day analytics.Day) {
@@ -74,38 +82,132 @@ func (k *kernel) reach(way []analytics.Step) (top int32, won bool) {
 	return top, won
 }
 
-// each calls fn with every fact of the funnel: that a deal belongs to a set of the stage at an index. days is the length of a stay, else 0.
-// Everything that is counted, and everything that opens, comes from here.
-func (k *kernel) each(fn func(stage int32, set Set, d *analytics.DealState, days int)) {
+// each calls fn with every fact of the funnel that one deal makes: that it belongs to a set of the stage at an index. days is the length of a stay, else 0.
+// Everything that is counted, and everything that opens, comes from here. Deals that were over before the period make none.
+func (k *walker) each(d *analytics.DealState, fn func(stage int32, set Set, d *analytics.DealState, days int)) {
 	asOf, p := k.sel.AsOf, k.sel.Period
-	for d := range k.sel.Deals() {
-		if d.Rank >= 0 && (d.Kind == store.StageOpen || p.Contains(d.Closed)) {
-			fn(d.Rank, Standing, d, 0)
+	if d.Rank >= 0 && (d.Kind == store.StageOpen || p.Contains(d.Closed)) {
+		fn(d.Rank, Standing, d, 0)
+	}
+	if d.Rank < 0 {
+		k.unstaged++
+	}
+	way := k.b.Way(d.Deal, asOf)
+	if len(way) == 0 || way[len(way)-1].Day < p.From {
+		return // it has long stood where it stands
+	}
+	top, won := k.reach(way)
+	for i := range k.order {
+		if !k.seen[i] || !p.Contains(k.first[i]) {
+			continue
 		}
-		if d.Rank < 0 {
-			k.unstaged++
-		}
-		way := k.b.Way(d.Deal, asOf)
-		top, won := k.reach(way)
-		for i := range k.order {
-			if !k.seen[i] || !p.Contains(k.first[i]) {
-				continue
-			}
-			fn(int32(i), Entered, d, 0)
-			switch {
-			case k.ladder[i] && (won || top > int32(i)):
-				fn(int32(i), Advanced, d, 0)
-			case k.kind[i] == store.StageOpen && d.Kind == store.StageLost:
-				fn(int32(i), Lost, d, 0)
-			}
-		}
-		for i := 1; i < len(way); i++ {
-			from, to := way[i-1], way[i]
-			if from.Stage != analytics.None && from.Day != store.NoDay && p.Contains(to.Day) && k.kind[k.rank[from.Stage]] == store.StageOpen {
-				fn(k.rank[from.Stage], Stays, d, int(to.Day-from.Day))
-			}
+		fn(int32(i), Entered, d, 0)
+		switch {
+		case k.ladder[i] && (won || top > int32(i)):
+			fn(int32(i), Advanced, d, 0)
+		case k.kind[i] == store.StageOpen && d.Kind == store.StageLost:
+			fn(int32(i), Lost, d, 0)
 		}
 	}
+	for i := 1; i < len(way); i++ {
+		from, to := way[i-1], way[i]
+		if from.Stage != analytics.None && from.Day != store.NoDay && p.Contains(to.Day) && k.kind[k.rank[from.Stage]] == store.StageOpen {
+			fn(k.rank[from.Stage], Stays, d, int(to.Day-from.Day))
+		}
+	}
+}
+
+// tally is what one goroutine adds up.
+type tally struct {
+	walk   *walker
+	stages []Stage // counts only
+	sums   []analytics.Adder
+	stays  []spans
+	open   analytics.Adder
+	opened int
+	rate   analytics.Ratio
+	cycles spans
+}
+
+func (k *kernel) tally() *tally {
+	n := len(k.order)
+	t := &tally{walk: k.walker(), stages: make([]Stage, n), sums: make([]analytics.Adder, n), stays: make([]spans, n), open: k.b.Adder()}
+	for i := range t.sums {
+		t.sums[i] = k.b.Adder()
+	}
+	return t
+}
+
+func (t *tally) add(i int32, set Set, d *analytics.DealState, days int) {
+	st := &t.stages[i]
+	switch set {
+	case Standing:
+		st.Count++
+		t.sums[i].AddDeal(d)
+		if !d.Amount.Given() {
+			st.NoAmount++
+		}
+		switch t.walk.kind[i] {
+		case store.StageOpen:
+			t.opened++
+			t.open.AddDeal(d)
+		case store.StageWon:
+			t.rate.Num++
+			t.rate.Den++
+			if d.Created != store.NoDay && d.Created <= d.Closed {
+				t.cycles.add(int(d.Closed - d.Created))
+			}
+		case store.StageLost:
+			t.rate.Den++
+		}
+	case Entered:
+		st.Entered++
+	case Advanced:
+		st.Advanced++
+	case Lost:
+		st.Lost++
+	case Stays:
+		t.stays[i].add(days)
+	}
+}
+
+func (t *tally) merge(o *tally) {
+	for i := range t.stages {
+		a, b := &t.stages[i], &o.stages[i]
+		a.Count += b.Count
+		a.NoAmount += b.NoAmount
+		a.Entered += b.Entered
+		a.Advanced += b.Advanced
+		a.Lost += b.Lost
+		t.sums[i].AddSum(o.sums[i].Sum())
+		t.stays[i].merge(&o.stays[i])
+	}
+	t.open.AddSum(o.open.Sum())
+	t.opened += o.opened
+	t.rate.Num += o.rate.Num
+	t.rate.Den += o.rate.Den
+	t.cycles.merge(&o.cycles)
+	t.walk.unstaged += o.walk.unstaged
+}
+
+// count follows all deals, on all processors where there are many.
+func (k *kernel) count() *tally {
+	parts := make([]*tally, analytics.Parts())
+	n := k.sel.ShareDeals(k.sel.Period, func(part int, d *analytics.DealState) {
+		t := parts[part]
+		if t == nil {
+			t = k.tally()
+			parts[part] = t
+		}
+		t.walk.each(d, t.add)
+	})
+	total := k.tally()
+	for _, t := range parts[:n] {
+		if t != nil {
+			total.merge(t)
+		}
+	}
+	return total
 }
 
 // Of answers s. The period is the fiscal quarter of the as-of day unless s has one. A Stage in s narrows the deals to those that stand
@@ -115,56 +217,19 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 	k := newKernel(b, s)
 	n := len(k.order)
 	a := Answer{Stamp: b.Stamp(s), Scope: b.Named(s), Period: k.sel.Period, PeriodName: b.Calendar().Name(k.sel.Period), Stages: make([]Stage, n)}
-	sums, open := make([]analytics.Adder, n), b.Adder()
-	stays := make([][]int, n)
+	t := k.count()
 	for i, c := range k.order {
-		st := b.Stage(c)
-		a.Stages[i] = Stage{ID: st.ID, Name: st.Name, NameEn: st.NameEn, Kind: st.Kind, Probability: st.Probability}
-		sums[i] = b.Adder()
-	}
-	var cycles []int
-	k.each(func(i int32, set Set, d *analytics.DealState, days int) {
-		st := &a.Stages[i]
-		switch set {
-		case Standing:
-			st.Count++
-			sums[i].AddDeal(d)
-			if !d.Amount.Given() {
-				st.NoAmount++
-			}
-			switch st.Kind {
-			case store.StageOpen:
-				a.Open++
-				open.AddDeal(d)
-			case store.StageWon:
-				a.WinRate.Num++
-				a.WinRate.Den++
-				if d.Created != store.NoDay && d.Created <= d.Closed {
-					cycles = append(cycles, int(d.Closed-d.Created))
-				}
-			case store.StageLost:
-				a.WinRate.Den++
-			}
-		case Entered:
-			st.Entered++
-		case Advanced:
-			st.Advanced++
-		case Lost:
-			st.Lost++
-		case Stays:
-			stays[i] = append(stays[i], days)
-		}
-	})
-	for i := range a.Stages {
-		st := &a.Stages[i]
-		st.Amount, st.Stays, st.MedianDays = sums[i].Sum(), len(stays[i]), median(stays[i])
-		st.Remaining = st.Entered - st.Advanced - st.Lost
+		st, n := b.Stage(c), &t.stages[i]
+		s := Stage{ID: st.ID, Name: st.Name, NameEn: st.NameEn, Kind: st.Kind, Probability: st.Probability, Count: n.Count, NoAmount: n.NoAmount,
+			Entered: n.Entered, Advanced: n.Advanced, Lost: n.Lost, Remaining: n.Entered - n.Advanced - n.Lost}
+		s.Amount, s.Stays, s.MedianDays = t.sums[i].Sum(), t.stays[i].n, t.stays[i].median()
 		if k.ladder[i] {
-			st.Conversion = analytics.Ratio{Num: st.Advanced, Den: st.Entered}
+			s.Conversion = analytics.Ratio{Num: s.Advanced, Den: s.Entered}
 		}
+		a.Stages[i] = s
 	}
-	a.NoStage = k.unstaged
-	a.OpenAmount, a.MedianCycle = open.Sum(), median(cycles)
+	a.NoStage, a.Open, a.WinRate = t.walk.unstaged, t.opened, t.rate
+	a.OpenAmount, a.MedianCycle = t.open.Sum(), t.cycles.median()
 	a.Stages = slices.DeleteFunc(a.Stages, func(st Stage) bool {
 		c, _ := b.StageCode(st.ID)
 		return !b.StageDeclared(c) && st.Count == 0 && st.Entered == 0 && st.Stays == 0
@@ -177,8 +242,8 @@ func Deals(b *analytics.Book, s analytics.Scope, stage store.ID, set Set) deal.L
 	k := newKernel(b, s)
 	var rows []deal.Row
 	if c, ok := b.StageCode(stage); ok {
-		want := k.rank[c]
-		k.each(func(i int32, is Set, d *analytics.DealState, days int) {
+		want, w := k.rank[c], k.walker()
+		take := func(i int32, is Set, d *analytics.DealState, days int) {
 			if i == want && is == set {
 				r := deal.RowOf(b, d, k.sel.AsOf)
 				if set == Stays {
@@ -186,22 +251,12 @@ func Deals(b *analytics.Book, s analytics.Scope, stage store.ID, set Set) deal.L
 				}
 				rows = append(rows, r)
 			}
-		})
+		}
+		for d := range k.sel.DealsIn(k.sel.Period) {
+			w.each(d, take)
+		}
 	}
 	return deal.ListOf(b, s, rows)
-}
-
-// median returns the middle of days, which it sorts; -1 for none.
-func median(days []int) float64 {
-	if len(days) == 0 {
-		return -1
-	}
-	slices.Sort(days)
-	m := len(days) / 2
-	if len(days)%2 == 1 {
-		return float64(days[m])
-	}
-	return float64(days[m-1]+days[m]) / 2
 }
 
 // Table gives the funnel as raw cells, one row per stage.

@@ -1,0 +1,74 @@
+package analytics
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"flightdeck/analytics/column"
+)
+
+// parcel is how many blocks one goroutine takes at a time: a quarter of a million rows, some hundred microseconds.
+const parcel = 32
+
+// share runs work over [0, blocks) in parcels, on as many goroutines as there are processors where there is work for more than one. work is given a part
+// number below parts, so that each goroutine can add up by itself. A panic of one reaches the caller.
+func share(blocks int, work func(part, first, last int)) (parts int) {
+	n := min(runtime.GOMAXPROCS(0), (blocks+parcel-1)/parcel)
+	if n <= 1 {
+		work(0, 0, blocks)
+		return 1
+	}
+	var next atomic.Int32
+	var wait sync.WaitGroup
+	var crash atomic.Pointer[any]
+	take := func(part int) {
+		defer func() {
+			if r := recover(); r != nil {
+				crash.CompareAndSwap(nil, &r)
+			}
+		}()
+		for {
+			first := int(next.Add(1)-1) * parcel
+			if first >= blocks {
+				return
+			}
+			work(part, first, min(first+parcel, blocks))
+		}
+	}
+	for part := 1; part < n; part++ {
+		wait.Go(func() { take(part) })
+	}
+	take(0)
+	wait.Wait()
+	if r := crash.Load(); r != nil {
+		panic(*r)
+	}
+	return n
+}
+
+// Parts is the most parts that [Selection.ShareDeals] and [Selection.ShareTouches] divide a question into.
+func Parts() int { return runtime.GOMAXPROCS(0) }
+
+// ShareDeals calls fn with what [Selection.DealsIn] gives for p, from several goroutines at once where there are many deals, in no set order: each has a
+// part number below [Parts] and a state of its own, reused between calls. It returns how many parts there were.
+func (s *Selection) ShareDeals(p Period, fn func(part int, d *DealState)) int {
+	return share(column.Blocks(s.b.deals.len()), func(part, first, last int) {
+		s.walk(first, last, s.AsOf, p.From, func(d *DealState) bool { fn(part, d); return true })
+	})
+}
+
+// ShareTouches calls fn as [Selection.TouchBlocks] does, from several goroutines at once where there are many touches, each with a part number below
+// [Parts]. It returns how many parts there were.
+func (s *Selection) ShareTouches(p Period, fn func(part, k int, rows []int32)) int {
+	return share(column.Blocks(s.b.touch.len()), func(part, first, last int) {
+		s.touchBlocks(p, first, last, func(k int, rows []int32) bool { fn(part, k, rows); return true })
+	})
+}
+
+// ShareAccounts calls fn with ranges of account Codes that together are all, from several goroutines at once where there are many. It returns how many parts
+// there were.
+func (b *Book) ShareAccounts(fn func(part int, first, last Code)) int {
+	n := b.accounts.len()
+	return share(column.Blocks(n), func(part, first, last int) { fn(part, Code(first<<column.Shift), Code(min(last<<column.Shift, n))) })
+}

@@ -49,7 +49,7 @@ type Book struct {
 	touch    Touches
 	change   changes
 	sale     Sales
-	grade    grades
+	grade    Grades
 	health   healths
 	evidence evidences
 	contact  contacts
@@ -70,8 +70,10 @@ type Book struct {
 	tree
 	dataEnd Day
 	oldest  time.Time
-	memo    *memo
-	folded  int // rows of facts when the Book was clustered last
+	memo    *memo // of this Book
+	graded  *memo // of all Books with the same grades and accounts
+	brought *memo // of all with the same sales lines and accounts
+	folded  int   // rows of facts when the Book was clustered last
 }
 
 // Rev returns the revision of the store that b pictures.
@@ -285,6 +287,20 @@ func (b *Book) Convert(m store.Money) int64 {
 
 // Touches returns the touches as columns.
 func (b *Book) Touches() *Touches { return &b.touch }
+
+// Graded returns the steps of grades as columns; GradeSteps an account's rows of them, oldest first. The slice is the Book's: do not write to it.
+func (b *Book) Graded() *Grades { return &b.grade }
+
+// GradeSteps returns the rows of an account's grade steps, oldest first. The slice is the Book's: do not write to it.
+func (b *Book) GradeSteps(account Code) []int32 { return b.gradesOf.Of(int(account) + 1) }
+
+// GradeCode returns the code of a grade in [Grades.Step]; None when no account ever had it.
+func (b *Book) GradeCode(g store.Grade) Code {
+	if c, ok := b.labels.find(store.ID(g)); ok {
+		return c
+	}
+	return None
+}
 
 // Sold returns the sales lines as columns.
 func (b *Book) Sold() *Sales { return &b.sale }

@@ -14,3 +14,6 @@ func (b *Book) Industries() []string {
 	slices.Sort(names)
 	return names
 }
+
+// Areas returns how many area codes there are: [Book.Area] gives their names.
+func (b *Book) Areas() int { return b.areas.len() }

@@ -35,7 +35,7 @@ func inverse(order []int32, n int) []Code {
 }
 
 // cluster returns a Book that says the same, with its rows where questions find them together: people in the order of the org tree, accounts and deals
-// by owner, touches by month, then rep, sales by quarter, then rep, other facts by owner. Dead rows are gone. Codes are new. It takes a few microseconds per
+// by owner, touches and sales lines by calendar month, then rep, other facts by owner. Dead rows are gone. Codes are new. It takes a few microseconds per
 // row, and memory for all of them: it is for a goroutine of its own.
 func (b *Book) cluster() *Book {
 	e := newEditor(b.opt)
@@ -77,17 +77,16 @@ func (b *Book) cluster() *Book {
 	m.deals = inverse(deals, b.deals.len())
 	n.deals.gather(&b.deals, deals, m)
 
+	months := newMonths()
 	e.each(
 		func() {
-			const month = 32
 			n.touch.gather(&b.touch, b.touch.sorted(func(i int) uint64 {
-				return key(int64(b.touch.day.At(i))/month, m.person(b.touch.Rep.At(i)), b.touch.day.At(i))
+				return key(months.of(b.touch.day.At(i)), m.person(b.touch.Rep.At(i)), b.touch.day.At(i))
 			}), m)
 		},
 		func() {
-			const quarter = 92
 			n.sale.gather(&b.sale, b.sale.sorted(func(i int) uint64 {
-				return key(int64(b.sale.day.At(i))/quarter, m.person(b.sale.Rep.At(i)), b.sale.day.At(i))
+				return key(months.of(b.sale.day.At(i)), m.person(b.sale.Rep.At(i)), b.sale.day.At(i))
 			}), m)
 		},
 		func() {
@@ -126,10 +125,28 @@ func byOwner(rows []int32, people []Code, owner *column.Col[Code]) {
 	})
 }
 
+// months tells the calendar month of a day without computing it for every row.
+type months []int16
+
+func newMonths() months {
+	m := make(months, store.MaxDay-store.MinDay+1)
+	for d := range m {
+		m[d] = int16(monthOf(store.MinDay+Day(d)) - monthOf(store.MinDay) + 1)
+	}
+	return m
+}
+
+func (m months) of(d Day) int64 {
+	if !d.Valid() {
+		return 0
+	}
+	return int64(m[d-store.MinDay])
+}
+
 // key packs what rows are sorted by: a span of time, an owner, a day.
 func key(span int64, owner Code, day Day) uint64 {
 	d := uint64(min(max(int64(day)-int64(store.MinDay), 0), 1<<17-1))
-	return uint64(span+1<<11)&(1<<12-1)<<52 | uint64(uint32(owner))<<17&(1<<52-1) | d
+	return uint64(span)&(1<<12-1)<<52 | uint64(uint32(owner))<<17&(1<<52-1) | d
 }
 
 // sorted returns the rows that are not dead in the order of their keys.

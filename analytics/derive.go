@@ -2,11 +2,8 @@ package analytics
 
 import (
 	"cmp"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"flightdeck/analytics/column"
@@ -36,6 +33,12 @@ func (e *editor) finish(rev store.Rev) *Book {
 	}
 	e.deriveDeals()
 	e.seal()
+	if e.owned[store.EntityAccount] || e.owned[store.EntityGrade] { // else the boards of the Book before still hold
+		b.graded = nil
+	}
+	if e.owned[store.EntityAccount] || e.owned[store.EntitySale] {
+		b.brought = nil
+	}
 	b.derive()
 	return b
 }
@@ -44,8 +47,12 @@ func (e *editor) finish(rev store.Rev) *Book {
 func (b *Book) derive() {
 	b.dataEnd = b.newest(b.Now())
 	b.oldest = oldest(b.status.sorted())
-	if b.memo == nil {
-		b.memo = newMemo()
+	b.memo = newMemo(answersKept)
+	if b.graded == nil {
+		b.graded = newMemo(boardsKept)
+	}
+	if b.brought == nil {
+		b.brought = newMemo(boardsKept)
 	}
 }
 
@@ -181,6 +188,7 @@ func (e *editor) regroup() {
 	}
 }
 
+// each runs tasks that share nothing: a load's on all cores, since a person waits for it; an advance's, which take microseconds, here.
 func (e *editor) each(tasks ...func()) {
 	if !e.bulk {
 		for _, task := range tasks {
@@ -188,27 +196,7 @@ func (e *editor) each(tasks ...func()) {
 		}
 		return
 	}
-	var next atomic.Int32
-	var wait sync.WaitGroup
-	var crash atomic.Pointer[any]
-	work := func() {
-		defer func() {
-			if r := recover(); r != nil {
-				crash.CompareAndSwap(nil, &r)
-			}
-		}()
-		for i := next.Add(1) - 1; int(i) < len(tasks); i = next.Add(1) - 1 {
-			tasks[i]()
-		}
-	}
-	for range min(len(tasks), runtime.GOMAXPROCS(0)) - 1 {
-		wait.Go(work)
-	}
-	work()
-	wait.Wait()
-	if r := crash.Load(); r != nil {
-		panic(*r) // where the caller can recover it
-	}
+	each(len(tasks), func(i int) { tasks[i]() })
 }
 
 func (e *editor) deriveDeals() {

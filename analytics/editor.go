@@ -54,7 +54,6 @@ func newEditor(o Options) *editor {
 
 func (b *Book) edit() *editor {
 	n := *b
-	n.memo = newMemo()
 	e := &editor{b: &n}
 	e.begin()
 	return e

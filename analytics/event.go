@@ -81,7 +81,7 @@ func (b *Book) HasTouches() bool { return b.touch.alive() > 0 }
 
 // HasAreas reports whether any touch says where it was.
 func (b *Book) HasAreas() bool {
-	return memoise(b, "areas", func() bool {
+	return recall(b.memo, "areas", func() bool {
 		t := &b.touch
 		for k := range column.Blocks(t.len()) {
 			for j, a := range t.Area.Block(k) {

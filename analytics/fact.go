@@ -1,6 +1,8 @@
 package analytics
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"flightdeck/analytics/column"
@@ -57,6 +59,14 @@ func (t *Touches) Len() int { return t.len() }
 
 // Day returns the days, in the organisation's time zone.
 func (t *Touches) Day() *column.Col[Day] { return &t.day }
+
+// First returns a day before which there is no touch.
+func (t *Touches) First() Day {
+	if len(t.days.Min) == 0 {
+		return store.MinDay
+	}
+	return max(slices.Min(t.days.Min), store.MinDay)
+}
 
 // Dead reports whether row i was deleted or replaced.
 func (t *Touches) Dead(i int) bool { return t.dead.Has(i) }
@@ -163,7 +173,8 @@ func (c *contacts) gather(from *contacts, order []int32, m *mapping) {
 	c.phone.Gather(&from.phone, order)
 }
 
-type grades struct {
+// Grades are the steps of accounts' grades as columns; see [Touches] for how to read them.
+type Grades struct {
 	fact
 	account        column.Col[Code]
 	from, to, rule column.Col[Code]  // Book.labels
@@ -171,12 +182,20 @@ type grades struct {
 	cause          column.Text
 }
 
-func (g *grades) lanes() []named {
+func (g *Grades) lanes() []named {
 	return append(g.fact.lanes(), named{"account", &g.account}, named{"from", &g.from}, named{"to", &g.to}, named{"rule", &g.rule}, named{"at", &g.at},
 		named{"seen", &g.seen}, named{"cause", &g.cause})
 }
 
-func (g *grades) gather(from *grades, order []int32, m *mapping) {
+// Day returns the days of the steps.
+func (g *Grades) Day() *column.Col[Day] { return &g.day }
+
+// Step returns the grades before and after step i, as codes that compare, and whether it says why.
+func (g *Grades) Step(i int) (from, to Code, why bool) {
+	return g.from.At(i), g.to.At(i), strings.TrimSpace(g.cause.At(i)) != ""
+}
+
+func (g *Grades) gather(from *Grades, order []int32, m *mapping) {
 	g.fact.gather(&from.fact, order)
 	g.account.Gather(&from.account, order, m.account)
 	g.from.Gather(&from.from, order, nil)

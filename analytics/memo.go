@@ -1,40 +1,47 @@
 package analytics
 
-import "sync"
+import (
+	"sync"
+)
 
-// memo keeps what was computed of one Book for whoever asks next: all sessions share it, and it goes with the Book.
+// memo keeps what was computed of one Book for whoever asks next: all sessions share it, and it goes with the Book. It holds the newest of what was asked.
 type memo struct {
-	mu   sync.Mutex
-	have map[any]*memoised
+	mu    sync.Mutex
+	have  map[any]*memoised
+	tick  int64
+	limit int
 }
 
 type memoised struct {
 	once sync.Once
 	v    any
+	used int64
 }
 
-func newMemo() *memo { return &memo{have: map[any]*memoised{}} }
+// How much is kept: answers of one Book, and boards of one entry per account.
+const (
+	answersKept = 512
+	boardsKept  = 48
+)
 
-// memoLimit bounds how many answers one Book keeps; beyond it they are computed each time.
-const memoLimit = 4096
+func newMemo(limit int) *memo { return &memo{have: map[any]*memoised{}, limit: limit} }
 
-// memoise returns what compute gives, computed once per key and Book. Keys are comparable and name their type, so that two packages never share one. Whoever
-// asks while it is being computed waits.
-func memoise[K comparable, V any](b *Book, key K, compute func() V) V {
-	m := b.memo
+// recall returns what compute gives, computed once per key. Whoever asks while it is being computed waits.
+func recall[K comparable, V any](m *memo, key K, compute func() V) V {
 	if m == nil {
 		return compute()
 	}
 	m.mu.Lock()
+	m.tick++
 	e, ok := m.have[key]
 	if !ok {
-		if len(m.have) >= memoLimit {
-			m.mu.Unlock()
-			return compute()
+		if len(m.have) >= m.limit {
+			m.evict()
 		}
 		e = &memoised{}
 		m.have[key] = e
 	}
+	e.used = m.tick
 	m.mu.Unlock()
 	e.once.Do(func() { e.v = compute() })
 	v, ok := e.v.(V)
@@ -44,6 +51,29 @@ func memoise[K comparable, V any](b *Book, key K, compute func() V) V {
 	return v
 }
 
-// Memo returns what compute gives, computed once per key and Book and shared by all who ask; nothing in it may be written to. K is a type of the caller's
-// own, so that two analyses never share a key.
-func Memo[K comparable, V any](b *Book, key K, compute func() V) V { return memoise(b, key, compute) }
+// evict forgets the older half.
+func (m *memo) evict() {
+	for key, e := range m.have {
+		if e.used <= m.tick-int64(m.limit/2) {
+			delete(m.have, key)
+		}
+	}
+	for key := range m.have { // all of them young: a few asked again and again
+		if len(m.have) < m.limit {
+			break
+		}
+		delete(m.have, key)
+	}
+}
+
+// asked is a question of an analysis: its own key, and what an answer depends on beside the Book.
+type asked[K comparable] struct {
+	key   K
+	today Day
+}
+
+// Memo returns what compute gives, computed once per key, Book and day on the clock, and shared by all who ask; nothing in it may be written to. K is a type
+// of the caller's own, so that two analyses never share a key.
+func Memo[K comparable, V any](b *Book, key K, compute func() V) V {
+	return recall(b.memo, asked[K]{key, b.Now()}, compute)
+}

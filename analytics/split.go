@@ -11,8 +11,33 @@ import (
 // parcel is how many blocks one goroutine takes at a time: a quarter of a million rows, some hundred microseconds.
 const parcel = 32
 
+// each calls task with 0 to n-1, on as many goroutines as there are processors. A panic of one reaches the caller, when all have ended.
+func each(n int, task func(i int)) {
+	var next atomic.Int32
+	var wait sync.WaitGroup
+	var crash atomic.Pointer[any]
+	work := func() {
+		defer func() {
+			if r := recover(); r != nil {
+				crash.CompareAndSwap(nil, &r)
+			}
+		}()
+		for i := int(next.Add(1) - 1); i < n; i = int(next.Add(1) - 1) {
+			task(i)
+		}
+	}
+	for range min(n, runtime.GOMAXPROCS(0)) - 1 {
+		wait.Go(work)
+	}
+	work()
+	wait.Wait()
+	if r := crash.Load(); r != nil {
+		panic(*r)
+	}
+}
+
 // share runs work over [0, blocks) in parcels, on as many goroutines as there are processors where there is work for more than one. work is given a part
-// number below parts, so that each goroutine can add up by itself. A panic of one reaches the caller.
+// number below the number of parts that is returned, so that each goroutine can add up by itself.
 func share(blocks int, work func(part, first, last int)) (parts int) {
 	n := min(runtime.GOMAXPROCS(0), (blocks+parcel-1)/parcel)
 	if n <= 1 {
@@ -20,14 +45,7 @@ func share(blocks int, work func(part, first, last int)) (parts int) {
 		return 1
 	}
 	var next atomic.Int32
-	var wait sync.WaitGroup
-	var crash atomic.Pointer[any]
-	take := func(part int) {
-		defer func() {
-			if r := recover(); r != nil {
-				crash.CompareAndSwap(nil, &r)
-			}
-		}()
+	each(n, func(part int) {
 		for {
 			first := int(next.Add(1)-1) * parcel
 			if first >= blocks {
@@ -35,15 +53,7 @@ func share(blocks int, work func(part, first, last int)) (parts int) {
 			}
 			work(part, first, min(first+parcel, blocks))
 		}
-	}
-	for part := 1; part < n; part++ {
-		wait.Go(func() { take(part) })
-	}
-	take(0)
-	wait.Wait()
-	if r := crash.Load(); r != nil {
-		panic(*r)
-	}
+	})
 	return n
 }
 

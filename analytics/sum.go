@@ -147,6 +147,9 @@ func (a *Adder) AddDeal(d *DealState) {
 	}
 }
 
+// AddMinor adds minor units of the organisation's currency.
+func (a *Adder) AddMinor(v int64) { a.total = saturate(a.total, v) }
+
 // AddSum adds what another Adder of the same Book gave.
 func (a *Adder) AddSum(s Sum) {
 	a.total = saturate(a.total, s.Money.Minor)

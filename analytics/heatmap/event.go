@@ -26,10 +26,44 @@ type events struct {
 	b       *analytics.Book
 	subject string
 	all     func(yield func(*event) bool)
+	// blocks gives the touches' rows block by block, to several goroutines; nil where the events are no touches. It returns how many parts there were.
+	blocks func(fn func(part, k int, rows []int32)) int
 	// byAccount: no touch says where it was, so that area codes are those of places.
 	byAccount bool
 	places    []string         // region/city of accounts
 	placeOf   []analytics.Code // per account Code
+}
+
+// place returns where a touch was, None unknown.
+func (s *events) place(row int) analytics.Code {
+	t := s.b.Touches()
+	if !s.byAccount {
+		return t.Area.At(row)
+	}
+	return s.placed(t.Account.At(row))
+}
+
+func (s *events) placed(account analytics.Code) analytics.Code {
+	if account < 0 {
+		return analytics.None
+	}
+	return s.placeOf[account]
+}
+
+// areas returns how many area codes there are.
+func (s *events) areas() int {
+	if s.byAccount {
+		return len(s.places)
+	}
+	return s.b.Areas()
+}
+
+// first returns a day before which there is no event.
+func (s *events) first() analytics.Day {
+	if s.blocks == nil {
+		return store.MinDay
+	}
+	return s.b.Touches().First()
 }
 
 // area returns an event's area in words.
@@ -65,23 +99,14 @@ func eventsOf(b *analytics.Book, sel *analytics.Selection, q Query, p analytics.
 	if (q.View == Area || q.Area != "") && !b.HasAreas() {
 		s.locate()
 	}
-	inside := map[analytics.Code]bool{}
-	in := func(area analytics.Code) bool {
-		ok, known := inside[area]
-		if !known {
-			_, ok = below(s.area(area), q.Area)
-			inside[area] = ok
+	var inside []bool // by area code + 1
+	if q.Area != "" {
+		for area := range s.areas() + 1 {
+			_, ok := below(s.area(analytics.Code(area-1)), q.Area)
+			inside = append(inside, ok)
 		}
-		return ok
 	}
-	place := func(area, account analytics.Code) analytics.Code {
-		if s.byAccount {
-			if area = analytics.None; account != analytics.None {
-				area = s.placeOf[account]
-			}
-		}
-		return area
-	}
+	in := func(area analytics.Code) bool { return inside[area+1] }
 	channel, err := store.ParseChannel(q.Channel)
 	anyChannel := q.Channel == ""
 	switch {
@@ -92,7 +117,10 @@ func eventsOf(b *analytics.Book, sel *analytics.Selection, q Query, p analytics.
 				return
 			}
 			for d := range sel.Deals() {
-				area := place(analytics.None, d.Account)
+				area := analytics.None
+				if s.byAccount {
+					area = s.placed(d.Account)
+				}
 				if q.Area != "" && !in(area) {
 					continue
 				}
@@ -108,22 +136,35 @@ func eventsOf(b *analytics.Book, sel *analytics.Selection, q Query, p analytics.
 	case !anyChannel && err != nil:
 		s.all = func(func(*event) bool) {}
 	default:
-		s.all = func(yield func(*event) bool) {
-			var e event
-			t := b.Touches()
-			for i := range sel.Touches(p) {
-				if !anyChannel && t.Channel.At(i) != channel {
-					continue
-				}
-				area := place(t.Area.At(i), t.Account.At(i))
-				if q.Area != "" && !in(area) {
-					continue
-				}
-				e = event{day: t.Day().At(i), minute: t.Minute.At(i), rep: t.Rep.At(i), area: area, row: i}
-				if !yield(&e) {
-					return
+		t := b.Touches()
+		match := func(rows []int32) []int32 {
+			n := 0
+			for _, i := range rows {
+				if (anyChannel || t.Channel.At(int(i)) == channel) && (q.Area == "" || in(s.place(int(i)))) {
+					rows[n] = i
+					n++
 				}
 			}
+			return rows[:n]
+		}
+		if anyChannel && q.Area == "" {
+			match = func(rows []int32) []int32 { return rows }
+		}
+		s.blocks = func(fn func(part, k int, rows []int32)) int {
+			return sel.ShareTouches(p, func(part, k int, rows []int32) { fn(part, k, match(rows)) })
+		}
+		s.all = func(yield func(*event) bool) {
+			var e event
+			sel.TouchBlocks(p, func(_ int, rows []int32) bool {
+				for _, r := range match(rows) {
+					i := int(r)
+					e = event{day: t.Day().At(i), minute: t.Minute.At(i), rep: t.Rep.At(i), area: s.place(i), row: i}
+					if !yield(&e) {
+						return false
+					}
+				}
+				return true
+			})
 		}
 	}
 	return s

@@ -29,6 +29,7 @@ type frame struct {
 	// rep or area code + 1 → row, -1 none: a slice, because touches are many
 	rowOf  []int32
 	monday analytics.Day // of the first week column
+	counts counts
 }
 
 // open lays the axes.
@@ -38,6 +39,7 @@ func open(b *analytics.Book, s analytics.Scope, q Query) *frame {
 		f.period = analytics.Period{From: b.Calendar().Week(f.sel.AsOf, 1-Weeks).From, To: f.sel.AsOf}
 	}
 	f.events = eventsOf(b, f.sel, q, f.period)
+	f.counts = f.count()
 	switch q.View {
 	case RepWeek:
 		f.reps()
@@ -56,12 +58,9 @@ func open(b *analytics.Book, s analytics.Scope, q Query) *frame {
 
 func (f *frame) hours() {
 	some, hour := false, false
-	for e := range f.events.all {
-		some = true
-		if e.minute >= 0 {
-			hour = true
-			break
-		}
+	for i, n := range f.counts.n {
+		some = some || n > 0
+		hour = hour || n > 0 && i%hoursWide > 0
 	}
 	if f.noHour = some && !hour; f.noHour {
 		f.cols = []Label{{Key: None, Name: None}}
@@ -90,10 +89,8 @@ func (f *frame) reps() {
 	if f.sel.Empty() {
 		return
 	}
-	for e := range f.events.all {
-		if e.rep != analytics.None {
-			active[e.rep] = true
-		}
+	for c := range min(len(active), max(0, f.counts.keys()-1)) {
+		active[c] = f.counts.sum(c+1) > 0
 	}
 	leads := f.b.Leads()
 	add := func(c analytics.Code) {
@@ -144,12 +141,9 @@ func below(area, prefix string) (key string, ok bool) {
 }
 
 func (f *frame) areas() {
-	var count []int // area code + 1 → events
-	for e := range f.events.all {
-		for int(e.area)+1 >= len(count) {
-			count = append(count, 0)
-		}
-		count[e.area+1]++
+	count := make([]int, f.counts.keys()) // area code + 1 → events
+	for k := range count {
+		count[k] = f.counts.sum(k)
 	}
 	keys, total := make([]string, len(count)), map[string]int{}
 	for i, n := range count {
@@ -182,7 +176,7 @@ func (f *frame) place(e *event) (row, col int32) {
 	case Area:
 		return f.rowOf[e.area+1], int32(e.day-f.monday) / 7
 	}
-	row = int32(((e.day+3)%7 + 7) % 7) // 1970-01-01 was a Thursday
+	row = int32(weekday(e.day))
 	switch {
 	case f.noHour:
 		return row, 0
@@ -192,23 +186,41 @@ func (f *frame) place(e *event) (row, col int32) {
 	return row, int32(e.minute) / 60
 }
 
+// square finds the place of a key and a column of counts; see place.
+func (f *frame) square(key, col int) (row, to int32) {
+	if f.q.View == WeekdayHour {
+		if f.noHour {
+			return int32(key), 0
+		}
+		return int32(key), int32(col) - 1
+	}
+	return f.rowOf[key], int32(col) + int32(f.counts.monday-f.monday)/7
+}
+
 // Of draws the map. A Query whose channel is no channel's name holds nothing.
 func Of(b *analytics.Book, s analytics.Scope, q Query) Answer {
 	f := open(b, s, q)
 	a := Answer{Stamp: b.Stamp(s), Scope: b.Named(s), Period: f.period, PeriodName: b.Calendar().Name(f.period), Query: q, Subject: f.events.subject, NoHour: f.noHour, ByAccount: f.events.byAccount, Rows: f.rows, Cols: f.cols,
 		Counts: make([]int, len(f.rows)*len(f.cols)), RowTotals: make([]int, len(f.rows)), ColTotals: make([]int, len(f.cols))}
-	for e := range f.events.all {
-		r, c := f.place(e)
-		if r < 0 || c < 0 {
-			a.Unplaced++
-			continue
+	for key := range f.counts.keys() {
+		for col := range f.counts.width {
+			n := f.counts.at(key, col)
+			if n == 0 {
+				continue
+			}
+			r, c := f.square(key, col)
+			if r < 0 || c < 0 {
+				a.Unplaced += n
+				continue
+			}
+			a.Counts[int(r)*len(f.cols)+int(c)] += n
+			a.RowTotals[r] += n
+			a.ColTotals[c] += n
+			a.Total += n
 		}
-		i := int(r)*len(f.cols) + int(c)
-		a.Counts[i]++
-		a.Max = max(a.Max, a.Counts[i])
-		a.RowTotals[r]++
-		a.ColTotals[c]++
-		a.Total++
+	}
+	for _, n := range a.Counts {
+		a.Max = max(a.Max, n)
 	}
 	return a
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 
 	"flightdeck/analytics"
 	"flightdeck/store"
@@ -17,6 +18,7 @@ type ledger struct {
 	sales   bool
 	since   []analytics.Day // per account Code; only when derived
 	wins    [][]win         // per account Code; only without sales lines
+	grades  []store.Grade   // all that any source gave; only when not derived
 }
 
 // win is a deal that was ever won. Most never change again: those are fixed, and their amount is looked up once for all days.
@@ -29,7 +31,14 @@ type win struct {
 	value  int64
 }
 
+// ledgerKey is the ledger's place among a Book's answers.
+type ledgerKey struct{}
+
 func newLedger(b *analytics.Book) *ledger {
+	return analytics.Memo(b, ledgerKey{}, func() *ledger { return readLedger(b) })
+}
+
+func readLedger(b *analytics.Book) *ledger {
 	l := &ledger{b: b, rule: RuleOf(b), derived: !b.HasGrades(), sales: b.HasSales()}
 	n := analytics.Code(b.Accounts())
 	if l.derived {
@@ -37,6 +46,8 @@ func newLedger(b *analytics.Book) *ledger {
 		for c := range n {
 			l.since[c] = KnownSince(b, c)
 		}
+	} else {
+		l.grades = b.GradeNames()
 	}
 	if !l.sales {
 		l.wins = make([][]win, n)
@@ -55,35 +66,59 @@ func newLedger(b *analytics.Book) *ledger {
 	return l
 }
 
-// Board is every account's grade, and what it brought in, at the end of a day. It is not safe for concurrent use.
+// Board is every account's grade, and what it brought in, at the end of a day. It may be asked by several at once.
 type Board struct {
 	l     *ledger
 	day   analytics.Day
 	stand []standing // per account Code; only when derived
+	place []int16    // per account Code, in ledger.grades; only when not
+	// values are what sales lines brought in, but for the accounts that apart names; only with sales lines, from the first call of Value on.
+	values func() ([]int64, map[analytics.Code]bool)
 }
 
 // BoardAt reads the grades at the end of day: those of the sources when any source grades, else those that the rule gives. Derived grades are ranked
 // over the whole company, whoever asks, so that a customer has one grade and not one per viewer.
-func BoardAt(b *analytics.Book, day analytics.Day) *Board { return newLedger(b).at(day) }
+func BoardAt(b *analytics.Book, day analytics.Day) *Board { return newLedger(b).at(day)[0] }
 
-func (l *ledger) at(day analytics.Day) *Board {
-	d := &Board{l: l, day: day}
+// boardKey is a derived board's place among a Book's answers.
+type boardKey struct{ day analytics.Day }
+
+// at reads the boards of some days, in ascending order.
+func (l *ledger) at(days ...analytics.Day) []*Board {
+	boards := make([]*Board, len(days))
+	var places [][]int16
 	if !l.derived {
-		return d
+		places = l.b.GradesOn(days...)
 	}
-	n := l.b.Accounts()
+	for i, day := range days {
+		d := &Board{l: l, day: day}
+		if l.sales {
+			d.values = sync.OnceValues(func() ([]int64, map[analytics.Code]bool) { return l.b.Brought(day, l.rule.Days) })
+		}
+		if l.derived {
+			d.stand = analytics.Memo(l.b, boardKey{day}, func() []standing { return d.rank() })
+		} else {
+			d.place = places[i]
+		}
+		boards[i] = d
+	}
+	return boards
+}
+
+func (d *Board) rank() []standing {
+	l, n := d.l, d.l.b.Accounts()
 	values, codes := make([]int64, 0, n), make([]analytics.Code, 0, n)
-	d.stand = make([]standing, n)
+	stand := make([]standing, n)
 	for c := range analytics.Code(n) {
-		if l.b.AccountLive(c) && l.since[c] <= day {
+		if l.b.AccountLive(c) && l.since[c] <= d.day {
 			codes = append(codes, c)
 			values = append(values, d.Value(c).Money.Minor)
 		}
 	}
 	for i, s := range l.rule.rank(values) {
-		d.stand[codes[i]] = s
+		stand[codes[i]] = s
 	}
-	return d
+	return stand
 }
 
 // Derived reports whether the grades come from the rule.
@@ -92,9 +127,23 @@ func (d *Board) Derived() bool { return d.l.derived }
 // Grade returns an account's grade; empty: none, or not yet known on that day.
 func (d *Board) Grade(account analytics.Code) store.Grade {
 	if !d.l.derived {
-		return d.l.b.GradeAt(account, d.day)
+		if p := d.place[account]; p != analytics.Ungraded {
+			return d.l.grades[p]
+		}
+		return ""
 	}
 	return d.stand[account].grade
+}
+
+// add adds what an account brought in, as Value has it.
+func (d *Board) add(sum *analytics.Adder, account analytics.Code) {
+	if d.l.sales {
+		if values, apart := d.values(); !apart[account] {
+			sum.AddMinor(values[account])
+			return
+		}
+	}
+	sum.AddSum(d.Value(account))
 }
 
 // Value returns what an account brought in over the trailing days of the rule up to the day, as known then: its sales lines, or when the store holds none
@@ -103,6 +152,10 @@ func (d *Board) Value(account analytics.Code) analytics.Sum {
 	b, sum := d.l.b, d.l.b.Adder()
 	p := analytics.Period{From: d.day - analytics.Day(d.l.rule.Days) + 1, To: d.day}
 	if d.l.sales {
+		if values, apart := d.values(); !apart[account] {
+			sum.AddMinor(values[account])
+			return sum.Sum()
+		}
 		for day, s := range b.Sales(account) {
 			if p.Contains(day) {
 				sum.Add(s.Amount)
@@ -179,16 +232,9 @@ func grades(b *analytics.Book, derived bool) []store.Grade {
 	if derived {
 		return slices.Clone(derivedGrades)
 	}
-	seen := map[store.Grade]bool{}
-	for c := range analytics.Code(b.Accounts()) {
-		for _, g := range b.Grades(c) {
-			seen[g.From], seen[g.To] = true, true
-		}
-	}
-	delete(seen, "")
-	list := make([]store.Grade, 0, len(seen))
-	for g := range seen {
-		list = append(list, g)
+	list := slices.Clone(b.GradeNames())
+	if list == nil {
+		list = []store.Grade{}
 	}
 	order(list)
 	return list

@@ -17,29 +17,30 @@ const Months = 12
 // question is one scope resolved: which accounts, between which days.
 type question struct {
 	b        *analytics.Book
+	sel      *analytics.Selection
 	ledger   *ledger
-	accounts []analytics.Code
 	from, to analytics.Day
 	derived  bool
 	place    map[store.Grade]int // best 0; no grade is one past the worst
 	grades   []store.Grade
+	seats    []int // by place on a board
 }
 
 func open(b *analytics.Book, s analytics.Scope) *question {
 	sel := b.Select(s)
-	q := &question{b: b, ledger: newLedger(b), to: sel.AsOf, from: b.Calendar().Month(sel.AsOf, 0).From - 1, derived: !b.HasGrades(), place: map[store.Grade]int{}}
+	q := &question{b: b, sel: sel, ledger: newLedger(b), to: sel.AsOf, from: b.Calendar().Month(sel.AsOf, 0).From - 1, derived: !b.HasGrades(), place: map[store.Grade]int{}}
 	if !s.Period.IsZero() {
 		q.to = min(s.Period.To, sel.AsOf)
 		q.from = min(s.Period.From-1, q.to)
-	}
-	for c := range sel.Accounts() {
-		q.accounts = append(q.accounts, c)
 	}
 	q.grades = grades(b, q.derived)
 	for i, g := range q.grades {
 		q.place[g] = i
 	}
 	q.place[""] = len(q.grades)
+	for _, g := range q.ledger.grades {
+		q.seats = append(q.seats, q.place[g])
+	}
 	return q
 }
 
@@ -52,77 +53,208 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 	if q.derived {
 		a.Rule = RuleOf(b).String()
 	}
-	sums := make([]analytics.Adder, n*n)
+	days := []analytics.Day{q.from, q.to}
+	for i := range Months {
+		days = append(days, q.b.Calendar().Month(q.to, i+1-Months).From-1)
+	}
+	slices.Sort(days)
+	days = slices.Compact(days)
+	boards := map[analytics.Day]*Board{}
+	for _, d := range q.ledger.at(days...) {
+		boards[d.day] = d
+	}
+	before, after := boards[q.from], boards[q.to]
+	flow := q.months(boards)
+	parts := make([]*tally, analytics.Parts())
+	got := b.ShareAccounts(func(part int, first, last analytics.Code) {
+		if parts[part] == nil {
+			parts[part] = q.tally(len(flow))
+		}
+		t := parts[part]
+		for c := first; c < last; c++ {
+			if !q.sel.Account(c) {
+				continue
+			}
+			q.square(t, c, before, after)
+			for i := range flow {
+				q.step(&t.flow[i], c, flow[i].before, flow[i].after)
+			}
+		}
+	})
+	total := q.tally(len(flow))
+	for _, t := range parts[:got] {
+		if t != nil {
+			total.merge(t)
+		}
+	}
 	a.Matrix = make([]Square, n*n)
-	for i := range sums {
-		sums[i] = b.Adder()
+	for i := range a.Matrix {
+		a.Matrix[i] = Square{Count: total.counts[i], Money: total.sums[i].Sum()}
 	}
-	before, after := q.ledger.at(q.from), q.ledger.at(q.to)
-	for _, c := range q.accounts {
-		from, to := before.Grade(c), after.Grade(c)
-		if from == "" && to == "" {
-			continue
-		}
-		i := q.place[from]*n + q.place[to]
-		a.Matrix[i].Count++
-		sums[i].AddSum(after.Value(c))
-		q.count(from, to, &a.Up, &a.Down, &a.Same, &a.Entered, &a.Left)
-		if from != to && q.cause(c, before, after, from, to).Kind == CauseUnexplained {
-			a.Unexplained++
-		}
-	}
-	for i := range sums {
-		a.Matrix[i].Money = sums[i].Sum()
-	}
+	a.Up, a.Down, a.Same, a.Entered, a.Left, a.Unexplained = total.move.up, total.move.down, total.move.same, total.move.entered, total.move.left, total.unexplained
 	a.Stay = analytics.Ratio{Num: a.Same, Den: a.Up + a.Down + a.Same}
-	a.Flow = q.flow(after)
+	a.Flow = make([]Month, len(flow))
+	for i := range flow {
+		m := &total.flow[i]
+		a.Flow[i] = Month{Period: flow[i].period, Up: m.up, Down: m.down, Same: m.same, Entered: m.entered, Left: m.left, UpMoney: m.upMoney.Sum(), DownMoney: m.downMoney.Sum()}
+	}
 	return a
 }
 
-func (q *question) count(from, to store.Grade, up, down, same, entered, left *int) {
-	switch {
-	case from == to:
-		*same++
-	case from == "":
-		*entered++
-	case to == "":
-		*left++
-	case q.place[to] < q.place[from]:
-		*up++
-	default:
-		*down++
+// moves counts accounts by how they moved.
+type moves struct {
+	up, down, same, entered, left int
+	upMoney, downMoney            analytics.Adder
+}
+
+// tally is what one goroutine adds up.
+type tally struct {
+	counts      []int
+	sums        []analytics.Adder
+	move        moves
+	unexplained int
+	flow        []moves
+}
+
+func (q *question) tally(months int) *tally {
+	n := len(q.grades) + 1
+	t := &tally{counts: make([]int, n*n), sums: make([]analytics.Adder, n*n), flow: make([]moves, months)}
+	for i := range t.sums {
+		t.sums[i] = q.b.Adder()
+	}
+	for i := range t.flow {
+		t.flow[i].upMoney, t.flow[i].downMoney = q.b.Adder(), q.b.Adder()
+	}
+	return t
+}
+
+func (m *moves) merge(o *moves) {
+	m.up += o.up
+	m.down += o.down
+	m.same += o.same
+	m.entered += o.entered
+	m.left += o.left
+}
+
+func (t *tally) merge(o *tally) {
+	for i := range t.counts {
+		t.counts[i] += o.counts[i]
+		t.sums[i].AddSum(o.sums[i].Sum())
+	}
+	t.move.merge(&o.move)
+	t.unexplained += o.unexplained
+	for i := range t.flow {
+		m, x := &t.flow[i], &o.flow[i]
+		m.merge(x)
+		m.upMoney.AddSum(x.upMoney.Sum())
+		m.downMoney.AddSum(x.downMoney.Sum())
 	}
 }
 
-func (q *question) flow(last *Board) []Month {
-	months := make([]Month, 0, Months)
-	before := q.ledger.at(q.b.Calendar().Month(q.to, 1-Months).From - 1)
-	for i := 1 - Months; i <= 0; i++ {
-		m := Month{Period: q.b.Calendar().Month(q.to, i)}
-		after := last
-		if i < 0 {
-			after = q.ledger.at(m.Period.To)
-		}
-		m.Period.To = min(m.Period.To, q.to)
-		up, down := q.b.Adder(), q.b.Adder()
-		for _, c := range q.accounts {
-			from, to := before.Grade(c), after.Grade(c)
-			if from == "" && to == "" {
-				continue
-			}
-			u, d := m.Up, m.Down
-			q.count(from, to, &m.Up, &m.Down, &m.Same, &m.Entered, &m.Left)
-			if m.Up > u {
-				up.AddSum(after.Value(c))
-			} else if m.Down > d {
-				down.AddSum(after.Value(c))
-			}
-		}
-		m.UpMoney, m.DownMoney = up.Sum(), down.Sum()
-		months = append(months, m)
-		before = after
+// square counts an account into the matrix.
+func (q *question) square(t *tally, c analytics.Code, before, after *Board) {
+	i, j := q.seat(before, c), q.seat(after, c)
+	n := len(q.grades)
+	if i == n && j == n {
+		return
 	}
-	return months
+	at := i*(n+1) + j
+	t.counts[at]++
+	after.add(&t.sums[at], c)
+	q.count(&t.move, i, j)
+	if i != j && !q.derived && !q.explained(c, before.Grade(c)) {
+		t.unexplained++
+	}
+}
+
+// step counts an account into a month of the flow.
+func (q *question) step(m *moves, c analytics.Code, before, after *Board) {
+	i, j := q.seat(before, c), q.seat(after, c)
+	if n := len(q.grades); i == n && j == n {
+		return
+	}
+	switch q.count(m, i, j) {
+	case upward:
+		after.add(&m.upMoney, c)
+	case downward:
+		after.add(&m.downMoney, c)
+	}
+}
+
+// seat returns the place of an account's grade in q.grades: no grade is one past the worst.
+func (q *question) seat(d *Board, c analytics.Code) int {
+	if !q.derived {
+		if p := d.place[c]; p >= 0 {
+			return q.seats[p]
+		}
+		return len(q.grades)
+	}
+	return q.place[d.stand[c].grade]
+}
+
+// explained reports whether the source's history tells the way between the two days: see told.
+func (q *question) explained(c analytics.Code, from store.Grade) bool {
+	g, prev, ok := q.b.Graded(), q.b.GradeCode(from), false
+	for _, r := range q.b.GradeSteps(c) {
+		i := int(r)
+		if day := g.Day().At(i); day <= q.from || day > q.to {
+			continue
+		}
+		f, t, why := g.Step(i)
+		if f != prev {
+			return false
+		}
+		prev, ok = t, why
+	}
+	return ok
+}
+
+// The ways to move.
+const (
+	stayed = iota
+	upward
+	downward
+	other
+)
+
+func (q *question) count(m *moves, from, to int) int {
+	n := len(q.grades)
+	switch {
+	case from == to:
+		m.same++
+		return stayed
+	case from == n:
+		m.entered++
+	case to == n:
+		m.left++
+	case to < from:
+		m.up++
+		return upward
+	default:
+		m.down++
+		return downward
+	}
+	return other
+}
+
+// month is one month of the flow, and the boards at its ends.
+type month struct {
+	period        analytics.Period
+	before, after *Board
+}
+
+func (q *question) months(boards map[analytics.Day]*Board) []month {
+	var all []month
+	for i := 1 - Months; i <= 0; i++ {
+		m := month{period: q.b.Calendar().Month(q.to, i)}
+		m.before = boards[m.period.From-1]
+		if m.after = boards[m.period.To]; i == 0 {
+			m.after = boards[q.to]
+		}
+		m.period.To = min(m.period.To, q.to)
+		all = append(all, m)
+	}
+	return all
 }
 
 // cause says why a grade differs.
@@ -175,8 +307,9 @@ func (q *question) told(c analytics.Code, from store.Grade) (x Cause, at time.Ti
 func Accounts(b *analytics.Book, s analytics.Scope, cell Cell) List {
 	q := open(b, s)
 	l := List{Stamp: b.Stamp(s), Scope: b.Named(s), From: q.from, To: q.to, Cell: cell, Derived: q.derived, Rows: []Move{}}
-	before, after := q.ledger.at(q.from), q.ledger.at(q.to)
-	for _, c := range q.accounts {
+	boards := q.ledger.at(q.from, q.to)
+	before, after := boards[0], boards[1]
+	for c := range q.sel.Accounts() {
 		from, to := before.Grade(c), after.Grade(c)
 		if from == "" && to == "" || cell.From != Any && cell.From != from || cell.To != Any && cell.To != to {
 			continue
@@ -212,14 +345,10 @@ func Accounts(b *analytics.Book, s analytics.Scope, cell Cell) List {
 
 // HealthAt returns an account's latest health index up to day; -1 when there is none.
 func HealthAt(b *analytics.Book, account analytics.Code, day analytics.Day) int {
-	score := -1
-	for d, h := range b.Health(account) {
-		if d > day {
-			break
-		}
-		score = h.Score
+	if score, ok := b.HealthAt(account, day); ok {
+		return score
 	}
-	return score
+	return -1
 }
 
 func gradeCell(g store.Grade, none string) string {

@@ -312,8 +312,8 @@ func TestParse_Keys(t *testing.T) {
 		t.Fatalf("%v, %v", good, err)
 	}
 	for text, want := range map[string]string{
-		"keys:\n  palete: [p]\n":               "f.yaml:2:3: keys.palete: unknown key; want one of open, back",
-		"keys:\n  palette: [p]\n  quit: [p]\n": "f.yaml:3:10: keys.quit[0]: \"p\" is already the key of palette",
+		"keys:\n  palete: [U]\n":               "f.yaml:2:3: keys.palete: unknown key; want one of open, back",
+		"keys:\n  palette: [U]\n  quit: [U]\n": "f.yaml:3:10: keys.quit[0]: \"U\" is already the key of palette",
 		"keys:\n  quit: [Q, j]\n":              "f.yaml:2:13: keys.quit[1]: \"j\" belongs to the screens",
 		"keys:\n  quit: []\n":                  "f.yaml:2:3: keys.quit: want at least one key",
 		"keys:\n  quit: [Ctrl+P]\n":            "f.yaml:2:10: keys.quit[0]: \"Ctrl+P\" is no key; want a character",

@@ -2,11 +2,13 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
+	"flightdeck/analytics"
 	"flightdeck/store"
 	"flightdeck/store/bolt"
 	"flightdeck/store/company"
@@ -28,7 +30,8 @@ type Fill struct {
 	Apply   float64 `json:"apply_seconds,omitempty"` // of them, in Writer.Apply; the rest is the generator's
 	Rate    float64 `json:"rows_per_second,omitempty"`
 	File    int64   `json:"file_bytes"`
-	Peak    int64   `json:"peak_resident_bytes,omitempty"` // while filling; 0 unknown
+	Peak    int64   `json:"peak_resident_bytes,omitempty"` // while filling and folding; 0 unknown
+	Folded  float64 `json:"folded_seconds,omitempty"`      // reading the records once and folding the Book into chunks; 0: that had been done
 }
 
 // OccupiedError is a store that holds something else.
@@ -107,10 +110,38 @@ func fill(ctx context.Context, dir string, db *bolt.DB, c company.Config, tell f
 	return f, err
 }
 
-func fileSize(dir string) (int64, error) {
-	info, err := os.Stat(filepath.Join(dir, bolt.File))
-	if err != nil {
-		return 0, err
+// fold does what the owner of a store does when a first load has ended: it reads the records once and folds the Book, unless it is folded.
+func fold(ctx context.Context, db *bolt.DB, f *Fill) error {
+	if _, err := db.Chunks(ctx, analytics.Format); err == nil || !errors.Is(err, store.ErrNotFound) {
+		return err
 	}
-	return info.Size(), nil
+	start := time.Now()
+	live := analytics.NewLive(db, db, analytics.Options{})
+	if err := live.Refresh(ctx); err != nil {
+		return err
+	}
+	if err := live.Fold(ctx); err != nil {
+		return err
+	}
+	f.Folded = time.Since(start).Seconds()
+	f.Peak = max(f.Peak, resident())
+	return nil
+}
+
+// files lists what the store in dir is made of: the file and the chunks.
+func files(dir string) ([]string, error) {
+	chunks, err := filepath.Glob(filepath.Join(dir, bolt.Folder, "*"))
+	return append(chunks, filepath.Join(dir, bolt.File)), err
+}
+
+func fileSize(dir string) (size int64, err error) {
+	all, err := files(dir)
+	for _, path := range all {
+		info, fault := os.Stat(path)
+		if fault != nil {
+			return 0, errors.Join(err, fault)
+		}
+		size += info.Size()
+	}
+	return size, err
 }

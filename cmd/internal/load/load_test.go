@@ -88,7 +88,7 @@ func TestRun_EverythingIsMeasured(t *testing.T) {
 		t.Errorf("sessions: %+v", s)
 	}
 	s := rep.SSH
-	if s == nil || len(s.Phases) != 3 || len(s.Functions) == 0 {
+	if s == nil || len(s.Phases) != 3 || s.Resolution == 0 { // what the heap's profile samples of three sessions may be nothing
 		t.Fatalf("ssh: %+v", s)
 	}
 	if s.Separate || s.Connect.N != 3 || s.Phases[0].Keys == 0 || s.Phases[1].Keys == 0 || s.Phases[2].Commits == 0 {

@@ -2,8 +2,8 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
@@ -67,7 +67,12 @@ func (r *run) starts(ctx context.Context, n int, cold bool) (Start, error) {
 	for range n {
 		runtime.GC()
 		if cold {
-			left, err := forget(filepath.Join(r.dir, bolt.File))
+			all, err := files(r.dir)
+			left := 0.
+			for _, path := range all {
+				share, fault := forget(path)
+				left, err = max(left, share), errors.Join(err, fault)
+			}
 			cached = max(cached, left)
 			switch {
 			case err != nil:

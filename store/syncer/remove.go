@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"flightdeck/store"
 	"flightdeck/store/source"
@@ -46,7 +47,7 @@ func (s *stream) reconcile(ctx context.Context, p *pass, full bool) (removed int
 	named := p.named
 	if !full {
 		lister, ok := s.w.src.(source.Lister)
-		now := s.w.e.opt.Now()
+		now := time.Now() // not opt.Now: a clock that was set back must not put the next listing off
 		if !ok || now.Sub(s.listed) < s.w.e.opt.Relist && !s.w.accept.has(s.name) {
 			return 0, s.heldWhy, nil
 		}

@@ -38,7 +38,7 @@ func (s *stream) finish(ctx context.Context, res StreamResult, p *pass, full boo
 	}
 	same := s.kept.State == s.status.State && s.kept.Error == s.status.Error && s.kept.Records == s.status.Records && s.kept.Issues == s.status.Issues &&
 		s.note == "" && s.kept.Missing == s.status.Missing
-	if same && !p.changed && now.Sub(s.kept.Good) < time.Minute {
+	if same && !p.changed && now.Sub(s.kept.Good).Abs() < time.Minute { // also when the clock was set back
 		return res
 	}
 	if err := s.write(ctx); err != nil {

@@ -18,7 +18,10 @@ type cursor struct {
 	Keep string            `json:"keep,omitempty"`
 	Ran  map[int]time.Time `json:"ran,omitempty"` // when a part with every was last complete
 	Fed  map[int]time.Time `json:"fed,omitempty"` // up to where a part with a feed is known
-	Pass *pass             `json:"pass,omitempty"`
+	// Ahead is by how much the server's clock is before ours, when that is more than clocks usually differ: without it a clock of ours that is slow would leave
+	// out the newest rows for as long as it is.
+	Ahead time.Duration `json:"ahead,omitempty"`
+	Pass  *pass         `json:"pass,omitempty"`
 }
 
 // pass is where a pass in progress stands.
@@ -32,6 +35,7 @@ type pass struct {
 	Hi    time.Time `json:"hi,omitzero"`   // its upper bound where that is not Until
 	Tie   time.Time `json:"tie,omitzero"`  // the one time of change whose rows it asks for, by key
 	Max   time.Time `json:"max,omitzero"`  // newest change seen
+	Top   time.Time `json:"top,omitzero"`  // newest change seen in this part: where it may go on from; another part's would pass rows over
 
 	IDs []string `json:"ids,omitempty"` // that were collected for an each
 	At  int      `json:"at,omitempty"`  // the one that is being asked for

@@ -106,7 +106,7 @@ func (s *Source) step(ctx context.Context, cur *cursor, st *stream, first bool, 
 		return false, err
 	}
 	if first {
-		s.setClock(ctx, st, ps, a)
+		s.setClock(ctx, st, cur, a)
 	}
 	var rows []any
 	if !a.empty {
@@ -150,15 +150,27 @@ func (s *Source) step(ctx context.Context, cur *cursor, st *stream, first bool, 
 	return s.endPart(cur, st), nil
 }
 
-// setClock moves the pass's beginning to the server's clock if that is behind ours.
-func (s *Source) setClock(ctx context.Context, st *stream, ps *pass, a answer) {
-	now := a.date
+// setClock moves the pass's beginning to the server's clock if that is behind ours, and notes for the next pass by how much they differ.
+func (s *Source) setClock(ctx context.Context, st *stream, cur *cursor, a answer) {
+	now, ps := a.date, cur.Pass
 	if v, err := st.clock.one(ctx, a.body, s.vars); err == nil && v != nil {
 		if t, _, err := record.ParseTime(nativeID(v), s.zone); err == nil {
 			now = t
 		}
 	}
-	if !now.IsZero() && now.Before(ps.Start) {
+	if now.IsZero() {
+		return
+	}
+	ahead := now.Sub(ps.Start).Round(time.Second)
+	if ahead.Abs() < clockSkew {
+		ahead = 0
+	} else if ahead > 0 {
+		ahead += clockStep
+	}
+	if (ahead-cur.Ahead).Abs() >= clockStep || ahead == 0 {
+		cur.Ahead = ahead
+	}
+	if now.Before(ps.Start) {
 		ps.Start = now
 	}
 }
@@ -181,13 +193,22 @@ func byName(rows []any, columns []string) {
 	}
 }
 
+const (
+	farAhead  = 24 * time.Hour   // what is dated further in the future is a mistake
+	clockSkew = 30 * time.Second // clocks that differ by less count as equal
+	clockStep = 5 * time.Second  // a difference that changes by less is the same, so that a pass without news ends with the cursor it began with
+)
+
 // begin starts a pass; false when no part of the stream is due.
 func (s *Source) begin(cur *cursor, st *stream, r source.Request) (bool, error) {
 	now := r.Now
 	if now.IsZero() {
 		now = time.Now()
 	}
-	ps := &pass{Full: cur.Mark.IsZero() && cur.Keep == "" && len(cur.Fed) == 0, Start: now, Until: now, Limit: r.Limit}
+	if cur.Mark.After(now.Add(max(0, cur.Ahead) + farAhead)) { // a clock was wrong: nothing would ever be new again
+		return false, fmt.Errorf("%w: it stands at %s, which is to come", source.ErrExpired, cur.Mark.Format(time.DateOnly))
+	}
+	ps := &pass{Full: cur.Mark.IsZero() && cur.Keep == "" && len(cur.Fed) == 0, Start: now, Until: now.Add(cur.Ahead), Limit: r.Limit}
 	for i, p := range st.parts {
 		if f := p.Feed; !ps.Full && f != nil && f.Keep > 0 && now.Sub(cur.fed(i)) > f.Keep {
 			return false, fmt.Errorf("%w: the server remembers deletions for %s only", source.ErrExpired, f.Keep)
@@ -220,7 +241,7 @@ func (s *Source) nextPart(cur *cursor, st *stream, i int) bool {
 		}
 		ps.Part = i
 		ps.restart(p.Pager.Start)
-		ps.From, ps.Hi, ps.Tie, ps.At = time.Time{}, time.Time{}, time.Time{}, 0
+		ps.From, ps.Hi, ps.Tie, ps.Top, ps.At = time.Time{}, time.Time{}, time.Time{}, time.Time{}, 0
 		if p.Each != nil && p.Each.Start != "" {
 			ps.IDs = nil
 		}
@@ -371,10 +392,15 @@ func (s *Source) apply(ctx context.Context, st *stream, pt *part, ps *pass, rows
 		if err != nil {
 			continue // the field's own mapping says so
 		}
-		if t.After(ps.Start.Add(24 * time.Hour)) {
+		if t.After(ps.Start.Add(farAhead)) {
 			m.issue(pt.records[0], "watermark", "changed in the future, says the server; the watermark stays at the server's present", false)
-		} else if t.After(ps.Max) {
+			continue
+		}
+		if t.After(ps.Max) {
 			ps.Max = t
+		}
+		if t.After(ps.Top) {
+			ps.Top = t
 		}
 	}
 	for i, row := range details {

@@ -30,7 +30,7 @@ func (s *Source) advance(ctx context.Context, cur *cursor, st *stream, pt *part,
 		more, told = truth(v), true
 	}
 	ps.Rows += n
-	ahead := ps.Max.After(ps.From) // otherwise the whole page has one time of change, and only the pager leads on
+	ahead := ps.Top.After(ps.From) // otherwise the whole page has one time of change, and only the pager leads on
 	if !ps.Tie.IsZero() {
 		if n == 0 {
 			return false, nil
@@ -69,7 +69,7 @@ func (s *Source) advance(ctx context.Context, cur *cursor, st *stream, pt *part,
 			return false, err
 		}
 		if pt.Pager.Window && ahead { // (time, key) go on together
-			ps.From = ps.Max
+			ps.From = ps.Top
 		}
 		return true, nil
 	default: // offset, page
@@ -94,15 +94,15 @@ func (s *Source) advance(ctx context.Context, cur *cursor, st *stream, pt *part,
 	if full || pt.Pager.Window && ahead {
 		if ahead {
 			ps.restart(pt.Pager.Start)
-			ps.From = ps.Max
+			ps.From = ps.Top
 			return true, nil
 		}
 		if pt.tie == nil {
 			return false, fmt.Errorf("more than %d rows have the same time of change (%s), which is more than the server gives for one query; give the connector's pager a tie",
-				pt.Pager.Cap, ps.Max.Format(time.RFC3339))
+				pt.Pager.Cap, ps.Top.Format(time.RFC3339))
 		}
 		ps.restart(pt.Pager.Start)
-		ps.Tie = ps.Max
+		ps.Tie = ps.Top
 	}
 	return true, nil
 }
@@ -274,6 +274,7 @@ func (s *Source) endQuery(ctx context.Context, cur *cursor, st *stream, pt *part
 	}
 	if pt.Each != nil {
 		ps.At++
+		ps.Top = time.Time{}
 		ps.restart(pt.Pager.Start)
 		return ps.At < len(ps.IDs), nil
 	}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,14 +15,19 @@ import (
 // Row is one record of the fake CRM, as it goes out in JSON. id and updated_at are the server's.
 type Row = map[string]any
 
-// Server is a small stateful CRM over HTTP for tests: rows per stream, kept in the order of their last change, listed in four dialects that share
-// the data:
+// Server is a small stateful CRM over HTTP for tests: rows per stream, kept in the order of their last change, listed in dialects that share the data:
 //
 //	GET /keep/{stream}?cursor=&limit=            opaque cursor, more flag; the last cursor begins the next pass; tombstones; 410 when unknown
 //	GET /token/{stream}?after=&since=&until=&limit=   next token
+//	GET /seek/{stream}?after=&since=&until=&limit=    next token, which names the last row by (updated_at, id): rows that move push no other out of sight
 //	GET /offset/{stream}?offset=&since=&until=&limit= total
 //	GET /page/{stream}?page=&since=&until=&limit=     page number from 1
 //	GET /link/{stream}?after=&since=&until=&limit=    a Link header
+//	GET /key/{stream}?after=&since=&until=&limit=     rows behind an id, in the order of ids
+//	GET /ids/{stream}?after=&limit=                   the ids of all rows that exist, archived ones too
+//	POST /oauth/token                                 a bearer token for the secret, see Issue
+//
+// All but keep and ids take archived=true or false; without it both kinds come.
 //
 // Its clock is its own and moves a second with each change, so tests see no real time. A request without the bearer token is refused with 401.
 type Server struct {
@@ -40,6 +44,17 @@ type Server struct {
 	asked    int
 	requests []string
 	hang     chan struct{}
+	unsorted bool
+	shape    func(Row) Row
+	issue    *Issue
+	tokens   int // issued
+	left     int // requests that the newest token is still good for
+}
+
+// Issue has the server give out bearer tokens at /oauth/token, as client credentials for its Token, instead of taking Token itself.
+type Issue struct {
+	ExpiresIn int // what it says, in seconds; 0: nothing
+	Requests  int // what is true: a token dies after so many; 0: never
 }
 
 type tombstone struct {
@@ -108,6 +123,51 @@ func (s *Server) Delete(stream, entity, id string) {
 	s.gone[stream] = append(s.gone[stream], tombstone{s.next(), Row{"entity": entity, "id": id}})
 }
 
+// Begin opens a transaction: rows get their time of change now but are seen only when commit is called, after rows with a later time.
+func (s *Server) Begin(stream string, rows ...Row) (commit func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clock = s.clock.Add(time.Second)
+	at := s.clock.Format(time.RFC3339)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, r := range rows {
+			s.remove(stream, r["id"])
+			r["seq"], r["updated_at"] = s.next(), at
+			s.rows[stream] = append(s.rows[stream], r)
+		}
+	}
+}
+
+// Unsort makes all dialects but keep, seek and key list rows in an order that has nothing to do with their change, though always the same.
+func (s *Server) Unsort() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unsorted = true
+}
+
+// Drift changes what rows look like from now on; nil: as they were put. fn gets a copy of its own.
+func (s *Server) Drift(fn func(Row) Row) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shape = fn
+}
+
+// Issue makes the server give out tokens.
+func (s *Server) Issue(i Issue) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.issue = &i
+}
+
+// Tokens is how many were given out.
+func (s *Server) Tokens() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tokens
+}
+
 func (s *Server) remove(stream string, id any) {
 	s.rows[stream] = slices.DeleteFunc(s.rows[stream], func(r Row) bool { return fmt.Sprint(r["id"]) == fmt.Sprint(id) })
 }
@@ -137,11 +197,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.requests = append(s.requests, r.Method+" "+r.RequestURI)
 	s.asked++
 	fault := s.fault.Kind
-	if s.asked < s.fault.Page {
+	if s.asked < s.fault.Page || strings.HasPrefix(r.URL.Path, "/oauth/") { // whoever signs in is served
 		fault = NoFault
 	}
 	wait := s.fault.RetryAfter
-	body, status, header := s.answer(r)
+	body, status, header := s.answer(r, fault)
 	w.Header().Set("Date", s.clock.UTC().Format(http.TimeFormat))
 	s.mu.Unlock()
 
@@ -153,6 +213,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case ServerError:
 		http.Error(w, `{"message":"out of order `+s.Token+`"}`, http.StatusInternalServerError) // a server that repeats our secret
 		return
+	case Limit200:
+		status, body = http.StatusOK, Row{"code": 429, "message": "slow down " + s.Token}
 	case Throttle:
 		if wait != "" {
 			w.Header().Set("Retry-After", wait)
@@ -181,89 +243,4 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body)
-}
-
-// answer reads the request with s.mu held.
-func (s *Server) answer(r *http.Request) (any, int, http.Header) {
-	if r.Header.Get("Authorization") != "Bearer "+s.Token {
-		return Row{"message": "unknown token"}, http.StatusUnauthorized, nil
-	}
-	_, rest, _ := strings.Cut(r.URL.Path, "/")
-	dialect, stream, _ := strings.Cut(rest, "/")
-	q := r.URL.Query()
-	limit, _ := strconv.Atoi(q.Get("limit"))
-	limit = min(max(limit, 1), 1000)
-	rows := s.rows[stream]
-	if dialect == "keep" {
-		return s.keep(stream, q.Get("cursor"), limit)
-	}
-	rows = window(rows, q.Get("since"), q.Get("until"))
-	total := len(rows)
-	var from int
-	switch dialect {
-	case "offset":
-		from, _ = strconv.Atoi(q.Get("offset"))
-	case "page":
-		n, _ := strconv.Atoi(q.Get("page"))
-		from = (n - 1) * limit
-	case "token", "link":
-		from, _ = strconv.Atoi(q.Get("after"))
-	default:
-		return Row{"message": "no such path"}, http.StatusNotFound, nil
-	}
-	from = min(max(from, 0), total)
-	to := min(from+limit, total)
-	out := Row{"data": append([]Row{}, rows[from:to]...)} // an empty list, never null
-	header := http.Header{}
-	switch {
-	case dialect == "offset":
-		out["total"] = total
-	case dialect == "token" && to < total:
-		out["next"] = strconv.Itoa(to)
-	case dialect == "link" && to < total:
-		q.Set("after", strconv.Itoa(to))
-		header.Set("Link", fmt.Sprintf(`<%s?%s>; rel="next", </>; rel="first"`, r.URL.Path, q.Encode()))
-	}
-	return out, http.StatusOK, header
-}
-
-func (s *Server) keep(stream, cursor string, limit int) (any, int, http.Header) {
-	after := 0
-	if cursor != "" {
-		n, err := strconv.Atoi(strings.TrimPrefix(cursor, "after-"))
-		if err != nil || !strings.HasPrefix(cursor, "after-") {
-			return Row{"message": "unknown cursor"}, http.StatusGone, nil
-		}
-		after = n
-	}
-	data, gone, total, last := []Row{}, []Row{}, 0, after
-	for _, r := range s.rows[stream] {
-		if seq := r["seq"].(int); seq > after {
-			if total++; len(data) < limit {
-				data, last = append(data, r), seq
-			}
-		}
-	}
-	more := total > len(data)
-	upTo := last
-	for _, g := range s.gone[stream] {
-		if g.seq > after && (!more || g.seq <= upTo) {
-			last = max(last, g.seq)
-			if cursor != "" && !s.has(stream, g.ref["id"]) { // one that came back is no deletion
-				gone = append(gone, g.ref)
-			}
-		}
-	}
-	return Row{"data": data, "deleted": gone, "next": fmt.Sprintf("after-%d", last), "more": more, "total": total}, http.StatusOK, nil
-}
-
-func window(rows []Row, since, until string) []Row {
-	var out []Row
-	for _, r := range rows {
-		at, _ := r["updated_at"].(string)
-		if at >= strings.Replace(since, ".000", "", 1) && (until == "" || at <= until) { // RFC 3339 in UTC sorts as text
-			out = append(out, r)
-		}
-	}
-	return out
 }

@@ -35,9 +35,12 @@ const (
 	Hostile // control and escape characters, bidirectional overrides and broken UTF-8 in texts
 	FarDate // a row dated 2999
 	Ties    // all rows changed at one instant
+
+	Limit200 // a success that says "slow down"
+	Repeat   // the page that follows is said to be this one, for ever
 )
 
-var kinds = [...]string{"NoFault", "ServerError", "Cut", "HTML", "Throttle", "Unauthorized", "Forbidden", "Gone", "Hang", "Hostile", "FarDate", "Ties"}
+var kinds = [...]string{"NoFault", "ServerError", "Cut", "HTML", "Throttle", "Unauthorized", "Forbidden", "Gone", "Hang", "Hostile", "FarDate", "Ties", "Limit200", "Repeat"}
 
 // String returns the fault's name.
 func (k Kind) String() string { return kinds[k] }

@@ -224,7 +224,9 @@ func TestAdvance_EqualsBuild(t *testing.T) {
 	for world := range 8 {
 		w := plain.Random(rng, 40)
 		m := storetest.NewMemory()
-		live := analytics.NewLive(m, m, plain.Options())
+		o := plain.Options()
+		o.Report = func(err error) { t.Errorf("reported: %v", err) }
+		live := analytics.NewLive(m, m, o)
 		if world%2 == 0 { // from nothing
 			storetest.Apply(t, m, batch(w, rng, true))
 		} else { // from everything, then changes and deletions
@@ -257,6 +259,9 @@ func TestAdvance_EqualsBuild(t *testing.T) {
 				if err := live.Fold(context.Background()); err != nil {
 					t.Fatal(err)
 				}
+				if !analytics.Folded(live.Book()) {
+					t.Fatal("the Book is not the one that was folded")
+				}
 				same(t, fmt.Sprint("folded in round ", round), dump(live.Book(), days), dump(fresh, days))
 			}
 		}
@@ -277,6 +282,11 @@ func TestAdvance_Hostile(t *testing.T) {
 			}
 			if err := live.Refresh(context.Background()); err != nil {
 				t.Fatal(err)
+			}
+			if rng.IntN(4) == 0 {
+				if err := live.Fold(context.Background()); err != nil || !analytics.Folded(live.Book()) {
+					t.Fatalf("what a store would keep does not fold: %v", err)
+				}
 			}
 			days := []store.Day{store.DayOf(storetest.Noon, time.UTC), plain.Today}
 			same(t, "hostile", dump(live.Book(), days), dump(build(t, m), days))

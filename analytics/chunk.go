@@ -1,7 +1,8 @@
 package analytics
 
 import (
-	"encoding/json"
+	"bytes"
+	"encoding/gob"
 	"errors"
 	"fmt"
 
@@ -10,9 +11,9 @@ import (
 )
 
 // Format names what is in the chunks that a Book is folded into. It changes whenever the columns do; chunks of another format are made anew.
-const Format = "book 1"
+const Format = "book 2"
 
-// small is what a folded Book keeps of the tables that are few: records, and the IDs of all rows in the order of their Codes.
+// small, as gob since its texts for people are not read back, is what a folded Book keeps of the tables that are few: records, and the IDs of all rows in the order of their Codes.
 type small struct {
 	Org        store.Org
 	Units      few[store.Unit]
@@ -128,11 +129,11 @@ func (b *Book) fold() ([]store.Chunk, error) {
 	for name, z := range b.zonedCodes() {
 		add(name, [][]byte{column.Bytes(*z)})
 	}
-	head, err := json.Marshal(s)
-	if err != nil {
+	var head bytes.Buffer
+	if err := gob.NewEncoder(&head).Encode(s); err != nil {
 		return nil, fmt.Errorf("fold book: %w", err)
 	}
-	add("small", [][]byte{head})
+	add("small", [][]byte{head.Bytes()})
 	return chunks, nil
 }
 
@@ -143,7 +144,7 @@ func openBook(c store.Chunks, o Options) (b *Book, err error) {
 		return nil, err
 	}
 	var s small
-	if err := json.Unmarshal(head, &s); err != nil {
+	if err := gob.NewDecoder(bytes.NewReader(head)).Decode(&s); err != nil {
 		return nil, fmt.Errorf("open chunk %q: %w", "small", err)
 	}
 	e := newEditor(o)

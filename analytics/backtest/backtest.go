@@ -71,7 +71,7 @@ type Score struct {
 	N        int      `json:"n"`               // forecasts with an actual to hold them against
 	Median   *float64 `json:"accuracy_median"` // null without any
 	Mean     *float64 `json:"accuracy_mean"`
-	Coverage *float64 `json:"coverage80"` // share of actuals from P10 to P90
+	Coverage *float64 `json:"coverage80"` // share of actuals from P10 to P90, of all forecasts, also those of which nothing came
 	Pinball  *float64 `json:"pinball"`    // mean pinball loss of P10, P50 and P90 over the mean actual
 	// Baselines are the median accuracies of plain methods on the same forecasts; a method that had nothing to say is not there.
 	Baselines map[string]float64 `json:"baselines"`

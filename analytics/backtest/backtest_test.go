@@ -19,7 +19,7 @@ func TestScore_ByHand(t *testing.T) {
 		all = append(all, Case{Actual: cny(100), P10: cny(f - 20), P50: cny(f), P90: cny(f + 20), Accuracy: &v, Inside: f < 140,
 			Baselines: map[string]store.Money{"naive": cny(50)}})
 	}
-	all = append(all, Case{Actual: cny(0), P50: cny(7)})
+	all = append(all, Case{Actual: cny(0), P10: cny(3), P50: cny(7), P90: cny(9)})
 	s := score(all)
 	for name, c := range map[string]struct {
 		got  *float64
@@ -27,7 +27,7 @@ func TestScore_ByHand(t *testing.T) {
 	}{
 		"median":   {s.Median, .9},
 		"mean":     {s.Mean, (.9 + .5 + 1) / 3},
-		"coverage": {s.Coverage, 2. / 3},
+		"coverage": {s.Coverage, 2. / 4}, // the one without an actual is outside its range of 3 to 9
 		// per forecast the mean of q(A-f) above and (1-q)(f-A) below, q .1 .5 .9
 		"pinball": {s.Pinball, ((3. + 5 + 1) + (.9*30 + .5*50 + .1*70) + (2 + 0 + 2)) / 3 / 300},
 	} {

@@ -178,14 +178,14 @@ func score(all []Case) Score {
 	base := map[string][]float64{}
 	for i := range all {
 		c := &all[i]
+		if c.Inside { // also where nothing came: to leave these out would count only those that did well
+			inside++
+		}
 		if c.Accuracy == nil {
 			continue
 		}
 		a := float64(c.Actual.Minor)
 		mean += *c.Accuracy / float64(s.N)
-		if c.Inside {
-			inside++
-		}
 		for k, m := range []store.Money{c.P10, c.P50, c.P90} {
 			q, d := []float64{.1, .5, .9}[k], a-float64(m.Minor)
 			loss += max(q*d, (q-1)*d) / 3
@@ -199,7 +199,7 @@ func score(all []Case) Score {
 		slices.Sort(v)
 		s.Baselines[w] = quantile(v, .5)
 	}
-	inside /= float64(s.N)
+	inside /= float64(len(all))
 	loss /= sum
 	s.Median, s.Mean, s.Coverage, s.Pinball = &median, &mean, &inside, &loss
 	return s

@@ -22,7 +22,7 @@ type scale struct {
 	company float64   // standard deviation of the company's own shock, relative
 	team    float64   // of a team's, on top
 	origins int       // past forecasts that this rests on
-	pairs   []pair    // what was said and came, of every deal, for the reliability diagram
+	bins    []Bin     // how what would be said now has held
 }
 
 // Priors, in force as far as the past says nothing else: the pipeline counts seven tenths, and beyond chance a company is off by 6 %, a team by 6 %.
@@ -118,7 +118,7 @@ func newTrial(pl *pipeline, p analytics.Period, a *archive, ends map[analytics.C
 		if l := ends[pl.open[i].code]; l != nil && l.won && p.Contains(l.end) {
 			came = 1
 		}
-		t.pairs = append(t.pairs, pair{said: pl.paths[i].within(pl.m.day, p), came: came, weight: 1})
+		t.pairs = append(t.pairs, pair{said: pl.paths[i].within(pl.m.day, p), came: came})
 	}
 	return t
 }
@@ -129,16 +129,19 @@ func newScale(past []*trial, months float64) scale {
 	if len(past) == 0 {
 		return s
 	}
+	var pairs []pair
 	for _, t := range past {
-		s.pairs = append(s.pairs, t.pairs...)
+		pairs = append(pairs, t.pairs...)
 	}
-	s.fix = newIsotonic(append([]pair(nil), s.pairs...))
+	s.fix = newIsotonic(pairs)
+	s.bins = bins(pairs, s.fix)
 	type unit struct{ deals, usual, came, spread float64 }
 	companies := make([]unit, len(past))
 	teams := make([]map[int32]*unit, len(past))
 	for i, t := range past {
 		teams[i] = map[int32]*unit{}
-		for n, x := range t.pl.plan(t.period, s.fix) {
+		plan, _ := t.pl.plan(t.period, s.fix)
+		for n, x := range plan {
 			key := t.pl.m.team(int32(n))
 			u := teams[i][key]
 			if u == nil {
@@ -216,9 +219,9 @@ func between(s *[windows]scale, days int) scale {
 	m, q := &s[windowMonth], &s[windowQuarter]
 	lerp := func(a, b float64) float64 { return a*(1-part) + b*part }
 	out := scale{blend: lerp(m.blend, q.blend), bias: lerp(m.bias, q.bias), company: lerp(m.company, q.company), team: lerp(m.team, q.team),
-		fix: m.fix, pairs: m.pairs, origins: m.origins}
+		fix: m.fix, bins: m.bins, origins: m.origins}
 	if part >= .5 {
-		out.fix, out.pairs, out.origins = q.fix, q.pairs, q.origins
+		out.fix, out.bins, out.origins = q.fix, q.bins, q.origins
 	}
 	return out
 }

@@ -87,7 +87,10 @@ func flipped(hazard float64) uint32 {
 // draw is what one deal, node or company brings in each of the draws, in minor units.
 type draw [draws]int64
 
-// deal draws one open deal: with probability q, under the word's factor on the hazard, it brings value.
+// most bounds what one deal brings, in minor units, so that a million of them add up without wrapping round.
+const most = 9e12
+
+// deal draws one open deal: with probability q, under the word's factor on the hazard, it brings value, once.
 func (d *draw) deal(q float64, value int64, factor *[words]float64, seed uint64) {
 	if q <= 0 || value == 0 {
 		return
@@ -96,8 +99,7 @@ func (d *draw) deal(q float64, value int64, factor *[words]float64, seed uint64)
 	l := lane{seed}
 	for w := range words {
 		for won := l.flips(flipped(hazard * factor[w])); won != 0; won &= won - 1 {
-			i := w<<6 + bits.TrailingZeros64(won)
-			d[i] = plus(d[i], value)
+			d[w<<6+bits.TrailingZeros64(won)] += value
 		}
 	}
 }
@@ -135,7 +137,7 @@ func (d *draw) fresh(wins, scatter, value, square float64, factor *[words]float6
 			scale := mean * value
 			for i := range 64 {
 				x := 1 - c + root*float64(normal[l.next()>>52])
-				d[w<<6+i] = plus(d[w<<6+i], int64(scale*max(0, x*x*x)))
+				d[w<<6+i] += int64(min(scale*max(0, x*x*x), 1e3*most))
 			}
 			continue
 		}
@@ -147,7 +149,7 @@ func (d *draw) fresh(wins, scatter, value, square float64, factor *[words]float6
 				n++
 			}
 			for range n {
-				d[w<<6+i] = plus(d[w<<6+i], int64(math.Exp(mu+sigma*float64(normal[l.next()>>52]))))
+				d[w<<6+i] += int64(min(math.Exp(mu+sigma*float64(normal[l.next()>>52])), most))
 			}
 		}
 	}

@@ -122,7 +122,7 @@ func TestIsotonic_MonotoneAndHeld(t *testing.T) {
 		if rng.Float64() < said*said { // the model was too sure
 			came = 1
 		}
-		pairs = append(pairs, pair{said: said, came: came})
+		pairs = append(pairs, pair{said, came})
 	}
 	f := newIsotonic(pairs)
 	last := 0.

@@ -257,26 +257,46 @@ type ahead struct{ won, lost [horizon + 1]float32 }
 
 // path follows s from day on. seasons are those of the weeks' middles.
 func (m *model) path(s *state, day analytics.Day, seasons *[horizon + 1]uint8, out *ahead) {
+	m.pathWithout(s, day, seasons, out, 0)
+}
+
+// without is a set of things to be left out of account, by bit: groups, then the levels of model.own.
+type without uint32
+
+func (w without) has(i int) bool { return w>>i&1 != 0 }
+
+// pathWithout is path for a deal of which what is left out is as in the mean of all deals.
+func (m *model) pathWithout(s *state, day analytics.Day, seasons *[horizon + 1]uint8, out *ahead, skip without) {
 	f, w := m.form, m.weights
 	won, lost := w[endWon][0], w[endLost][0]
 	var row [groups]uint16
 	f.still(s, &row)
-	for _, i := range row[moving:] {
-		won += w[endWon][i]
-		lost += w[endLost][i]
+	for g := range int(groups) {
+		switch {
+		case skip.has(g):
+			won += m.mean[endWon][g]
+			lost += m.mean[endLost][g]
+		case g >= moving:
+			won += w[endWon][row[g]]
+			lost += w[endLost][row[g]]
+		}
 	}
 	who := subject{s.product, m.team(s.node), s.node}
 	for level := range m.own {
-		o := m.own[level][who.key(level)]
-		won, lost = won+o[endWon], lost+o[endLost]
+		if !skip.has(int(groups) + level) {
+			o := m.own[level][who.key(level)]
+			won, lost = won+o[endWon], lost+o[endLost]
+		}
 	}
 	stay, cw, cl := 1., 0., 0.
 	for k := 1; k <= horizon; k++ {
 		f.week(s, day, k, int(seasons[k]), &row)
 		kw, kl := won, lost
-		for _, i := range row[:moving] {
-			kw += w[endWon][i]
-			kl += w[endLost][i]
+		for g, i := range row[:moving] {
+			if !skip.has(g) {
+				kw += w[endWon][i]
+				kl += w[endLost][i]
+			}
 		}
 		h := hazards(kw, kl)
 		cw += stay * h[endWon]

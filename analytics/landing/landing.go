@@ -54,9 +54,11 @@ type Landing struct {
 	scope  analytics.Scope
 	scale  scale
 	factor [][words]float64 // by node from sel.Lo: on the hazards of its own deals
-	node   []draw           // by node from sel.Lo: with all that hangs under it, closed ones included
+	node   []*draw          // by node from sel.Lo: with all that hangs under it, closed ones included; shared with what was made of l by With
 	share  []float64        // by node: of new business, how much matches the scope's filters; nil: all
 	row    []int            // by node: its row; -1 none
+	chance []float32        // by open deal: of being won in what is left of the period
+	over   map[int]guess    // what With changed, by open deal
 }
 
 // Of answers s from o: where the scope's period (the fiscal quarter of the as-of day unless it has one) lands, for its org node and everything under it. The
@@ -69,15 +71,24 @@ func (o *Outlook) Of(s analytics.Scope) *Landing {
 	if l.sel.Node < 0 {
 		return l
 	}
+	var beside forecast.Answer
 	own := l.rows()
 	if o.pl == nil {
-		l.keep(own)
+		l.keep(own, forecast.Of(o.b, s))
 		return l
 	}
 	l.Basis = Modelled
 	l.plan(own)
-	l.drawAll(own)
-	l.keep(own)
+	parallelBy(2, 1, func(_, lo, hi int) { // the forecast reads every deal while the open ones are drawn
+		for job := lo; job < hi; job++ {
+			if job == 0 {
+				beside = forecast.Of(o.b, s)
+			} else {
+				l.drawAll(own)
+			}
+		}
+	})
+	l.keep(own, beside)
 	l.quantiles()
 	return l
 }
@@ -157,7 +168,9 @@ func (l *Landing) plan(own []cell) {
 	}
 	l.History.Origins, l.History.Pipeline, l.History.Bias = l.scale.origins, l.scale.blend, l.scale.bias
 	l.History.Company, l.History.Team = l.scale.company, l.scale.team
-	l.History.Bins = bins(&l.scale)
+	if l.scale.bins != nil {
+		l.History.Bins = l.scale.bins
+	}
 	if ahead.To < ahead.From {
 		return
 	}
@@ -165,7 +178,9 @@ func (l *Landing) plan(own []cell) {
 	scatter := m.scatter(coming)
 	l.filter()
 	team, shocks := int32(-1), [words]float64{}
-	for i, n := range o.pl.plan(sel.Period, l.scale.fix) {
+	var plan []node
+	plan, l.chance = o.pl.plan(sel.Period, l.scale.fix)
+	for i, n := range plan {
 		if int32(i) < sel.Lo || int32(i) >= sel.Hi {
 			continue
 		}
@@ -225,19 +240,23 @@ func (l *Landing) filter() {
 func (l *Landing) drawAll(own []cell) {
 	o, sel := l.o, l.sel
 	nodes := o.b.Nodes()
-	l.node = make([]draw, len(own))
+	room := make([]draw, len(own))
+	l.node = make([]*draw, len(own))
+	for i := range room {
+		l.node[i] = &room[i]
+	}
 	filtered := sel.Filtered()
 	parallelBy(len(own), 1, func(_, lo, hi int) {
 		for k := lo; k < hi; k++ {
-			c, d, n := &own[k], &l.node[k], sel.Lo+int32(k)
+			c, d, n := &own[k], l.node[k], sel.Lo+int32(k)
 			for i := o.pl.first[n]; i < o.pl.first[n+1]; i++ {
 				if filtered {
 					if _, ok := sel.Deal(o.pl.open[i].code); !ok {
 						continue
 					}
 				}
-				if q, v, ok := l.chance(&o.pl.open[i], &o.pl.paths[i]); ok {
-					d.deal(q, v, &l.factor[k], o.pl.seeds[i])
+				if v, ok := l.worth(&o.pl.open[i]); ok && l.chance != nil {
+					d.deal(float64(l.chance[i]), v, &l.factor[k], o.pl.seeds[i])
 				}
 			}
 			c.open = float64(d.mean())
@@ -250,29 +269,24 @@ func (l *Landing) drawAll(own []cell) {
 		}
 	})
 	for k := len(own) - 1; k > 0; k-- {
-		up, d := &l.node[nodes[sel.Lo+int32(k)].Parent-sel.Lo], &l.node[k]
+		up, d := l.node[nodes[sel.Lo+int32(k)].Parent-sel.Lo], l.node[k]
 		for i := range d {
 			up[i] = plus(up[i], d[i])
 		}
 	}
 }
 
-// chance returns with what probability a deal is won in what is left of the period, and what it then brings.
-func (l *Landing) chance(s *state, path *ahead) (q float64, value int64, ok bool) {
+// worth returns what a deal brings when it is won, in minor units; ok is false when nobody can say.
+func (l *Landing) worth(s *state) (value int64, ok bool) {
 	v, ok := l.o.pl.m.worth(s)
-	if !ok || math.IsNaN(v) {
-		return 0, 0, false
-	}
-	q = l.scale.fix.of(path.within(l.o.day, l.sel.Period))
-	return q, int64(math.Round(min(max(v, -9e18), 9e18))), true
+	return int64(math.Round(min(max(v, -most), most))), ok && !math.IsNaN(v)
 }
 
 // keep makes the rows: those of nodes that hold anything, with what the forecast says beside them.
-func (l *Landing) keep(own []cell) {
+func (l *Landing) keep(own []cell, f forecast.Answer) {
 	o, sel := l.o, l.sel
 	nodes := o.b.Nodes()
 	beside := map[store.ID]*forecast.Row{}
-	f := forecast.Of(o.b, l.scope)
 	for i := range f.Rows {
 		beside[f.Rows[i].Node] = &f.Rows[i]
 	}
@@ -319,7 +333,7 @@ func (l *Landing) quantiles() {
 		var scratch draw
 		for k := lo; k < hi; k++ {
 			if at := l.row[k]; at >= 0 {
-				l.Rows[at].fill(&l.node[k], &scratch, l.o.b.Currency())
+				l.Rows[at].fill(l.node[k], &scratch, l.o.b.Currency())
 			}
 		}
 	})
@@ -350,14 +364,14 @@ func (l *Landing) Draws(row int) []int64 {
 	return nil
 }
 
-// bins sorts past probabilities by tenths, as they are said now.
-func bins(s *scale) []Bin {
+// bins sorts past probabilities by tenths, as fix would say them now.
+func bins(pairs []pair, fix *isotonic) []Bin {
 	out := make([]Bin, 10)
 	for i := range out {
 		out[i].Low, out[i].High = float64(i)/10, float64(i+1)/10
 	}
-	for _, p := range s.pairs {
-		said := s.fix.of(p.said)
+	for _, p := range pairs {
+		said := fix.of(p.said)
 		b := &out[min(9, int(said*10))]
 		b.N++
 		b.Said += said

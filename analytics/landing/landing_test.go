@@ -16,9 +16,9 @@ import (
 
 var start = store.Date(2025, 7, 1)
 
-// company makes a firm of two teams that sells the same way all year: what a landing ought to find is known. Deals begin evenly, 40 % are won and the rest lost, each
+// even makes a firm of two teams that sells the same way all year: what a landing ought to find is known. Deals begin evenly, 40 % are won and the rest lost, each
 // after some weeks in two stages.
-func company(seed uint64, deals int) *store.Records {
+func even(seed uint64, deals int) *store.Records {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	r := &store.Records{Org: &store.Org{Name: "Even", TimeZone: "Asia/Shanghai", Currency: "CNY", FiscalStart: time.January}}
 	id := func(kind string, i int) store.ID { return store.MakeID("t", fmt.Sprintf("%s%d", kind, i)) }
@@ -69,7 +69,7 @@ var quarter = analytics.Period{From: store.Date(2026, 7, 1), To: store.Date(2026
 
 // TestOf_EvenCompany: what has come evenly all year is expected to come again. The truth is 40 % of the births of a quarter, each 1e6 × e^0.08 fen.
 func TestOf_EvenCompany(t *testing.T) {
-	b := booktest.Book(company(3, 2400))
+	b := booktest.Book(even(3, 2400))
 	a := landing.Learn(b, store.Date(2026, 6, 30)).Of(analytics.Scope{Period: quarter}).Answer
 	if a.Basis != landing.Modelled || len(a.Rows) != 9 {
 		t.Fatalf("basis %s, %d rows", a.Basis, len(a.Rows))
@@ -90,7 +90,7 @@ func TestOf_EvenCompany(t *testing.T) {
 
 // TestOf_PartsAddUp: means of the parts are the mean of the whole, whether a team was asked for alone or the company, and the same question has the same answer.
 func TestOf_PartsAddUp(t *testing.T) {
-	rec := company(5, 900)
+	rec := even(5, 900)
 	rec.Quotas = []store.Quota{{ID: "t:q", Node: "t:team0", From: quarter.From, To: quarter.To, Amount: store.Money{Minor: 50e6, Currency: "CNY"}}}
 	b := booktest.Book(rec)
 	o := landing.Learn(b, b.Today())
@@ -133,7 +133,7 @@ func TestOf_PartsAddUp(t *testing.T) {
 func TestLearn_FutureIsNotSeen(t *testing.T) {
 	day := store.Date(2026, 3, 31)
 	for name, rec := range map[string]func() *store.Records{
-		"even": func() *store.Records { return company(7, 1500) },
+		"even": func() *store.Records { return even(7, 1500) },
 		"gaps": func() *store.Records {
 			rng := rand.New(rand.NewPCG(11, 2))
 			r := booktest.Company(rng, booktest.Size{Teams: 4, People: 12, Accounts: 60, Deals: 900, Touches: 1500}, booktest.With{Touches: true})
@@ -233,7 +233,7 @@ func upset(r *store.Records, day store.Day) *store.Records {
 }
 
 func TestOf_TooLittleHistory(t *testing.T) {
-	rec := company(1, 12)
+	rec := even(1, 12)
 	b := booktest.Book(rec)
 	l := landing.Learn(b, store.Date(2025, 9, 1)).Of(analytics.Scope{})
 	if l.Basis != landing.Simple || l.History.Won+l.History.Lost >= l.History.NeedClose {
@@ -255,7 +255,7 @@ func TestOf_TooLittleHistory(t *testing.T) {
 
 // TestOf_BadInput: what a CRM may hold changes no other deal's figure, and is counted.
 func TestOf_BadInput(t *testing.T) {
-	rec := company(9, 900)
+	rec := even(9, 900)
 	s := analytics.Scope{Period: quarter}
 	open := func(id string, change func(*store.Deal)) {
 		d := store.Deal{ID: store.MakeID("t", id), Name: id, Stage: "quoted", Owner: "t:person0", Created: booktest.Today - 20, Close: booktest.Today + 20,
@@ -285,7 +285,7 @@ func TestOf_BadInput(t *testing.T) {
 
 // TestOf_EndedPeriod: what has ended is what was won.
 func TestOf_EndedPeriod(t *testing.T) {
-	b := booktest.Book(company(2, 600))
+	b := booktest.Book(even(2, 600))
 	l := landing.Learn(b, b.Today()).Of(analytics.Scope{Period: analytics.Period{From: store.Date(2026, 1, 1), To: store.Date(2026, 3, 31)}})
 	r := l.Rows[0]
 	if r.P10 != r.P90 || r.P50 != r.Closed.Money || r.P50.Minor == 0 {

@@ -70,13 +70,14 @@ type node struct {
 	spread float64 // variance of deals + fresh by chance alone
 }
 
-// plan adds up what p is to bring per org node of their own (not of their subtrees). fix maps a deal's probability to one that has held in the past; nil: as it is.
-func (p *pipeline) plan(period analytics.Period, fix *isotonic) []node {
+// plan adds up what p is to bring per org node of their own (not of their subtrees), and gives every open deal's probability of being won in it. fix maps a
+// probability to one that has held in the past; nil: as it is.
+func (p *pipeline) plan(period analytics.Period, fix *isotonic) ([]node, []float32) {
 	m := p.m
-	out := make([]node, len(m.b.Nodes()))
+	out, chance := make([]node, len(m.b.Nodes())), make([]float32, len(p.open))
 	from := max(period.From, m.day+1)
 	if period.To < from {
-		return out
+		return out, chance
 	}
 	parallel(len(p.open), func(_, lo, hi int) {
 		// A node's deals may lie across two ranges: whoever has its first deal adds up all of them.
@@ -87,11 +88,12 @@ func (p *pipeline) plan(period analytics.Period, fix *isotonic) []node {
 			}
 			o := &out[s.node]
 			for k := i; k < int(p.first[s.node+1]); k++ {
+				q := fix.of(p.paths[k].within(m.day, period))
+				chance[k] = float32(q)
 				v, ok := m.worth(&p.open[k])
 				if !ok {
 					continue
 				}
-				q := fix.of(p.paths[k].within(m.day, period))
 				o.deals += q * v
 				o.spread += q * (1 - q) * v * v
 			}
@@ -108,7 +110,7 @@ func (p *pipeline) plan(period analytics.Period, fix *isotonic) []node {
 		out[i].usual = m.flow.level[i] * m.flow.value[i] * days
 		out[i].spread += m.compound(i, wins, coming)
 	}
-	return out
+	return out, chance
 }
 
 // compound returns the variance of the money of so many expected wins of node i, of which each deal that begins a day gives coming.
@@ -150,7 +152,7 @@ func (f *isotonic) of(p float64) float64 {
 }
 
 // pair is a probability that was said and what came: 1 won in time, 0 not.
-type pair struct{ said, came, weight float64 }
+type pair struct{ said, came float64 }
 
 // minCame is how many wins, and how many others, a step of the map must rest on.
 const minCame = 8

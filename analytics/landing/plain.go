@@ -134,12 +134,9 @@ func (l *Landing) Outcomes(yield func(deal analytics.Code, chance float64) bool)
 	if l.o.pl == nil {
 		return
 	}
-	for i := range l.o.pl.open {
+	for i := range l.chance {
 		s := &l.o.pl.open[i]
-		if s.node < l.sel.Lo || s.node >= l.sel.Hi {
-			continue
-		}
-		if !yield(s.code, l.scale.fix.of(l.o.pl.paths[i].within(l.o.day, l.sel.Period))) {
+		if l.sel.Inside(s.node) && !yield(s.code, float64(l.chance[i])) {
 			return
 		}
 	}

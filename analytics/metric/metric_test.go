@@ -33,6 +33,7 @@ func tables(b *analytics.Book) map[string]analytics.Table {
 		"funnel.Answer":     funnel.Of(b, s).Table(),
 		"heatmap.Answer":    heatmap.Of(b, s, heatmap.Query{}).Table(),
 		"landing.Answer":    landing.Learn(b, b.Today()).Of(s).Table(),
+		"landing.DealList":  landing.DealList{}.Table(),
 		"backtest.Answer":   backtest.Of(b, s, backtest.Query{Length: backtest.Quarter, By: backtest.Company}).Table(),
 		"migration.Answer":  migration.Of(b, s).Table(),
 		"migration.List":    migration.Accounts(b, s, migration.Cell{From: migration.Any, To: migration.Any}).Table(),

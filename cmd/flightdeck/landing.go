@@ -10,6 +10,7 @@ import (
 	"flightdeck/analytics"
 	"flightdeck/analytics/backtest"
 	"flightdeck/analytics/landing"
+	"flightdeck/store"
 	"flightdeck/tui/locale"
 )
 
@@ -20,18 +21,86 @@ func (in *invocation) forecastCommands() []*cobra.Command {
 
 func (in *invocation) landingCommand() *cobra.Command {
 	q := &question{in: in}
+	var deals bool
+	var limit int
+	var try attempt
 	c := &cobra.Command{
 		Use: "landing", Short: "Where the period lands per org node: P10, P50, P90, learned from your own history (落点)", Args: cobra.NoArgs,
+		Example: "flightdeck landing --team 北京团队 --deals\nflightdeck landing --move demo:d17=2026-12-20 --drop demo:d42",
 		RunE: q.ask(func(b *analytics.Book, s analytics.Scope, l *locale.Locale) (answer, error) {
-			a := landing.Learn(b, b.AsOf(s)).Of(s).Answer
+			if limit < 1 || limit > 10_000 {
+				return answer{}, usagef("--limit %d: want 1 to 10000", limit)
+			}
+			changes, err := try.changes(b)
+			if err != nil {
+				return answer{}, err
+			}
+			x := landing.Learn(b, b.AsOf(s)).Of(s)
+			if len(changes) > 0 {
+				if x, err = x.With(changes...); err != nil {
+					return answer{}, err
+				}
+			}
+			a := x.Answer
 			s.Period = a.Period
-			t := a.Table()
-			return answer{value: a, table: t, sheet: columns(t, l), stamp: a.Stamp, scope: s, note: basisNote(&a, l)}, nil
+			t, value := a.Table(), any(a)
+			if deals {
+				d := landing.DealList{Answer: a}
+				d.Deals, d.Count = x.Deals("", limit)
+				t, value = d.Table(), d
+			}
+			return answer{value: value, table: t, sheet: columns(t, l), stamp: a.Stamp, scope: s, note: basisNote(&a, l)}, nil
 		}),
 	}
 	q.scopeFlags(c)
 	q.format.flags(c)
+	f := c.Flags()
+	f.BoolVar(&deals, "deals", false, "the open deals behind it: chance, how such chances held, what raises and lowers it")
+	f.IntVar(&limit, "limit", 50, "with --deals, how many, the largest expectation first")
+	f.StringArrayVar(&try.drop, "drop", nil, "what if this deal were not there: `DEAL`'s id")
+	f.StringArrayVar(&try.move, "move", nil, "what if it were promised for another day: `DEAL=YYYY-MM-DD`")
+	f.StringArrayVar(&try.amount, "amount", nil, "what if it were about another amount: `DEAL=120000`, in the organisation's currency, or DEAL=9000 USD")
 	return c
+}
+
+// attempt is what a person wants to try on open deals.
+type attempt struct{ drop, move, amount []string }
+
+// changes reads it.
+func (t *attempt) changes(b *analytics.Book) (out []landing.Change, err error) {
+	for _, id := range t.drop {
+		out = append(out, landing.Change{Deal: store.ID(id), Drop: true})
+	}
+	for _, text := range t.move {
+		id, day, ok := cut(text)
+		c := landing.Change{Deal: id}
+		if c.Close, err = store.ParseDay(day); err != nil || !ok {
+			return nil, usagef("--move %q: want DEAL=YYYY-MM-DD", store.Clip(text, 60))
+		}
+		out = append(out, c)
+	}
+	for _, text := range t.amount {
+		id, money, ok := cut(text)
+		cur := b.Currency()
+		if n, c, two := strings.Cut(strings.TrimSpace(money), " "); two {
+			money, cur = n, store.Currency(strings.ToUpper(strings.TrimSpace(c)))
+		}
+		c := landing.Change{Deal: id}
+		if c.Amount, err = store.ParseMoney(money, cur); err != nil || !ok {
+			return nil, usagef("--amount %q: want DEAL=120000 or DEAL=9000 USD", store.Clip(text, 60))
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// cut splits DEAL=VALUE at the last equals sign: a deal's identifier may hold one.
+func cut(text string) (store.ID, string, bool) {
+	i := strings.LastIndexByte(text, '=')
+	if i <= 0 {
+		return "", "", false
+	}
+	return store.ID(text[:i]), text[i+1:], true
 }
 
 // basisNote says on what a landing rests.

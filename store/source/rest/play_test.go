@@ -100,7 +100,7 @@ func system(t testing.TB, srv *sourcetest.Server, spec string) sourcetest.System
 	}
 	remove := func(id int) { srv.Delete("deals", "deal", fmt.Sprint(id)) }
 	return sourcetest.System{
-		ID: "crm", Now: srv.Now, Stages: []string{"lead", "won", "lost"}, Archives: true, Secret: canary,
+		ID: "crm", Now: srv.Now, Stages: []string{"lead", "won", "lost"}, Archives: true, Merges: true, Secret: canary,
 		Open: func() source.Source {
 			s, err := New(Config{ID: "crm", Spec: file, URL: srv.URL, Currency: "CNY", PageSize: 7, Credential: func() (string, error) { return canary, nil }})
 			if err != nil {

@@ -75,6 +75,44 @@ func TestOnce_ServerGoesWrongInAPass(t *testing.T) {
 	}
 }
 
+// Page 7 of 10 goes wrong: pages 1 to 6 are kept, and the next run asks for page 7 first.
+func TestOnce_PageSevenOfTen(t *testing.T) {
+	for _, fault := range []sourcetest.Kind{sourcetest.ServerError, sourcetest.Cut, sourcetest.Throttle} {
+		for _, spec := range []string{"keep", "token", "offset", "page", "link"} {
+			t.Run(spec+"/"+fault.String(), func(t *testing.T) {
+				srv := killServer(t, 100)
+				src, err := rest.New(rest.Config{ID: "crm", Spec: "../source/rest/testdata/" + spec + ".yaml", URL: srv.URL, Currency: "CNY", PageSize: 10,
+					Streams: []string{"deals"}, Credential: func() (string, error) { return killToken, nil }})
+				if err != nil {
+					t.Fatal(err)
+				}
+				m := storetest.NewMemory()
+				open := func() *syncer.Engine { // each a process of its own
+					return syncer.New(syncer.Options{Store: m, Sources: []syncer.Entry{{Source: src}}, Now: srv.Now, Attempts: 1, MaxWait: time.Millisecond})
+				}
+				srv.Break(sourcetest.Fault{Kind: fault, Page: 7, RetryAfter: "60"})
+				if res := once(t, open()); res.Err == nil || res.Streams[1].Rows != 60 {
+					t.Fatalf("%+v", res)
+				}
+				if ids, st := stored(t, m, "crm", "deals"); len(ids) != 60 || st.Done != 60 || !st.Good.IsZero() {
+					t.Errorf("%d deals, %+v", len(ids), st)
+				}
+				srv.Heal()
+				seventh, before := srv.Requests()[6], len(srv.Requests())
+				if res := once(t, open()); res.Err != nil || res.Streams[1].Rows != 40 {
+					t.Errorf("well again: %+v", res)
+				}
+				if again := srv.Requests()[before]; again != seventh {
+					t.Errorf("it goes on with %s, want %s", again, seventh)
+				}
+				if ids, st := stored(t, m, "crm", "deals"); len(ids) != 100 || st.Done != 100 || st.Base != 60 {
+					t.Errorf("%d deals, %+v", len(ids), st)
+				}
+			})
+		}
+	}
+}
+
 func BenchmarkOnce_Pages(b *testing.B) {
 	ids := make([][]string, 20)
 	for i := range ids {

@@ -25,6 +25,7 @@ type pass struct {
 	issues  int // found in it, repetitions counted
 	cleared bool
 	changed bool
+	fill    fill
 	open    map[string][]store.ID // stored issues by record, for a pass that does not start at nothing
 	known   map[store.ID]bool     // stored issues, and those found since: one that is found again is not counted again
 }
@@ -78,6 +79,7 @@ func (s *stream) take(ctx context.Context, page *source.Page, res StreamResult) 
 		print.WriteByte(0)
 		return true
 	})
+	p.fill.look(&page.Records, owned)
 	var circle error
 	if page.More {
 		p.cursors.add(string(s.cursor))

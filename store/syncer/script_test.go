@@ -2,10 +2,12 @@ package syncer_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"flightdeck/store"
@@ -132,4 +134,19 @@ func same(t *testing.T, what string, got, want []string) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%s: got %q, want %q", what, got, want)
 	}
+}
+
+// pauses are those between eight tries of a page that fails, with a cap of eight seconds.
+func pauses(t *testing.T) (out []time.Duration) {
+	synctest.Test(t, func(t *testing.T) {
+		s := deals(func(context.Context, source.Request, int) (source.Page, error) {
+			return source.Page{}, errors.New("502")
+		})
+		e := syncer.New(syncer.Options{Store: storetest.NewMemory(), Sources: []syncer.Entry{{Source: s}}, Attempts: 8, MaxBackoff: 8 * time.Second})
+		e.Once(t.Context())
+		for i := 1; i < len(s.times); i++ {
+			out = append(out, s.times[i].Sub(s.times[i-1]))
+		}
+	})
+	return out
 }

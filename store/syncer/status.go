@@ -19,6 +19,9 @@ func (s *stream) finish(ctx context.Context, res StreamResult, p *pass, full boo
 		return s.fail(ctx, res, err)
 	}
 	res.Removed = removed
+	if err := s.drift(ctx, p); err != nil {
+		return s.fail(ctx, res, err)
+	}
 	now := s.w.e.opt.Now()
 	s.status.State, s.status.Error, s.status.Retry = store.SyncIdle, "", time.Time{}
 	s.status.Finished, s.status.Good = now, now

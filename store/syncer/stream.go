@@ -39,6 +39,7 @@ func (s *stream) run(ctx context.Context) (res StreamResult) {
 	s.status.Started, s.status.Updated, s.status.Requests, s.status.Base = s.began, s.began, 0, s.status.Done
 	switch {
 	case s.w.anew.has(s.name):
+		s.status.Fields = nil // what it looks like is learned anew
 		if err := s.restart(ctx, "read anew, as asked for"); err != nil {
 			return s.fail(ctx, res, err)
 		}

@@ -23,16 +23,19 @@ type cursor struct {
 
 // pass is the position in a pass.
 type pass struct {
-	Full  bool     `json:"f,omitempty"` // every row in the order of the key
-	Nulls bool     `json:"n,omitempty"` // past the window, at the rows that never tell of a change
-	From  int64    `json:"a,omitempty"` // the window
-	Until int64    `json:"u,omitempty"`
-	Max   int64    `json:"m,omitempty"` // the newest change that was read, not after Until
+	Full  bool  `json:"f,omitempty"` // every row in the order of the key
+	Nulls bool  `json:"n,omitempty"` // past the window, at the rows that never tell of a change
+	From  int64 `json:"a,omitempty"` // the window
+	Until int64 `json:"u,omitempty"`
+	Max   int64 `json:"m,omitempty"` // the newest change that was read, not after Until nor Cap
+	// Cap is the newest change that there was when a pass of several pages began; 0: not limited. What is written while we read bears later times, perhaps
+	// behind the position, so the bookmark must not follow it. Until alone would do if every clock and time zone could be trusted.
+	Cap   int64    `json:"x,omitempty"`
 	At    []scalar `json:"t,omitempty"` // of the last row: change, if in the window, and key
 	Total int      `json:"l,omitempty"`
 	Done  int      `json:"d,omitempty"`
 	Back  int64    `json:"b,omitempty"` // of the next pass
-	Snap  snapshot `json:"x,omitzero"`
+	Snap  snapshot `json:"s,omitzero"`
 }
 
 // snapshot is a moment of the server's and the number of the first transaction that had not begun to write then. A transaction with that number or a

@@ -58,7 +58,7 @@ func (s *Source) explain(ctx context.Context, err error) error {
 		case refused:
 			return &problem{fmt.Sprintf("%s refuses the user %s: %s", where, s.cfg.Login, said), source.ErrAuth}
 		case denied:
-			return &problem{fmt.Sprintf("%s: %s; grant SELECT on it to the user %s", where, said, s.cfg.Login), source.ErrDenied}
+			return &problem{fmt.Sprintf("%s: %s (asked as %s)", where, said, s.cfg.Login), source.ErrDenied}
 		case setup:
 			return &problem{fmt.Sprintf("%s: %s", where, said), source.ErrSetup}
 		case busy:

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/goccy/go-yaml"
 
 	"flightdeck/store"
 	"flightdeck/store/source"
@@ -434,3 +435,65 @@ func TestPostgreSQL_IntegrationRefusals(t *testing.T) {
 		}
 	}
 }
+
+// The example that init prints reads a database that is as it says.
+func TestPostgreSQL_IntegrationPreset(t *testing.T) {
+	s := newPostgreSQL(t)
+	for _, q := range strings.Split(presetTables, ";\n") {
+		s.exec(t, q)
+	}
+	b, err := Preset("sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []Config
+	if err := yaml.UnmarshalWithOptions(b, &all, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	cfg := all[0]
+	cfg.Address, cfg.Database, cfg.Login, cfg.Password = s.cfg.Address, s.cfg.Database, s.cfg.Login, s.cfg.Password
+	src := cfg.open(t)
+	if err := src.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var got store.Records
+	for _, name := range src.Streams() {
+		p, _ := read(t, src, name, "", 0)
+		if p.Len() == 0 || len(p.Issues) > 0 {
+			t.Errorf("%s: %d records, issues %+v", name, p.Len(), p.Issues)
+		}
+		got.Append(&p.Records)
+	}
+	if u := got.Units[1]; u.ID != "crm:dep-2" || u.Parent != "crm:dep-1" || u.Kind != store.UnitTeam {
+		t.Errorf("%+v", u)
+	}
+	if c := got.Changes[1]; c.Field != store.FieldStage || c.From != "lead" || c.To != "qualified" || c.Deal != "crm:1" || c.By != "crm:1" {
+		t.Errorf("%+v", c)
+	}
+	if d := got.Deals[0]; d.Amount != (store.Money{Minor: 1234567890123456789, Currency: "CNY"}) || d.Stage != "qualified" || d.Account != "crm:1" || d.Owner != "crm:1" {
+		t.Errorf("%+v", d)
+	}
+	if x := got.Touches[0]; x.Channel != store.ChannelVisit || !x.At.Equal(time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)) {
+		t.Errorf("%+v", x)
+	}
+	if x := got.Sales[0]; x.Quantity != 2500 || x.Amount.Minor != 999 || x.Day != store.Date(2026, 3, 5) {
+		t.Errorf("%+v", x)
+	}
+}
+
+const presetTables = `CREATE TABLE departments (id int PRIMARY KEY, parent_id int, name text, level int);
+INSERT INTO departments VALUES (1, NULL, '华东', 2), (2, 1, '一组', 3);
+CREATE TABLE users (id int PRIMARY KEY, department_id int, name text, email text, title text, disabled boolean, updated_at timestamp);
+INSERT INTO users VALUES (1, 2, '王强', 'w@x.cn', '经理', false, '2026-03-01 09:00');
+CREATE TABLE customers (id int PRIMARY KEY, name text, owner_id int, industry text, region text, city text, level text, created_at timestamp, updated_at timestamp, deleted_at timestamp);
+INSERT INTO customers VALUES (1, '海川', 1, '制造', '华东', '上海', 'A', '2026-01-01', '2026-03-01 09:00', NULL);
+CREATE TABLE opportunities (id int PRIMARY KEY, title text, customer_id int, owner_id int, stage_id int, amount numeric(19,2), currency char(3), created_at timestamp, expected_close date, updated_at timestamp, is_deleted boolean);
+INSERT INTO opportunities VALUES (1, '扩容', 1, 1, 20, 12345678901234567.89, 'CNY', '2026-02-01', '2026-06-30', '2026-03-01 09:00', false);
+CREATE TABLE opportunity_stages (id int PRIMARY KEY, opportunity_id int, stage_id int, changed_at timestamp, changed_by int);
+INSERT INTO opportunity_stages VALUES (1, 1, 10, '2026-02-01 09:00', 1), (2, 1, 20, '2026-03-01 09:00', 1);
+CREATE TABLE activities (id int PRIMARY KEY, customer_id int, opportunity_id int, user_id int, happened_at timestamp, kind int, note text, updated_at timestamp);
+INSERT INTO activities VALUES (1, 1, 1, 1, '2026-03-02 09:00', 1, '拜访', '2026-03-02 18:00');
+CREATE TABLE products (id int PRIMARY KEY, name text, category text, list_price numeric(12,2));
+INSERT INTO products VALUES (1, '控制器', '硬件', 100);
+CREATE TABLE invoice_lines (id int PRIMARY KEY, customer_id int, product_id int, user_id int, invoice_date date, quantity numeric(12,3), amount numeric(12,2), cost numeric(12,2), updated_at timestamp);
+INSERT INTO invoice_lines VALUES (1, 1, 1, 1, '2026-03-05', 2.5, 9.99, 5, '2026-03-05 09:00')`

@@ -1,11 +1,11 @@
 package sql
 
 import (
+	"bytes"
 	"context"
 	stdsql "database/sql"
 	"fmt"
 	"hash/fnv"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -39,13 +39,19 @@ type wanted struct {
 	at     []scalar
 }
 
+// all reports that every row is wanted.
+func (q *wanted) all() bool { return q.window == nil }
+
+// changed reports that the rows are those of the window, in the order of their change.
+func (q *wanted) changed() bool { return q.window != nil && !q.nulls }
+
 // answer is a run of rows in the order that was asked for.
 type answer struct {
 	rows    []row
 	changes []any // of each row, as the driver gave it
 	at      []scalar
 	more    bool
-	sum     uint64 // fingerprint
+	sum     uint64 // fingerprint, of a window
 }
 
 // rows reads at most limit rows.
@@ -53,11 +59,10 @@ func (t *reading) rows(ctx context.Context, p *plan, q wanted, limit int) (*answ
 	b := &builder{d: t.s.d}
 	var where []string
 	order, types := p.keys, make([]string, len(p.keys))
-	withChange := q.window != nil && !q.nulls
 	if q.nulls {
 		where = append(where, p.change+" IS NULL")
 	}
-	if withChange {
+	if q.changed() {
 		order, types = append([]string{p.change}, p.keys...), append([]string{q.scale.Type}, types...)
 		w, sc := q.window, q.scale
 		bound := func(op string, mark int64) string { return p.change + op + b.bind(sc.value(mark), sc.Type) }
@@ -96,11 +101,11 @@ func (t *reading) rows(ctx context.Context, p *plan, q wanted, limit int) (*answ
 		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // read
-	return t.take(rows, p, withChange, limit)
+	return t.take(rows, p, q, limit)
 }
 
 // take reads the rows of an answer.
-func (t *reading) take(rows *stdsql.Rows, p *plan, withChange bool, limit int) (*answer, error) {
+func (t *reading) take(rows *stdsql.Rows, p *plan, q wanted, limit int) (*answer, error) {
 	columns, err := rows.ColumnTypes()
 	if err != nil {
 		return nil, err
@@ -119,7 +124,7 @@ func (t *reading) take(rows *stdsql.Rows, p *plan, withChange bool, limit int) (
 			return nil, err
 		}
 		at := make([]scalar, 0, len(p.keyAt)+1)
-		if withChange {
+		if q.changed() {
 			at = append(at, scalar{clone(raw[p.changeI])})
 		}
 		for i, k := range p.keyAt {
@@ -128,7 +133,7 @@ func (t *reading) take(rows *stdsql.Rows, p *plan, withChange bool, limit int) (
 			}
 			at = append(at, scalar{clone(raw[k])})
 		}
-		if a.at != nil && reflect.DeepEqual(at, a.at) {
+		if a.at != nil && equal(at, a.at) {
 			return nil, setupf("two rows have the same key %s = %s: key wants the columns that tell rows apart, or rows are lost between two pages",
 				strings.Join(p.keys, ", "), store.Clip(print(t.value(at[len(at)-1].v, "")), 60))
 		}
@@ -138,10 +143,12 @@ func (t *reading) take(rows *stdsql.Rows, p *plan, withChange bool, limit int) (
 		}
 		r := row{columns: p.columns, values: make([]any, len(raw))}
 		for i, v := range raw {
-			if v = t.value(v, types[i]); v != nil {
-				text := print(v)
+			v = t.value(v, types[i])
+			if text, ok := v.(string); ok {
 				size += len(text)
-				sum.Write([]byte(text))
+			}
+			if !q.all() && v != nil {
+				sum.Write([]byte(print(v)))
 			}
 			sum.Write([]byte{0, byte(i)})
 			r.values[i] = v
@@ -153,6 +160,22 @@ func (t *reading) take(rows *stdsql.Rows, p *plan, withChange bool, limit int) (
 	}
 	a.sum = sum.Sum64()
 	return a, rows.Err()
+}
+
+// equal reports whether two positions are one.
+func equal(a, b []scalar) bool {
+	for i := range a {
+		x, ok := a[i].v.([]byte)
+		y, ok2 := b[i].v.([]byte)
+		switch {
+		case ok != ok2, ok && !bytes.Equal(x, y):
+			return false
+		case ok:
+		case a[i].v != b[i].v:
+			return false
+		}
+	}
+	return true
 }
 
 func clone(v any) any {
@@ -209,6 +232,11 @@ func (t *reading) page(ctx context.Context, st *stream, c *cursor, limit int, wa
 	if st.entity == store.EntityDeal {
 		out.Track = t.s.track
 	}
+	if out.More && first && c.Scale != nil {
+		if ps.Cap, err = t.newest(ctx, p, c); err != nil {
+			return err
+		}
+	}
 	if out.More {
 		if ps.Full && ps.Total == 0 {
 			if ps.Total, err = t.count(ctx, p, ps.Done); err != nil {
@@ -227,98 +255,6 @@ func (t *reading) page(ctx context.Context, st *stream, c *cursor, limit int, wa
 	}
 	t.end(c, first, sum, was, out)
 	return nil
-}
-
-// begin fixes the end of a pass by the server's clock, and finds out how the column of changes counts.
-func (t *reading) begin(ctx context.Context, p *plan, c *cursor) error {
-	ps := &pass{Full: c.Scale == nil}
-	c.Pass = ps
-	if p.change == "" {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, t.s.cfg.timeout())
-	defer cancel()
-	m, err := t.s.d.now(ctx, t.tx)
-	if err != nil {
-		return fmt.Errorf("ask for the server's clock: %w", err)
-	}
-	ps.Back, ps.Snap = c.under(m, m.at.UnixMicro())
-	if ps.Full {
-		if c.Scale, err = t.probe(ctx, p); err != nil || c.Scale == nil {
-			return err
-		}
-	}
-	sc := c.Scale
-	if sc.Kind == "version" {
-		if ps.Until = 0; sc.Bytes {
-			ps.Until, ps.From = m.version, c.Mark
-		} else {
-			ps.From = c.Mark - behind
-		}
-		if ps.Until > 0 && c.Mark > ps.Until {
-			return fmt.Errorf("the server's row versions lie before those that were read: the database was replaced by an earlier one: %w", source.ErrExpired)
-		}
-		return nil
-	}
-	ps.Until = sc.at(m.at, t.s.zone)
-	ps.From = c.Mark - t.s.cfg.overlap().Microseconds() - c.Back
-	if c.Mark > ps.Until+max(t.s.cfg.overlap(), time.Hour).Microseconds() {
-		return fmt.Errorf("what was read last was changed at %s, but the server's clock says %s: %w", time.UnixMicro(c.Mark).UTC().Format(time.DateTime),
-			time.UnixMicro(ps.Until).UTC().Format(time.DateTime), source.ErrExpired)
-	}
-	return nil
-}
-
-// probe looks at the newest changes to learn in what form the column tells them. nil: there is none yet.
-func (t *reading) probe(ctx context.Context, p *plan) (*scale, error) {
-	const some = 20 // one that nobody can read must not hide the others
-	b := &builder{d: t.s.d}
-	b.rows([]string{t.s.d.selected(p.change)}, p.from, []string{p.change + " IS NOT NULL"}, []string{p.change + " DESC"}, some)
-	rows, err := t.tx.QueryContext(ctx, b.String())
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close() //nolint:errcheck // read
-	types, err := rows.ColumnTypes()
-	if err != nil {
-		return nil, err
-	}
-	var strange any
-	for rows.Next() {
-		var v any
-		if err := rows.Scan(&v); err != nil {
-			return nil, err
-		}
-		if sc, ok := scaleOf(v, types[0].DatabaseTypeName(), p.st.Version != "", t.s.d); ok {
-			return &sc, nil
-		}
-		strange = v
-	}
-	if err := rows.Err(); err != nil || strange == nil {
-		return nil, err
-	}
-	if p.st.Version != "" {
-		return nil, setupf("version %s holds %q: want SQL Server's rowversion or a whole number that only grows", p.st.Version, store.Clip(print(strange), 40))
-	}
-	return nil, setupf("modified %s holds %q: want a date and time, a text such as 2026-03-31 17:05:00, or seconds or milliseconds since 1970",
-		strings.Join(p.st.Modified, ", "), store.Clip(print(strange), 40))
-}
-
-// count returns how many rows a pass has to read, at least n.
-func (t *reading) count(ctx context.Context, p *plan, n int) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, t.s.cfg.timeout())
-	defer cancel()
-	var total int
-	err := t.tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+p.from).Scan(&total)
-	return max(total, n), err
-}
-
-// drift lists the columns that are configured and gone: their fields are left out, and nothing else.
-func (t *reading) drift(p *plan, out *source.Page) {
-	for _, c := range p.missing {
-		out.Issues = append(out.Issues, store.Issue{Source: t.s.cfg.ID, Stream: p.st.name, Where: string(p.st.name), Field: store.Clip(c, 80),
-			Problem: store.Clip(p.lacks(), 300) + "; the fields made of it are left out"})
-	}
 }
 
 // decode makes records of an answer's rows.
@@ -340,13 +276,9 @@ func (t *reading) decode(p *plan, c *cursor, a *answer, dec *record.Decoder, out
 			switch {
 			case !ok:
 				problem = "not a time of change as the rows before have it; the row is read anew in every pass or missed, so mend it"
-			case c.Scale.Kind == "version":
-				if ps.Until == 0 || mark <= ps.Until {
-					ps.Max = max(ps.Max, mark)
-				}
-			case mark > ps.Until+ahead.Microseconds():
+			case c.Scale.Kind != "version" && mark > ps.Until+ahead.Microseconds():
 				problem = "changed in the future, by the server's clock: a clock was wrong when it was written, or time_zone is not the column's; the row is read anew in every pass"
-			case mark <= ps.Until:
+			case (ps.Until == 0 || mark <= ps.Until) && (ps.Cap == 0 || mark <= ps.Cap):
 				ps.Max = max(ps.Max, mark)
 			}
 			if problem != "" {
@@ -377,40 +309,4 @@ func (t *reading) decode(p *plan, c *cursor, a *answer, dec *record.Decoder, out
 		}
 		dec.Decode(p.st.Entity, fields, where, out)
 	}
-}
-
-// end closes the pass. one: it was a single page, of which sum is the fingerprint.
-func (t *reading) end(c *cursor, one bool, sum uint64, was store.Cursor, out *source.Page) {
-	ps := c.Pass
-	c.Pass = nil
-	if c.Scale == nil { // nothing to go on from: the next pass reads everything again
-		return
-	}
-	same := !ps.Full && one && sum == c.Seen
-	if same {
-		out.Records, out.Deleted = store.Records{}, nil
-		var last int64
-		if n := len(c.Snaps); n > 0 {
-			last = c.Snaps[n-1].At
-		}
-		if ps.Back == 0 && c.Back == 0 && (ps.Snap.Next == 0 || ps.Snap.At-last < time.Hour.Microseconds()) {
-			out.Next = was // as it was: nothing to commit
-			return
-		}
-	}
-	c.Seen = 0
-	if one {
-		c.Seen = sum
-	}
-	switch {
-	case c.Scale.Kind == "version" && ps.Until > 0:
-		c.Mark = ps.Until // below it none can appear any more
-	case ps.Max != 0:
-		c.Mark = max(c.Mark, ps.Max)
-	case c.Mark == 0:
-		c.Mark = ps.Until // all rows are from the future
-	}
-	c.Back = ps.Back
-	c.remember(ps.Snap)
-	out.Next = c.String()
 }

@@ -15,7 +15,7 @@ type plan struct {
 	st      *stream
 	from    string
 	selects []string       // columns as they are selected
-	columns map[string]int // lower-case name → index
+	columns map[string]int // name, as it is configured → index
 	keys    []string       // as they stand in conditions
 	keyAt   []int
 	change  string // "": none
@@ -66,12 +66,9 @@ func (t *reading) plan(ctx context.Context, st *stream) (*plan, error) {
 	for _, name := range p.has {
 		real[strings.ToLower(name)] = name
 	}
-	for _, name := range p.has { // an exact spelling goes before one that differs in case
-		real[name] = name
-	}
 	find := func(name string) (string, bool) {
-		if exact, ok := real[name]; ok {
-			return exact, true
+		if slices.Contains(p.has, name) { // before one that differs in case
+			return name, true
 		}
 		found, ok := real[strings.ToLower(name)]
 		if !ok && !slices.Contains(p.missing, name) {
@@ -81,11 +78,16 @@ func (t *reading) plan(ctx context.Context, st *stream) (*plan, error) {
 	}
 	use := func(name string) bool {
 		found, ok := find(name)
-		if _, twice := p.columns[strings.ToLower(name)]; ok && !twice {
-			p.columns[strings.ToLower(name)] = len(p.selects)
-			p.selects = append(p.selects, d.selected(d.column(found)))
+		if _, twice := p.columns[name]; !ok || twice {
+			return ok
 		}
-		return ok
+		selected := d.selected(d.column(found))
+		i := slices.Index(p.selects, selected)
+		if i < 0 {
+			i, p.selects = len(p.selects), append(p.selects, selected)
+		}
+		p.columns[name] = i
+		return true
 	}
 	needed := slices.Clone(st.key())
 	needed = append(append(needed, st.Modified...), st.Deleted.Column, st.Version)
@@ -101,7 +103,7 @@ func (t *reading) plan(ctx context.Context, st *stream) (*plan, error) {
 	for _, name := range st.key() {
 		found, _ := find(name)
 		p.keys = append(p.keys, d.column(found))
-		p.keyAt = append(p.keyAt, p.columns[strings.ToLower(name)])
+		p.keyAt = append(p.keyAt, p.columns[name])
 	}
 	changes := st.Modified
 	if st.Version != "" {
@@ -115,7 +117,7 @@ func (t *reading) plan(ctx context.Context, st *stream) (*plan, error) {
 	switch len(parts) {
 	case 0:
 	case 1:
-		p.change, p.changeI = parts[0], p.columns[strings.ToLower(changes[0])]
+		p.change, p.changeI = parts[0], p.columns[changes[0]]
 	default:
 		p.change, p.changeI = "COALESCE("+strings.Join(parts, ", ")+")", len(p.selects)
 		p.selects = append(p.selects, d.selected(p.change))

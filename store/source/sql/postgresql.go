@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// postgresql reads from PostgreSQL 9.4 or newer and what speaks like it, also on a standby and behind a pooler.
+// postgresql reads from PostgreSQL. The tests run against version 15; nothing newer than 9.4 is asked of it.
 var postgresql = &dialect{
 	title: "PostgreSQL", verified: "real server", port: "5432", quotes: [2]string{`"`, `"`}, readTx: true, isolate: stdsql.LevelRepeatableRead,
 	plain: []string{"TIMESTAMP", "DATE"}, bytes: []string{"BYTEA"},

@@ -9,7 +9,7 @@ import (
 )
 
 // newSQLite makes a database file that somebody else writes.
-func newSQLite(t *testing.T) *server {
+func newSQLite(t testing.TB) *server {
 	path := filepath.Join(t.TempDir(), "crm ? 数据.db")
 	db, err := stdsql.Open("sqlite", uri(path, "_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_pragma=busy_timeout(5000)"))
 	if err != nil {

@@ -91,12 +91,12 @@ func ascii(b []byte) bool {
 
 // row is one row: its values by column.
 type row struct {
-	columns map[string]int // lower-case name → index
+	columns map[string]int // name, as it is configured → index
 	values  []any
 }
 
 func (r *row) get(column string) any {
-	if i, ok := r.columns[strings.ToLower(column)]; ok {
+	if i, ok := r.columns[column]; ok {
 		return r.values[i]
 	}
 	return nil

@@ -148,8 +148,8 @@ func (b *Book) Named(s Scope) string {
 }
 
 // Stamp says on what an answer to s rests. Oldest is the data's age by its least fresh part: of every stream that has ever finished well,
-// the last time it did; of these the earliest. A source none of whose streams ever did makes it zero: then part of the picture is missing.
-// (One stream that is refused beside others that work does not: its own error says so among the sources.)
+// the last time it did; of these the earliest. A source none of whose streams ever did makes it zero, and so does a stream whose first reading has not ended yet:
+// then part of the picture is missing. (One stream that is refused beside others that work does not: its own error says so among the sources.)
 func (b *Book) Stamp(s Scope) Stamp { return Stamp{Rev: b.rev, AsOf: b.AsOf(s), Oldest: b.oldest} }
 
 // Quotas returns every quota record, by ID.

@@ -130,7 +130,9 @@ func TestStamp_Oldest(t *testing.T) {
 	}{
 		"no source":                      {nil, time.Time{}},
 		"the least fresh stream":         {[]store.SourceStatus{st("a", "deals", h(-1)), st("a", "touches", h(-3)), st("b", "deals", h(-2))}, h(-3)},
-		"one stream is refused for good": {[]store.SourceStatus{st("a", "calls", time.Time{}), st("a", "deals", h(-1))}, h(-1)},
+		"one stream is refused for good": {[]store.SourceStatus{{Source: "a", Stream: "calls", State: store.SyncFailed, Error: "no right to it"}, st("a", "deals", h(-1))}, h(-1)},
+		"a first reading is under way":   {[]store.SourceStatus{st("a", "deals", h(-1)), {Source: "a", Stream: "touches", State: store.SyncRunning, Done: 25000}}, time.Time{}},
+		"a first reading is to come":     {[]store.SourceStatus{st("a", "deals", h(-1)), st("a", "touches", time.Time{})}, time.Time{}},
 		"one source never finished":      {[]store.SourceStatus{st("a", "deals", h(-1)), st("b", "deals", time.Time{})}, time.Time{}},
 	} {
 		b := analytics.FromRecords(&store.Records{Statuses: c.all}, plain.Options())

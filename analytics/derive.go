@@ -363,6 +363,9 @@ func latest(last, now Day, f *fact) Day {
 func oldest(all []store.SourceStatus) time.Time {
 	bySource := map[store.SourceID]time.Time{}
 	for _, s := range all {
+		if s.Good.IsZero() && s.Error == "" { // its first reading is still to end
+			return time.Time{}
+		}
 		t, ok := bySource[s.Source]
 		if !ok {
 			bySource[s.Source] = s.Good

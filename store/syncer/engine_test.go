@@ -118,10 +118,32 @@ func (s *slow) Apply(ctx context.Context, b *store.Batch) (store.Rev, error) {
 	return s.Memory.Apply(ctx, b)
 }
 
+// A stream that is still to come is seen from the start, so that nobody takes figures without it for whole ones.
+func TestOnce_EveryStreamIsNamedFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var first []store.SourceStatus
+		m := &slow{Memory: storetest.NewMemory(), fail: func(n int, b *store.Batch) error {
+			if n == 1 {
+				first = b.Statuses
+			}
+			return nil
+		}}
+		e := engine(m, deals(three))
+		for range 2 { // the second run has nothing to announce
+			if res := once(t, e); res.Err != nil {
+				t.Fatal(res.Err)
+			}
+		}
+		if len(first) != 1 || first[0].Stream != "deals" || !first[0].Good.IsZero() || first[0].Error != "" {
+			t.Errorf("the first commit says %+v", first)
+		}
+	})
+}
+
 func TestOnce_ApplyLateOrFailingLosesNoPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &slow{Memory: storetest.NewMemory(), fail: func(n int, _ *store.Batch) error {
-			if n == 2 {
+			if n == 3 { // the second page; the first commit says which streams there are
 				return errors.New("no space left on device")
 			}
 			return nil

@@ -266,8 +266,14 @@ func (w *worker) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(stale) > 0 {
-		if _, err := w.e.opt.Store.Apply(ctx, &store.Batch{Source: w.id, Deleted: stale, Seen: w.e.opt.Now()}); err != nil {
+	b := &store.Batch{Source: w.id, Deleted: stale, Seen: w.e.opt.Now()}
+	for _, name := range names { // a stream that is still to come is seen from the start: until it was read, every figure may lack something
+		if _, ok := known[name]; !ok {
+			b.Statuses = append(b.Statuses, store.SourceStatus{Source: w.id, Stream: name, Kind: w.src.Kind()})
+		}
+	}
+	if len(b.Deleted)+len(b.Statuses) > 0 {
+		if _, err := w.e.opt.Store.Apply(ctx, b); err != nil {
 			return err
 		}
 	}

@@ -140,8 +140,8 @@ func (s *server) faults(lockOut, letIn, revoke, grant, lock, unlock string) func
 			})
 			return func() {}
 		case sourcetest.Cut:
-			s.line.cut(true)
-			return func() { s.line.cut(false) }
+			s.line.cut(f.Page)
+			return func() { s.line.cut(0) }
 		}
 		s.exec(t, "ALTER TABLE "+table+" RENAME TO away")
 		return func() { s.exec(t, "ALTER TABLE away RENAME TO "+table) }
@@ -152,7 +152,7 @@ func (s *server) faults(lockOut, letIn, revoke, grant, lock, unlock string) func
 type line struct {
 	l      net.Listener
 	mu     sync.Mutex
-	broken bool
+	broken int // the answer that is cut, from 1, and all after it; 0: none
 }
 
 func newLine(t *testing.T, to string) *line {
@@ -194,8 +194,17 @@ func newLine(t *testing.T, to string) *line {
 	return n
 }
 
-func (n *line) cut(on bool) { n.mu.Lock(); n.broken = on; n.mu.Unlock() }
-func (n *line) isCut() bool { n.mu.Lock(); defer n.mu.Unlock(); return n.broken }
+func (n *line) cut(at int) { n.mu.Lock(); n.broken = at; n.mu.Unlock() }
+
+func (n *line) isCut() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.broken > 1 {
+		n.broken--
+		return false
+	}
+	return n.broken == 1
+}
 
 // through lets the source come over a line that can be cut.
 func (s *server) through(t *testing.T) *server {
@@ -293,6 +302,42 @@ func TestPostgreSQL_IntegrationLateCommit(t *testing.T) {
 }
 
 func TestMariaDB_IntegrationLateCommit(t *testing.T) { newMariaDB(t).lateCommit(t, "NOW(6)") }
+
+// transaction begins one that has written a deal and not committed it.
+func (s *server) transaction(t *testing.T) func(string, sourcetest.Deal) func() {
+	return func(table string, d sourcetest.Deal) func() {
+		tx, err := s.db.BeginTx(context.Background(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = tx.Rollback() })
+		q := "INSERT INTO " + table + " (id, name, stage, amount, updated_at, archived, merged) VALUES (?, ?, ?, ?, ?, '', '')"
+		if s.kind == "postgresql" {
+			q = strings.ReplaceAll(q, "?, ?, ?, ?, ?", "$1, $2, $3, $4, $5")
+		}
+		if _, err := tx.Exec(q, d.ID, d.Name, d.Stage, fmt.Sprintf("%d.%02d", d.Cents/100, d.Cents%100), s.stampOf(time.Now())); err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			if err := tx.Commit(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// A fault that needs the table for itself would wait for the transactions that are open.
+var playFaults = []sourcetest.Kind{sourcetest.Cut, sourcetest.Unauthorized, sourcetest.Forbidden}
+
+func TestPostgreSQL_IntegrationPlay(t *testing.T) {
+	s := newPostgreSQL(t).through(t)
+	s.play(t, 300*time.Millisecond, s.transaction(t), playFaults...)
+}
+
+func TestMariaDB_IntegrationPlay(t *testing.T) {
+	s := newMariaDB(t).through(t)
+	s.play(t, 300*time.Millisecond, s.transaction(t), playFaults...)
+}
 
 // What every type gives: exact amounts, times in their zone, nothing for NULL.
 func TestPostgreSQL_IntegrationValues(t *testing.T) {

@@ -22,7 +22,7 @@ type server struct {
 	text, number, money, stamp string
 	n                          atomic.Int64
 	grant                      string // lets the source read a table; "": it may read all
-	line                       interface{ cut(on bool) }
+	line                       interface{ cut(from int) }
 	fail                       func(t testing.TB, src *Source, table string, f sourcetest.Fault) (heal func())
 }
 

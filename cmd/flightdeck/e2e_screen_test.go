@@ -32,7 +32,7 @@ func depth(screen string) int {
 
 // records returns the number of records that the sources pane gives for a stream, -1 while it is not idle.
 func records(screen, stream string) int {
-	m := regexp.MustCompile(`(?m)^[> ] demo +` + stream + ` +(?:空闲|idle).* ([0-9,]+) +[0-9,]+ +\S.*$`).FindStringSubmatch(screen)
+	m := regexp.MustCompile(`(?m)^[> ] demo +` + stream + ` +(?:空闲|idle) +([0-9,]+) +[0-9,]+ +\S.*$`).FindStringSubmatch(screen)
 	if m == nil {
 		return -1
 	}

@@ -378,6 +378,34 @@ func (r *room) sweep(t *testing.T, canary string, texts ...string) {
 	}
 }
 
+// TestEndToEnd_QuitInTheMiddleOfAWait: a server says to come back in a minute, and then somebody wants to go home.
+func TestEndToEnd_QuitInTheMiddleOfAWait(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "60")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	defer srv.Close()
+	r := newRoom(t, "CRM_TOKEN=x")
+	r.write("files/deals.csv", "id,amount,created\n1,12.50,2026-01-05\n")
+	r.write("flightdeck.yaml", "organisation: {currency: CNY, stages: [{id: lead, name: 线索}]}\nstore: {dir: s}\nsources:\n"+
+		"  - {id: hub, kind: rest, spec: demo, token: \"env:CRM_TOKEN\", url: \""+srv.URL+"\"}\n"+folder)
+	s := r.start(120, 30)
+	s.has("线索")
+	s.press("g", "s")
+	s.until("a source that waits", func(x string) bool { return regexp.MustCompile(`(?m)hub +\S+ +等待`).MatchString(x) })
+	begun := time.Now()
+	s.press("q")
+	if status := s.exit(); status != 0 {
+		t.Errorf("status %d", status)
+	}
+	took := time.Since(begun)
+	t.Logf("it took %s to quit in the middle of a wait of a minute", took.Round(time.Millisecond))
+	if took > 20*time.Second { // a second is promised, which no busy machine can be held to; a minute would be the wait itself
+		t.Errorf("it took %s to quit", took)
+	}
+	s.restored()
+}
+
 // TestEndToEnd_SecretsStayOut gives credentials to servers that do their worst: every answer quotes what they were sent.
 func TestEndToEnd_SecretsStayOut(t *testing.T) {
 	const canary = "s3cret-canary-99"

@@ -47,9 +47,46 @@ func TestSync_ForegroundUntilInterrupted(t *testing.T) {
 	if err != nil || !strings.HasPrefix(first, "f idle rows=1 ") {
 		t.Errorf("first line %q, %v", first, err)
 	}
+	// It owns the store: orders and questions of other processes reach it.
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if _, out, _ := call(t, "sources", "--config", conf, "--csv"); strings.Contains(out, "f,table,people,idle") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the process that syncs does not answer")
+		}
+	}
+	for _, c := range []struct {
+		args string
+		want int
+		says string
+	}{
+		{"pause f", 0, "f: pause asked for"}, {"refuse f/people", 0, "asked for"}, {"resync f/dreams", exitUsage, "no stream dreams"}, {"pull nosuch", exitUsage, "no such source"},
+		{"pause f/people", exitUsage, "not one of its streams"},
+	} {
+		args := append([]string{"sync"}, strings.Fields(c.args)...)
+		if status, out, errs := call(t, append(args, "--config", conf)...); status != c.want || !strings.Contains(out+errs, c.says) {
+			t.Errorf("sync %s: %d %s%s", c.args, status, out, errs)
+		}
+	}
+	if status, _, errs := call(t, "sync", "--once", "--config", conf); status != exitFailed || !strings.Contains(errs, "held by") {
+		t.Errorf("a second sync: %d %s", status, errs)
+	}
+	paused := func() bool {
+		_, out, _ := call(t, "sources", "--config", conf, "--csv")
+		return strings.Contains(out, "f,table,people,idle,true,")
+	}
+	for deadline := time.Now().Add(time.Minute); !paused(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the pause does not reach it")
+		}
+	}
 	interrupt()
 	if status := <-ended; status != 0 {
 		t.Errorf("exit status %d", status)
+	}
+	if !paused() {
+		t.Error("the pause ends with the process")
 	}
 	if status, out, errs := call(t, "sources", "--config", conf, "--csv"); status != 0 || !strings.Contains(out, "f,table,people,idle") {
 		t.Errorf("afterwards %d: %s%s", status, out, errs)
@@ -87,7 +124,7 @@ func TestOwner_AnswersWithinTheViewersTree(t *testing.T) {
 		t.Errorf("the east's JSON %d: %s", status, out)
 	}
 	for _, args := range [][]string{{"funnel", "--rep", "韩梅梅"}, {"funnel", "--node", "a:west"}, {"funnel", "--config", "/etc/passwd"}, {"funnel", "--store", "/tmp"},
-		{"sync", "--once"}, {"init", "folder"}, {"demo"}, {"doctor"}} {
+		{"sync", "--once"}, {"sync"}, {"sync", "pause", "a"}, {"sync", "accept", "a/deals"}, {"init", "folder"}, {"demo"}, {"doctor"}} {
 		if status, out := ask("a:east", args...); status != exitUsage || strings.Contains(out, "900") {
 			t.Errorf("%q %d: %s", args, status, out)
 		}

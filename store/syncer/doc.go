@@ -13,6 +13,13 @@
 //     source kinds, which alone know what a request costs.
 //   - What a source no longer names is removed only by comparing identifiers after a complete pass, and not at all when suspiciously much would
 //     go: an empty export or a lost permission must not empty the cockpit. Such a stream is held until a person accepts it.
+//     The answer is accept or refuse, stream by stream: refusing keeps what is missing and is asked about again only when still more goes missing.
+//   - What a person wants to know of a stream, its progress, cost, budgets and last runs, stands in its status, in the same commit as the page it tells of: the screen,
+//     SSH and the command line read the store and agree, and no second record can go out of step. Runs that were alike are one, so that twenty remember weeks.
+//   - Progress is that of a pass, not of a run: a pass that goes on after a failure or a restart does not begin at nothing. Its share never falls; a total that
+//     turned out wrong is unknown from then on rather than corrected backwards.
+//   - A pause, a refusal and a budget's use outlive the process: whoever stopped a source meant the source, not this process.
+//   - A renamed field shows in no single record, so passes are compared by which fields usually hold a value; what has vanished is told, and ends nothing.
 //   - A failure never changes SourceStatus.Good: the age of the data on every pane stays honest.
 //   - Idle means idle: between two runs of a source nothing wakes but its one timer, and a run that brought nothing commits at most once a minute.
 package syncer

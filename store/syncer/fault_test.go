@@ -56,6 +56,9 @@ func TestOnce_ServerGoesWrongInAPass(t *testing.T) {
 				if res.Err == nil || st.State == store.SyncIdle || st.Error == "" || st.Good.IsZero() {
 					t.Errorf("while it is wrong: %+v, status %+v", res, st)
 				}
+				if strings.Count(st.Error, "told to wait") > 1 {
+					t.Errorf("it says twice: %s", st.Error)
+				}
 				if strings.Contains(st.Error, canary) || len(during) < len(before) {
 					t.Errorf("%d, then %d deals; %s", len(before), len(during), st.Error)
 				}

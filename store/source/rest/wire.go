@@ -394,7 +394,8 @@ func (s *Source) conceal(err error) error {
 	}
 	concealed := errors.New(clean)
 	if ra := (*source.RetryAfter)(nil); errors.As(err, &ra) {
-		return &source.RetryAfter{Wait: ra.Wait, Err: concealed}
+		said := strings.TrimSuffix(ra.Error(), ra.Err.Error()) // it will say so again
+		return &source.RetryAfter{Wait: ra.Wait, Err: errors.New(strings.Replace(concealed.Error(), said, "", 1))}
 	}
 	for _, class := range []error{source.ErrAuth, source.ErrExpired, source.ErrDenied, source.ErrSetup, errToken, errNotFound} {
 		if errors.Is(err, class) {

@@ -200,6 +200,14 @@ func (b *Book) Account(c Code) store.Account {
 	return b.account(c)
 }
 
+// AccountRef returns the Code of an account that was read or only named; None for one that nobody named.
+func (b *Book) AccountRef(id store.ID) Code {
+	if c, ok := b.accounts.ids.find(id); ok {
+		return c
+	}
+	return None
+}
+
 // AccountID returns the ID of an account, live or not; "" for None.
 func (b *Book) AccountID(c Code) store.ID { return b.accounts.ids.id(c) }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // Format names what is in the chunks that a Book is folded into. It changes whenever the columns do; chunks of another format are made anew.
-const Format = "book 2"
+const Format = "book 3"
 
 // small, as gob since its texts for people are not read back, is what a folded Book keeps of the tables that are few: records, and the IDs of all rows in the order of their Codes.
 type small struct {

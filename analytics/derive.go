@@ -32,6 +32,7 @@ func (e *editor) finish(rev store.Rev) *Book {
 		e.regroup()
 	}
 	e.deriveDeals()
+	e.deriveAccounts()
 	e.seal()
 	if e.owned[store.EntityAccount] || e.owned[store.EntityGrade] { // else the boards of the Book before still hold
 		b.graded = nil
@@ -232,6 +233,72 @@ func (e *editor) deriveDeals() {
 	}
 }
 
+// deriveAccounts finds out since when accounts are known, of which anything came or went.
+func (e *editor) deriveAccounts() {
+	b := e.b
+	if e.bulk {
+		for c := range Code(b.accounts.len()) {
+			b.accounts.known.Set(int(c), b.knownSince(c))
+		}
+		return
+	}
+	changed := map[Code]struct{}{}
+	for c := range e.dirtyAccount {
+		changed[c] = struct{}{}
+	}
+	for c := range e.dirtyDeal {
+		if a := b.deals.account.At(int(c)); a != None {
+			changed[a] = struct{}{}
+		}
+	}
+	for i, ed := range []*runsEdit{&e.touches, &e.sales, &e.dealsOf} {
+		shift := int32(1)
+		if i == 2 {
+			shift = 0
+		}
+		for _, r := range ed.add {
+			changed[r.owner-shift] = struct{}{}
+		}
+		for r := range ed.drop {
+			changed[r.owner-shift] = struct{}{}
+		}
+	}
+	delete(changed, None)
+	for c := range changed {
+		if day := b.knownSince(c); day != b.accounts.known.At(int(c)) {
+			e.thawAccounts()
+			b.accounts.known.Set(int(c), day)
+		}
+	}
+}
+
+// knownSince is what Book.KnownSince keeps.
+func (b *Book) knownSince(account Code) Day {
+	since := b.accounts.created.At(int(account))
+	first := func(day Day) {
+		if day.Valid() && (!since.Valid() || day < since) {
+			since = day
+		}
+	}
+	for _, c := range b.AccountDeals(account) {
+		first(b.Began(c))
+	}
+	if sales := b.AccountSales(account); len(sales) > 0 {
+		first(b.sale.day.At(int(sales[0])))
+	}
+	if touches := b.AccountTouches(account); len(touches) > 0 {
+		first(b.touch.day.At(int(touches[0])))
+	}
+	if !since.Valid() {
+		return store.NoDay
+	}
+	return since
+}
+
+// KnownSince returns the first day on which an account was there: its creation, or an earlier deal, sale or touch, since a record may be made long after
+// the customer; without any of these it always was.
+func (b *Book) KnownSince(account Code) Day { return b.accounts.known.At(int(account)) }
+
 // touchDay sets the day of the newest touch that names deal c.
 func (b *Book) touchDay(c Code) {
 	day := store.NoDay
@@ -269,6 +336,7 @@ func (b *Book) way(c Code) []Step {
 		d.created.Set(i, store.NoDay)
 		d.changed.Set(i, store.NoDay)
 		d.over.Set(i, store.NoDay)
+		d.stepped.Set(i, store.NoDay)
 		return nil
 	}
 	run := b.changesOf.Of(i)
@@ -308,6 +376,7 @@ func (b *Book) way(c Code) []Step {
 	d.created.Set(i, created)
 	d.changed.Set(i, changed)
 	d.over.Set(i, over)
+	d.stepped.Set(i, way[len(way)-1].Day)
 	return way
 }
 

@@ -18,9 +18,9 @@ type editor struct {
 	once  bool     // of a fact no ID comes twice
 	owned [32]bool // by entity: this table is ours to write
 
-	dirtyDeal map[Code]struct{}
-	fresh     map[store.Ref]int32 // rows of facts that this editor added
-	before    map[store.Ref]any   // what stood in the facts that the present delta replaces or deletes: *store.Touch and so on
+	dirtyDeal, dirtyAccount map[Code]struct{}
+	fresh                   map[store.Ref]int32 // rows of facts that this editor added
+	before                  map[store.Ref]any   // what stood in the facts that the present delta replaces or deletes: *store.Touch and so on
 
 	changes, touches, dealTouches, looseTouches, dealsOf, contacts, grades, health, evidence, sales runsEdit
 }
@@ -60,7 +60,7 @@ func (b *Book) edit() *editor {
 }
 
 func (e *editor) begin() {
-	e.dirtyDeal = map[Code]struct{}{}
+	e.dirtyDeal, e.dirtyAccount = map[Code]struct{}{}, map[Code]struct{}{}
 	if !e.once {
 		e.fresh = map[store.Ref]int32{}
 	}
@@ -224,6 +224,7 @@ func (e *editor) putAccount(v *store.Account) {
 	a.region.Set(i, v.Region)
 	a.city.Set(i, v.City)
 	a.more.Set(i, pack(v.Extra))
+	e.dirtyAccount[c] = struct{}{}
 }
 
 func (e *editor) dropAccount(id store.ID) {

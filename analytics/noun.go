@@ -22,11 +22,12 @@ type accounts struct {
 	modified                         column.Col[int64] // microseconds
 	name, parent, region, city, more column.Text
 	tail                             *tail
+	known                            column.Col[Day] // since when the account is known; see Book.KnownSince
 }
 
 func (a *accounts) lanes() []named {
 	return []named{{"live", &a.live}, {"owner", &a.owner}, {"industry", &a.industry}, {"revenue", &a.revenue}, {"cur", &a.cur}, {"staff", &a.staff},
-		{"created", &a.created}, {"modified", &a.modified}, {"name", &a.name}, {"parent", &a.parent}, {"region", &a.region}, {"city", &a.city}, {"more", &a.more}}
+		{"created", &a.created}, {"modified", &a.modified}, {"name", &a.name}, {"parent", &a.parent}, {"region", &a.region}, {"city", &a.city}, {"more", &a.more}, {"known", &a.known}}
 }
 
 func (a *accounts) len() int { return a.live.Len() }
@@ -57,6 +58,7 @@ func (a *accounts) extend() {
 	a.region.Extend(n, "")
 	a.city.Extend(n, "")
 	a.more.Extend(n, "")
+	a.known.Extend(n, store.NoDay)
 }
 
 func (a *accounts) gather(from *accounts, order []int32, m *mapping) {
@@ -74,6 +76,7 @@ func (a *accounts) gather(from *accounts, order []int32, m *mapping) {
 	a.region.Gather(&from.region, order)
 	a.city.Gather(&from.city, order)
 	a.more.Gather(&from.more, order)
+	a.known.Gather(&from.known, order, nil)
 }
 
 // gather returns a dict of the IDs that order names, in that order.
@@ -113,6 +116,8 @@ type deals struct {
 	// over is the last day on which anything became of a deal that is won or lost now: its last step or change, or its close if that is later. MaxDay
 	// while it is open.
 	over column.Col[Day]
+	// stepped is the day of the last step into a stage.
+	stepped column.Col[Day]
 	// touched is the day of the newest touch that names the deal; NoDay without one.
 	touched column.Col[Day]
 	begun   column.Zone[Day] // of created
@@ -125,7 +130,7 @@ func (d *deals) lanes() []named {
 	return []named{{"live", &d.live}, {"account", &d.account}, {"owner", &d.owner}, {"product", &d.product}, {"stage", &d.stage}, {"category", &d.category},
 		{"minor", &d.minor}, {"cur", &d.cur}, {"value", &d.value}, {"made", &d.made}, {"close", &d.close}, {"modified", &d.modified}, {"name", &d.name},
 		{"lead", &d.lead}, {"next", &d.next}, {"url", &d.url}, {"more", &d.more}, {"created", &d.created}, {"changed", &d.changed}, {"over", &d.over},
-		{"touched", &d.touched}}
+		{"touched", &d.touched}, {"stepped", &d.stepped}}
 }
 
 func (d *deals) len() int { return d.live.Len() }
@@ -163,6 +168,7 @@ func (d *deals) extend() {
 	d.changed.Extend(n, store.NoDay)
 	d.over.Extend(n, store.NoDay)
 	d.touched.Extend(n, store.NoDay)
+	d.stepped.Extend(n, store.NoDay)
 }
 
 func (d *deals) gather(from *deals, order []int32, m *mapping) {
@@ -188,6 +194,7 @@ func (d *deals) gather(from *deals, order []int32, m *mapping) {
 	d.changed.Gather(&from.changed, order, nil)
 	d.over.Gather(&from.over, order, nil)
 	d.touched.Gather(&from.touched, order, nil)
+	d.stepped.Gather(&from.stepped, order, nil)
 }
 
 // record returns row c as a record.

@@ -70,7 +70,7 @@ func (s *Selection) Deals() iter.Seq[*DealState] { return s.DealsAt(s.AsOf) }
 // DealsAt is Deals as of another day. The state is reused between calls: copy what you keep.
 func (s *Selection) DealsAt(day Day) iter.Seq[*DealState] {
 	return func(yield func(*DealState) bool) {
-		s.walk(0, column.Blocks(s.b.deals.len()), day, store.NoDay, yield)
+		s.walk(0, column.Blocks(s.b.deals.len()), day, store.NoDay, false, yield)
 	}
 }
 
@@ -78,12 +78,12 @@ func (s *Selection) DealsAt(day Day) iter.Seq[*DealState] {
 // what it may still bring, has no use for them, and they are most.
 func (s *Selection) DealsIn(p Period) iter.Seq[*DealState] {
 	return func(yield func(*DealState) bool) {
-		s.walk(0, column.Blocks(s.b.deals.len()), s.AsOf, p.From, yield)
+		s.walk(0, column.Blocks(s.b.deals.len()), s.AsOf, p.From, false, yield)
 	}
 }
 
-// walk calls yield with the matching deals of blocks [first, last) as of day, without those that were over before from.
-func (s *Selection) walk(first, last int, day, from Day, yield func(*DealState) bool) {
+// walk calls yield with the matching deals of blocks [first, last) as of day, without those that were over before from. light leaves out Since and Closed.
+func (s *Selection) walk(first, last int, day, from Day, light bool, yield func(*DealState) bool) {
 	if s.nothing {
 		return
 	}
@@ -110,7 +110,11 @@ func (s *Selection) walk(first, last int, day, from Day, yield func(*DealState) 
 			if !s.coarse(i) {
 				continue
 			}
-			b.dealAt(i, day, &d)
+			if light && changed[j] <= day && c.stepped.Block(k)[j] <= day { // as it stands now
+				b.dealNow(k, j, &d)
+			} else {
+				b.dealAt(i, day, &d)
+			}
 			if s.match(&d) && !yield(&d) {
 				return
 			}

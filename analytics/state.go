@@ -82,6 +82,20 @@ func (b *Book) dealAt(i Code, day Day, d *DealState) {
 	}
 }
 
+// dealNow sets d to what the record of row j of block k says, without Since and Closed.
+func (b *Book) dealNow(k, j int, d *DealState) {
+	c := &b.deals
+	*d = DealState{
+		Exists: true, Deal: Code(k<<column.Shift + j), Account: c.account.Block(k)[j], Product: c.product.Block(k)[j], Owner: c.owner.Block(k)[j],
+		Category: c.category.Block(k)[j], Amount: b.money(c.minor.Block(k)[j], c.cur.Block(k)[j]), Value: c.value.Block(k)[j],
+		Created: c.created.Block(k)[j], Close: c.close.Block(k)[j], Stage: c.stage.Block(k)[j], Since: store.NoDay, Closed: store.NoDay, Rank: -1,
+	}
+	if d.Stage != None {
+		d.Rank, d.Kind = b.stageRank[d.Stage], b.stageKind[d.Stage]
+	}
+	d.Node = b.PersonNode(d.Owner)
+}
+
 // promised returns the close that a deal promised on a day when it was still open, though it is closed now. The record's Close is by now
 // the actual one, which nobody knew then: only history tells, and without any the promise is unknown.
 func (b *Book) promised(i Code, day Day) Day {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/deal"
@@ -51,21 +52,125 @@ func (v *viewer) row(c analytics.Code) Row {
 	return r
 }
 
-// All lists the accounts that s holds and that were known by its day (see [migration.KnownSince]), by open value, then by the last twelve months, highest
+// View is a list of accounts whose rows are made when they are looked at. Several may read it at once.
+type View struct {
+	Stamp   analytics.Stamp
+	Scope   string
+	Derived bool
+	Rows    analytics.Rows[Row]
+	Open    analytics.Sum // of all rows
+}
+
+// List makes all rows.
+func (v *View) List() List {
+	return List{Stamp: v.Stamp, Scope: v.Scope, Derived: v.Derived, Rows: v.Rows.List()}
+}
+
+type ref struct {
+	open, won int64
+	account   analytics.Code
+}
+
+type looked struct{ scope analytics.Scope }
+
+// All is [Look] with all rows made.
+func All(b *analytics.Book, s analytics.Scope) List { return Look(b, s).List() }
+
+// Look lists the accounts that s holds and that were known by its day (see [analytics.Book.KnownSince]), by open value, then by the last twelve months, highest
 // first. Open deals and touches are those that the viewer may see.
-func All(b *analytics.Book, s analytics.Scope) List {
+func Look(b *analytics.Book, s analytics.Scope) *View {
+	return analytics.Memo(b, looked{s}, func() *View { return look(b, s) })
+}
+
+// openKey is the open value per account among a Book's answers.
+type openKey struct {
+	root store.ID
+	asOf analytics.Day
+}
+
+// opened is what each account's open deals that a viewer may see are worth; apart says which accounts have some without a rate.
+type opened struct {
+	value []int64
+	apart map[analytics.Code]bool
+}
+
+func openOf(b *analytics.Book, sel *analytics.Selection) *opened {
+	return analytics.Memo(b, openKey{sel.Scope.Root, sel.AsOf}, func() *opened {
+		o := &opened{make([]int64, b.Accounts()), map[analytics.Code]bool{}}
+		var mu sync.Mutex
+		sums := make([][]int64, analytics.Parts())
+		sums[0] = o.value
+		n := sel.ShareStanding(func(part int, d *analytics.DealState) {
+			if !d.Open() || d.Account == analytics.None {
+				return
+			}
+			if sums[part] == nil {
+				sums[part] = make([]int64, b.Accounts())
+			}
+			switch {
+			case d.HasValue():
+				sums[part][d.Account] += d.Value
+			case d.Amount.Given():
+				mu.Lock()
+				o.apart[d.Account] = true
+				mu.Unlock()
+			}
+		})
+		for _, sum := range sums[1:n] {
+			for c, v := range sum {
+				o.value[c] += v
+			}
+		}
+		return o
+	})
+}
+
+func look(b *analytics.Book, s analytics.Scope) *View {
 	v := view(b, s)
-	l := List{Stamp: b.Stamp(s), Scope: b.Named(s), Derived: v.board.Derived(), Rows: []Row{}}
-	for c := range b.Select(s).Accounts() {
-		if migration.KnownSince(b, c) <= v.sel.AsOf {
-			l.Rows = append(l.Rows, v.row(c))
+	l := &View{Stamp: b.Stamp(s), Scope: b.Named(s), Derived: v.board.Derived()}
+	open, sel := openOf(b, v.sel), b.Select(s)
+	refs, sums := make([][]ref, analytics.Parts()), make([]analytics.Adder, analytics.Parts())
+	for i := range sums {
+		sums[i] = b.Adder()
+	}
+	b.ShareAccounts(func(part int, first, last analytics.Code) {
+		for c := first; c < last; c++ {
+			if b.KnownSince(c) > v.sel.AsOf || !sel.Account(c) {
+				continue
+			}
+			refs[part] = append(refs[part], ref{open.value[c], v.board.Value(c).Money.Minor, c})
+			sums[part].AddMinor(open.value[c])
+			if open.apart[c] {
+				for _, m := range v.open(c).Missing {
+					sums[part].Add(m)
+				}
+			}
+		}
+	})
+	total := b.Adder()
+	for i := range sums {
+		total.AddSum(sums[i].Sum())
+	}
+	l.Open = total.Sum()
+	rank := analytics.Rank(refs, func(x, y ref) int {
+		if o := cmp.Or(cmp.Compare(y.open, x.open), cmp.Compare(y.won, x.won)); o != 0 {
+			return o
+		}
+		return strings.Compare(string(b.AccountID(x.account)), string(b.AccountID(y.account)))
+	})
+	l.Rows = analytics.NewRows(rank.Len(), func(i int) Row { return v.row(rank.At(i).account) }, func(i int) string { return string(b.AccountID(rank.At(i).account)) })
+	return l
+}
+
+// open adds up an account's open deals that the viewer may see.
+func (v *viewer) open(c analytics.Code) analytics.Sum {
+	sum := v.b.Adder()
+	for _, dc := range v.b.AccountDeals(c) {
+		if d, ok := v.sel.Deal(dc); ok && d.Open() {
+			sum.AddDeal(&d)
 		}
 	}
-	slices.SortFunc(l.Rows, func(x, y Row) int {
-		return cmp.Or(cmp.Compare(y.Open.Money.Minor, x.Open.Money.Minor), cmp.Compare(y.Won.Money.Minor, x.Won.Money.Minor),
-			strings.Compare(string(x.ID), string(y.ID)))
-	})
-	return l
+	return sum.Sum()
 }
 
 // Of gives everything about one account as of the scope's day. Only Root and AsOf of s matter. An account that does not exist, or that the viewer may not

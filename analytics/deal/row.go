@@ -140,30 +140,8 @@ type Filter struct {
 	Text    string           // in the deal's, account's or owner's name, case ignored
 }
 
-// Find lists the deals of s as of its day that f takes. The scope's period plays no part: use Filter.Close.
-func Find(b *analytics.Book, s analytics.Scope, f Filter) List {
-	sel := b.Select(s)
-	text := strings.ToLower(f.Text)
-	has := func(n string) bool { return strings.Contains(strings.ToLower(n), text) }
-	var rows []Row
-	for d := range sel.Deals() {
-		if len(f.Kinds) > 0 && !slices.Contains(f.Kinds, d.Kind) || !f.Close.IsZero() && !f.Close.Contains(d.Close) {
-			continue
-		}
-		r := RowOf(b, d, sel.AsOf)
-		if f.Account != "" && r.Account.ID != f.Account || f.Owner != "" && r.Owner.ID != f.Owner {
-			continue
-		}
-		if f.Flag != "" && !slices.ContainsFunc(r.Flags, func(x Flag) bool { return x.Kind == f.Flag }) {
-			continue
-		}
-		if text != "" && !has(r.Name) && !has(r.Account.Name) && !has(r.Owner.Name) {
-			continue
-		}
-		rows = append(rows, r)
-	}
-	return ListOf(b, s, rows)
-}
+// Find is [Look] with all rows made.
+func Find(b *analytics.Book, s analytics.Scope, f Filter) List { return Look(b, s, f).List() }
 
 // Table gives the list as raw cells.
 func (l List) Table() analytics.Table {

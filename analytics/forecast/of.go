@@ -2,6 +2,7 @@ package forecast
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"flightdeck/analytics"
@@ -277,29 +278,59 @@ func tenThousandths(n int64) int64 {
 	return q
 }
 
-// Deals lists the deals behind the row of an org node, won and open ones, each with its flags and with the part that it counts in as its
-// Reason. node "" is the scope's own. Deals that promise no date are in no part and not here.
-func Deals(b *analytics.Book, s analytics.Scope, node store.ID) deal.List {
+// listed is a list's place among a Book's answers.
+type listed struct {
+	scope analytics.Scope
+	want  string
+	eye   bool
+}
+
+// Look lists the deals behind the row of an org node, won and open ones, each with its flags and with the part that it counts in as its
+// Reason. node "" is the scope's own. want narrows to a part or to the deals that carry a flag; "" takes all. Deals that promise no date are in no part
+// and not here. eye puts the deals that carry a flag first and the closed ones last.
+func Look(b *analytics.Book, s analytics.Scope, node store.ID, want string, eye bool) *deal.View {
 	if node != "" {
 		outer := b.Select(s)
 		if at, ok := b.NodeOf(node); !ok || !outer.Inside(at) {
-			return deal.ListOf(b, s, nil)
+			return deal.Collect(b, s).View(nil)
 		}
 		s.Node = node
 	}
-	k := newKernel(b, s)
-	var rows []deal.Row
-	for d := range k.sel.DealsIn(k.sel.Period) {
-		if part, ok := k.part(d); ok {
-			r := deal.RowOf(b, d, k.sel.AsOf)
+	return analytics.Memo(b, listed{s, want, eye}, func() *deal.View {
+		k, c := newKernel(b, s), deal.Collect(b, s)
+		k.sel.ShareDeals(k.sel.Period, func(at int, d *analytics.DealState) {
+			part, ok := k.part(d)
+			if !ok {
+				return
+			}
+			class := int16(0)
+			if want != "" && names[part] != want || eye {
+				flags := deal.Flags(b, d, k.sel.AsOf)
+				if want != "" && names[part] != want && !slices.ContainsFunc(flags, func(f deal.Flag) bool { return string(f.Kind) == want }) {
+					return
+				}
+				switch {
+				case !eye:
+				case d.Kind != store.StageOpen:
+					class = 2
+				case len(flags) == 0:
+					class = 1
+				}
+			}
+			c.Add(at, d, int32(part), class)
+		})
+		return c.View(func(r *deal.Row, d *analytics.DealState, part int32) {
 			r.Reason = names[part]
 			if k.hist {
 				r.Probability = int((k.probability(d) + 50) / 100)
 			}
-			rows = append(rows, r)
-		}
-	}
-	return deal.ListOf(b, s, rows)
+		})
+	})
+}
+
+// Deals is [Look] with all rows made.
+func Deals(b *analytics.Book, s analytics.Scope, node store.ID) deal.List {
+	return Look(b, s, node, "", false).List()
 }
 
 // Table gives the forecast as raw cells, one row per org node.

@@ -237,26 +237,41 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 	return a
 }
 
-// Deals lists what is behind a figure of a stage: of the same scope the deals in set. In [Stays] a deal stands once per stay, Reason its days.
-func Deals(b *analytics.Book, s analytics.Scope, stage store.ID, set Set) deal.List {
-	k := newKernel(b, s)
-	var rows []deal.Row
-	if c, ok := b.StageCode(stage); ok {
-		want, w := k.rank[c], k.walker()
-		take := func(i int32, is Set, d *analytics.DealState, days int) {
-			if i == want && is == set {
-				r := deal.RowOf(b, d, k.sel.AsOf)
-				if set == Stays {
-					r.Reason = strconv.Itoa(days)
+// listed is a list's place among a Book's answers.
+type listed struct {
+	scope analytics.Scope
+	stage store.ID
+	set   Set
+}
+
+// Look lists what is behind a figure of a stage: of the same scope the deals in set. In [Stays] a deal stands once per stay, Reason its days.
+func Look(b *analytics.Book, s analytics.Scope, stage store.ID, set Set) *deal.View {
+	return analytics.Memo(b, listed{s, stage, set}, func() *deal.View {
+		k, c := newKernel(b, s), deal.Collect(b, s)
+		if code, ok := b.StageCode(stage); ok {
+			want, walkers := k.rank[code], make([]*walker, analytics.Parts())
+			k.sel.ShareDeals(k.sel.Period, func(part int, d *analytics.DealState) {
+				if walkers[part] == nil {
+					walkers[part] = k.walker()
 				}
-				rows = append(rows, r)
+				walkers[part].each(d, func(i int32, is Set, d *analytics.DealState, days int) {
+					if i == want && is == set {
+						c.Add(part, d, int32(days), 0)
+					}
+				})
+			})
+		}
+		return c.View(func(r *deal.Row, _ *analytics.DealState, days int32) {
+			if set == Stays {
+				r.Reason = strconv.Itoa(int(days))
 			}
-		}
-		for d := range k.sel.DealsIn(k.sel.Period) {
-			w.each(d, take)
-		}
-	}
-	return deal.ListOf(b, s, rows)
+		})
+	})
+}
+
+// Deals is [Look] with all rows made.
+func Deals(b *analytics.Book, s analytics.Scope, stage store.ID, set Set) deal.List {
+	return Look(b, s, stage, set).List()
 }
 
 // Table gives the funnel as raw cells, one row per stage.

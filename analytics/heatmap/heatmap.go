@@ -235,6 +235,39 @@ func Touches(b *analytics.Book, s analytics.Scope, c Cell) touch.List {
 	})}
 }
 
+// listed is a list's place among a Book's answers.
+type listed struct {
+	scope analytics.Scope
+	cell  Cell
+}
+
+// Look is [Touches] with rows that are made when they are looked at.
+func Look(b *analytics.Book, s analytics.Scope, c Cell) *touch.View {
+	return analytics.Memo(b, listed{s, c}, func() *touch.View {
+		f := open(b, s, c.Query)
+		if f.events.blocks == nil {
+			return touch.ViewOf(Touches(b, s, c))
+		}
+		row, col := pick(f.rows, c.Row), pick(f.cols, c.Col)
+		rows := make([][]int32, analytics.Parts())
+		t := b.Touches()
+		f.events.blocks(func(part, _ int, in []int32) {
+			var e event
+			for _, r := range in {
+				i := int(r)
+				e.day, e.minute, e.rep = t.Day().At(i), t.Minute.At(i), t.Rep.At(i)
+				if f.q.View == Area {
+					e.area = f.events.place(i)
+				}
+				if at, to := f.place(&e); row(at) && col(to) {
+					rows[part] = append(rows[part], r)
+				}
+			}
+		})
+		return touch.Newest(b, s, rows)
+	})
+}
+
 // pick reads one key of a cell: which places on the axis it takes.
 func pick(labels []Label, key string) func(int32) bool {
 	at := int32(slices.IndexFunc(labels, func(l Label) bool { return l.Key == key }))

@@ -44,7 +44,7 @@ func readLedger(b *analytics.Book) *ledger {
 	if l.derived {
 		l.since = make([]analytics.Day, n)
 		for c := range n {
-			l.since[c] = KnownSince(b, c)
+			l.since[c] = b.KnownSince(c)
 		}
 	} else {
 		l.grades = b.GradeNames()
@@ -178,31 +178,6 @@ func (d *Board) Value(account analytics.Code) analytics.Sum {
 		}
 	}
 	return sum.Sum()
-}
-
-// KnownSince returns the first day on which an account was there: its creation, or an earlier deal, sale or touch, since a record may be made long after
-// the customer; without any of these it always was.
-func KnownSince(b *analytics.Book, account analytics.Code) analytics.Day {
-	since := b.Account(account).Created
-	first := func(day analytics.Day) {
-		if day.Valid() && (!since.Valid() || day < since) {
-			since = day
-		}
-	}
-	for _, c := range b.AccountDeals(account) {
-		first(b.Began(c))
-	}
-	for day := range b.Sales(account) {
-		first(day)
-		break // oldest first
-	}
-	if touches := b.AccountTouches(account); len(touches) > 0 {
-		first(b.Touches().Day().At(int(touches[0])))
-	}
-	if !since.Valid() {
-		return store.NoDay
-	}
-	return since
 }
 
 // order sorts grades best first: the S family that some organisations put above A, then letters, + before the bare letter before -.

@@ -303,18 +303,87 @@ func (q *question) told(c analytics.Code, from store.Grade) (x Cause, at time.Ti
 	return x, at, rule
 }
 
-// Accounts opens a cell of the matrix that Of gives for the same scope: as many rows as its count.
-func Accounts(b *analytics.Book, s analytics.Scope, cell Cell) List {
+// View is the accounts behind a cell whose rows are made when they are looked at. Several may read it at once.
+type View struct {
+	Stamp    analytics.Stamp
+	Scope    string
+	From, To analytics.Day
+	Cell     Cell
+	Derived  bool
+	Rows     analytics.Rows[Move]
+	Money    analytics.Sum // of all rows
+}
+
+// List makes all rows.
+func (v *View) List() List {
+	return List{Stamp: v.Stamp, Scope: v.Scope, From: v.From, To: v.To, Cell: v.Cell, Derived: v.Derived, Rows: v.Rows.List()}
+}
+
+type moved struct {
+	class   int8 // down, then up, then unmoved
+	money   int64
+	account analytics.Code
+}
+
+type listed struct {
+	scope analytics.Scope
+	cell  Cell
+}
+
+// Accounts is [Look] with all rows made.
+func Accounts(b *analytics.Book, s analytics.Scope, cell Cell) List { return Look(b, s, cell).List() }
+
+// Look opens a cell of the matrix that Of gives for the same scope: as many rows as its count.
+func Look(b *analytics.Book, s analytics.Scope, cell Cell) *View {
+	return analytics.Memo(b, listed{s, cell}, func() *View { return look(b, s, cell) })
+}
+
+func look(b *analytics.Book, s analytics.Scope, cell Cell) *View {
 	q := open(b, s)
-	l := List{Stamp: b.Stamp(s), Scope: b.Named(s), From: q.from, To: q.to, Cell: cell, Derived: q.derived, Rows: []Move{}}
+	l := &View{Stamp: b.Stamp(s), Scope: b.Named(s), From: q.from, To: q.to, Cell: cell, Derived: q.derived}
 	boards := q.ledger.at(q.from, q.to)
 	before, after := boards[0], boards[1]
-	for c := range q.sel.Accounts() {
-		from, to := before.Grade(c), after.Grade(c)
-		if from == "" && to == "" || cell.From != Any && cell.From != from || cell.To != Any && cell.To != to {
-			continue
+	parts, sums := make([][]moved, analytics.Parts()), make([]analytics.Adder, analytics.Parts())
+	for i := range sums {
+		sums[i] = b.Adder()
+	}
+	n := len(q.grades)
+	b.ShareAccounts(func(part int, first, last analytics.Code) {
+		for c := first; c < last; c++ {
+			i, j := q.seat(before, c), q.seat(after, c)
+			if i == n && j == n || !q.sel.Account(c) {
+				continue
+			}
+			if cell.From != Any && cell.From != before.Grade(c) || cell.To != Any && cell.To != after.Grade(c) {
+				continue
+			}
+			m := moved{class: 1, account: c}
+			switch {
+			case i == j:
+				m.class = 2
+			case i < j:
+				m.class = 0
+			}
+			value := after.Value(c)
+			m.money = value.Money.Minor
+			sums[part].AddSum(value)
+			parts[part] = append(parts[part], m)
 		}
-		acc := b.Account(c)
+	})
+	total := b.Adder()
+	for i := range sums {
+		total.AddSum(sums[i].Sum())
+	}
+	l.Money = total.Sum()
+	rank := analytics.Rank(parts, func(x, y moved) int {
+		if o := cmp.Or(cmp.Compare(x.class, y.class), cmp.Compare(y.money, x.money)); o != 0 {
+			return o
+		}
+		return strings.Compare(string(b.AccountID(x.account)), string(b.AccountID(y.account)))
+	})
+	row := func(k int) Move {
+		c := rank.At(k).account
+		from, to, acc := before.Grade(c), after.Grade(c), b.Account(c)
 		m := Move{Account: acc.ID, AccountName: acc.Name, Owner: acc.Owner, OwnerName: b.PersonName(acc.Owner), From: from, To: to,
 			Cause: q.cause(c, before, after, from, to), Money: after.Value(c), Health: HealthAt(b, c, q.to)}
 		switch {
@@ -323,23 +392,9 @@ func Accounts(b *analytics.Book, s analytics.Scope, cell Cell) List {
 		case from != to:
 			_, m.At, m.Rule = q.told(c, from)
 		}
-		l.Rows = append(l.Rows, m)
+		return m
 	}
-	n := len(q.grades)
-	class := func(m *Move) int {
-		f, t := q.place[m.From], q.place[m.To]
-		switch {
-		case f == t:
-			return 2
-		case f < t && f < n:
-			return 0
-		}
-		return 1
-	}
-	slices.SortFunc(l.Rows, func(x, y Move) int {
-		return cmp.Or(cmp.Compare(class(&x), class(&y)), cmp.Compare(y.Money.Money.Minor, x.Money.Money.Minor),
-			strings.Compare(string(x.Account), string(y.Account)))
-	})
+	l.Rows = analytics.NewRows(rank.Len(), row, func(k int) string { return string(b.AccountID(rank.At(k).account)) })
 	return l
 }
 

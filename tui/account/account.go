@@ -9,6 +9,7 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/account"
+	"flightdeck/analytics/touch"
 	"flightdeck/store"
 	"flightdeck/tui/chart"
 	"flightdeck/tui/layout"
@@ -115,7 +116,7 @@ func touches(env *pane.Env, at pane.Place, a *account.Answer) sheet.Section {
 	if a.TouchCount > len(a.Touches) {
 		count = l.F(locale.DealTouchesAll, count, l.Int(len(a.Touches)))
 	}
-	cols, rows := sheet.Pick(row.TouchColumns(l), row.Touches(env, a.Touches), 0, 1, 2, 3, 4, 5, 8)
+	cols, rows := sheet.Pick(row.TouchColumns(l), row.Touches(env, analytics.RowsOf(a.Touches, func(r *touch.Row) string { return string(r.ID) })), 0, 1, 2, 3, 4, 5, 8)
 	cols[3].Min, cols[4].Min, cols[5].Grow = 7, 8, 0
 	cols[2] = table.Column{Title: l.T(locale.Deal), Width: 26, Min: 20, Grow: 2, Drop: 9} // the line under the rows says it too
 	fill := rows.Cells

@@ -7,7 +7,6 @@ package forecast
 
 import (
 	"context"
-	"slices"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -40,7 +39,7 @@ type model struct {
 	env    *pane.Env
 	at     pane.Place
 	load   pane.Loader[answer]
-	behind pane.Loader[deal.List]
+	behind pane.Loader[deal.View]
 	list   *table.Table
 	size   layout.Size
 	memo   pane.Memo
@@ -83,26 +82,13 @@ func (m *model) detail() tea.Cmd {
 		return nil
 	}
 	book, scope, node := m.env.Book, m.at.Scope, m.node
-	return m.behind.Start(m.env, m.at, func(context.Context) (deal.List, error) {
+	return m.behind.Start(m.env, m.at, func(context.Context) (deal.View, error) {
 		b := book()
 		if b == nil {
-			return deal.List{}, nil
+			return deal.View{}, nil
 		}
-		l := forecast.Deals(b, scope, node)
-		slices.SortStableFunc(l.Rows, func(x, y deal.Row) int { return rank(&x) - rank(&y) })
-		return l, nil
+		return *forecast.Look(b, scope, node, "", true), nil // those that want an eye first, closed ones last
 	})
-}
-
-// rank puts deals that want an eye first and closed ones last; within a rank the list's own order by value holds.
-func rank(r *deal.Row) int {
-	switch {
-	case r.Stage.Kind != store.StageOpen:
-		return 2
-	case len(r.Flags) > 0:
-		return 0
-	}
-	return 1
 }
 
 func (m *model) folded(i int) bool {

@@ -361,12 +361,12 @@ func (m *model) deals(th *theme.Theme, l *locale.Locale, s layout.Size) []string
 	m.list.SetSize(layout.Size{W: s.W, H: s.H - 2 - why})
 	lines = append(lines, layout.Lines(m.list.Still(th))...)
 	lines = append(lines, "")
-	for i := range rows {
-		if len(rows[i].Flags) == 0 || len(lines) >= s.H {
+	for _, r := range rows.All() {
+		if len(r.Flags) == 0 || len(lines) >= s.H {
 			break
 		}
-		t := rows[i].Name + ": "
-		for k, f := range rows[i].Flags {
+		t := r.Name + ": "
+		for k, f := range r.Flags {
 			if k > 0 {
 				t += "; "
 			}

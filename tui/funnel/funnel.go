@@ -38,7 +38,7 @@ type model struct {
 	env    *pane.Env
 	at     pane.Place
 	load   pane.Loader[answer]
-	behind pane.Loader[deal.List] // the deals behind the chosen figure, for wide screens
+	behind pane.Loader[deal.View] // the deals behind the chosen figure, for wide screens
 	list   *table.Table
 	size   layout.Size
 	memo   pane.Memo
@@ -77,12 +77,12 @@ func (m *model) detail() tea.Cmd {
 		return nil
 	}
 	book, scope, set := m.env.Book, m.at.Scope, figures[m.figure].set
-	return m.behind.Start(m.env, m.at, func(context.Context) (deal.List, error) {
+	return m.behind.Start(m.env, m.at, func(context.Context) (deal.View, error) {
 		b := book()
 		if b == nil {
-			return deal.List{}, nil
+			return deal.View{}, nil
 		}
-		return funnel.Deals(b, scope, s.ID, set), nil
+		return *funnel.Look(b, scope, s.ID, set), nil
 	})
 }
 

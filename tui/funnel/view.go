@@ -234,7 +234,7 @@ func (m *model) deals(th *theme.Theme, l *locale.Locale, s layout.Size) []string
 	if !ok || s.W < 20 {
 		return nil
 	}
-	n := len(m.behind.Value.Rows)
+	n := m.behind.Value.Rows.Len()
 	head := layout.NewRow(s.W).Gap(2)
 	head.Add(th.Strong, l.F(locale.FunnelOf, l.Pick(st.Name, st.NameEn), row.Part(l, string(figures[m.figure].set)))).Gap(2)
 	head.Add(th.Muted, l.F(locale.ListDeals, l.Int(n), row.Sum(l, m.behind.Value.Sum)))

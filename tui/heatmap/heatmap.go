@@ -35,7 +35,8 @@ func New(env *pane.Env, p pane.Place) pane.Pane {
 
 // behind is the touches of the chosen cell and what they add up to.
 type behind struct {
-	touch.List
+	rows  analytics.Rows[touch.Row]
+	total int
 	cell  heatmap.Cell
 	parts []part
 }
@@ -88,8 +89,8 @@ func (m *model) detail() tea.Cmd {
 		if b == nil {
 			return behind{}, nil
 		}
-		l := heatmap.Touches(b, scope, cell)
-		return behind{l, cell, partsOf(&l, cell)}, nil
+		l := heatmap.Look(b, scope, cell)
+		return behind{l.Rows, l.Total, cell, partsOf(l, cell)}, nil
 	})
 }
 
@@ -101,7 +102,7 @@ func (m *model) Update(msg tea.Msg) tea.Cmd {
 		return m.detail()
 	case m.behind.Take(msg):
 		m.version++
-		m.list.Replace(row.Touches(m.env, m.behind.Value.Rows))
+		m.list.Replace(row.Touches(m.env, m.behind.Value.rows))
 		return nil
 	}
 	switch msg := msg.(type) {
@@ -109,7 +110,7 @@ func (m *model) Update(msg tea.Msg) tea.Cmd {
 		return m.reload()
 	case pane.Themed:
 		m.list.SetColumns(row.TouchColumns(m.env.Locale)...)
-		m.list.SetRows(row.Touches(m.env, m.behind.Value.Rows))
+		m.list.SetRows(row.Touches(m.env, m.behind.Value.rows))
 		m.version++
 	case tea.KeyPressMsg:
 		return m.press(msg.String())

@@ -81,8 +81,8 @@ func TestHeatmap_EveryFigureOpensItsTouches(t *testing.T) {
 					t.Fatal(err)
 				}
 				want := m.count(m.i, m.j)
-				if got := len(heatmap.Touches(b, p.Scope, c).Rows); got != want || len(m.behind.Value.Rows) != want {
-					t.Fatalf("%v at %s: %d rows behind, %d beside, the figure is %d", v, p.ID, got, len(m.behind.Value.Rows), want)
+				if got := len(heatmap.Touches(b, p.Scope, c).Rows); got != want || m.behind.Value.rows.Len() != want {
+					t.Fatalf("%v at %s: %d rows behind, %d beside, the figure is %d", v, p.ID, got, m.behind.Value.rows.Len(), want)
 				}
 				if i < len(m.load.Value.Rows) && m.j < len(m.load.Value.Cols) {
 					seen++

@@ -28,24 +28,15 @@ type share struct {
 }
 
 // partsOf splits the touches of a cell by rep or account, and by channel where that is not fixed.
-func partsOf(l *touch.List, c heatmap.Cell) []part {
+func partsOf(l *touch.View, c heatmap.Cell) []part {
 	who := part{head: locale.HeatByRep}
 	if c.Query.View == heatmap.RepWeek && c.Row != "" {
 		who.head = locale.HeatByCustomer
 	}
 	how := part{head: locale.HeatByChannel, channel: true}
-	people, channels := map[string]int{}, map[store.Channel]int{}
-	for i := range l.Rows {
-		r := &l.Rows[i]
-		name := r.RepName
-		if who.head == locale.HeatByCustomer {
-			name = r.AccountName
-		}
-		people[name]++
-		channels[r.Channel]++
-	}
-	for name, n := range people {
-		who.shares = append(who.shares, share{name: name, n: n})
+	people, channels := l.Shares(who.head == locale.HeatByCustomer)
+	for _, p := range people {
+		who.shares = append(who.shares, share{name: p.Name, n: p.N})
 	}
 	for ch, n := range channels {
 		how.shares = append(how.shares, share{channel: ch, n: n})

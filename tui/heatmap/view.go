@@ -245,7 +245,7 @@ func (m *model) touches(th *theme.Theme, l *locale.Locale, s layout.Size) []stri
 		head.Add(th.Bad, l.F(locale.Failed, m.behind.Err)).Gap(2)
 	}
 	if m.behind.Value.cell == m.cell() {
-		head.Add(th.Strong, m.where()).Gap(2).Add(th.Muted, m.counted(l, len(m.behind.Value.Rows)))
+		head.Add(th.Strong, m.where()).Gap(2).Add(th.Muted, m.counted(l, m.behind.Value.total))
 	} else { // the rows are still those of the cell before
 		head.Add(th.Muted, l.T(locale.Loading))
 	}

@@ -56,32 +56,32 @@ func dealsTitle(env *pane.Env, p pane.Place) string {
 }
 
 func loadDeals(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) {
-	var a deal.List
+	var a *deal.View
 	switch ps := pane.Parts(p.ID); {
 	case len(ps) == 0:
-		a = deal.Find(b, p.Scope, deal.Filter{})
+		a = deal.Look(b, p.Scope, deal.Filter{})
 	case len(ps) == 3 && ps[0] == "funnel":
-		a = funnel.Deals(b, p.Scope, store.ID(ps[1]), funnel.Set(ps[2]))
+		a = funnel.Look(b, p.Scope, store.ID(ps[1]), funnel.Set(ps[2]))
 	case len(ps) == 3 && ps[0] == "forecast":
-		a = part(b, forecast.Deals(b, p.Scope, store.ID(ps[1])), p.Scope, ps[2])
+		a = forecast.Look(b, p.Scope, store.ID(ps[1]), ps[2], false)
 	case len(ps) == 2 && ps[0] == "account":
-		a = deal.Find(b, p.Scope, deal.Filter{Account: store.ID(ps[1])})
+		a = deal.Look(b, p.Scope, deal.Filter{Account: store.ID(ps[1])})
 	default:
 		return content{}, unknown(p)
 	}
 	rows, org := a.Rows, b.Currency()
 	var parts []kindSum
 	if len(pane.Parts(p.ID)) != 3 { // open, won and lost deals in one list: a sum over them would say nothing
-		parts = byKind(b, rows)
+		parts = byKind(a)
 	}
 	return content{
 		rev:  a.Stamp.Rev,
 		rows: row.Deals(env, rows, org),
 		head: func() string {
 			l := env.Locale
-			t := l.F(locale.ListDeals, l.Int(len(rows)), row.SumShort(l, a.Sum)+" "+string(org))
+			t := l.F(locale.ListDeals, l.Int(rows.Len()), row.SumShort(l, a.Sum)+" "+string(org))
 			if len(parts) > 1 {
-				t = l.F(locale.ListAllDeals, l.Int(len(rows)))
+				t = l.F(locale.ListAllDeals, l.Int(rows.Len()))
 				for _, x := range parts {
 					t += "  " + l.F(x.text, l.Int(x.n), row.SumShort(l, x.sum))
 				}
@@ -96,7 +96,7 @@ func loadDeals(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) 
 			return t
 		},
 		about: func(i int) []string {
-			r, l := &rows[i], env.Locale
+			r, l := rows.At(i), env.Locale
 			var out []string
 			for _, f := range r.Flags {
 				out = append(out, row.Reason(l, f))
@@ -106,9 +106,13 @@ func loadDeals(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) 
 			}
 			return out
 		},
-		open:   func(i int) pane.Place { return pane.DealPlace(p.Scope, rows[i].ID) },
-		copy:   func(i int) string { return string(rows[i].ID) + "\t" + rows[i].Name + "\t" + rows[i].Amount.String() },
-		export: a.Table,
+		open:   func(i int) pane.Place { return pane.DealPlace(p.Scope, store.ID(rows.Key(i))) },
+		copy: func(i int) string {
+			r := rows.At(i)
+			return string(r.ID) + "\t" + r.Name + "\t" + r.Amount.String()
+		},
+		export: func() analytics.Table { return a.List().Table() },
+		settle: a.Settle,
 	}, nil
 }
 
@@ -119,44 +123,17 @@ type kindSum struct {
 	sum  analytics.Sum
 }
 
-// byKind adds up the deals of each kind of stage that occurs.
-func byKind(b *analytics.Book, rows []deal.Row) (out []kindSum) {
+// byKind gives the kinds of stage that occur.
+func byKind(a *deal.View) (out []kindSum) {
 	for _, k := range []struct {
 		kind store.StageKind
 		text locale.Key
 	}{{store.StageOpen, locale.ListOpen}, {store.StageWon, locale.ListWon}, {store.StageLost, locale.ListLost}} {
-		x, sum := kindSum{text: k.text}, b.Adder()
-		for i := range rows {
-			if rows[i].Stage.Kind == k.kind {
-				x.n++
-				sum.Add(rows[i].Amount)
-			}
-		}
-		if x.sum = sum.Sum(); x.n > 0 {
-			out = append(out, x)
+		if x := a.Kinds[k.kind]; x.N > 0 {
+			out = append(out, kindSum{k.text, x.N, x.Sum})
 		}
 	}
 	return out
-}
-
-// part keeps the rows of one forecast part or with one flag.
-func part(b *analytics.Book, a deal.List, s analytics.Scope, want string) deal.List {
-	if want == "" {
-		return a
-	}
-	var rows []deal.Row
-	for _, r := range a.Rows {
-		keep := r.Reason == want
-		for _, f := range r.Flags {
-			keep = keep || string(f.Kind) == want
-		}
-		if keep {
-			rows = append(rows, r)
-		}
-	}
-	l := deal.ListOf(b, s, rows)
-	l.Scope, l.Period = a.Scope, a.Period
-	return l
 }
 
 func touchesTitle(env *pane.Env, p pane.Place) string {
@@ -189,22 +166,22 @@ func AxisLabel(l *locale.Locale, k string) string {
 }
 
 func loadTouches(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) {
-	var a touch.List
+	var a *touch.View
 	if p.ID == "" {
-		a = touch.Of(b, p.Scope, 0)
+		a = touch.Look(b, p.Scope)
 	} else {
 		c, err := heatmap.ParseCell(p.ID)
 		if err != nil {
 			return content{}, err
 		}
-		a = heatmap.Touches(b, p.Scope, c)
+		a = heatmap.Look(b, p.Scope, c)
 	}
 	rows, none := a.Rows, locale.Key(0)
 	if b.Touches().Len() == 0 {
 		none = locale.ListNoTouches
 	}
 	return content{
-		rev:  a.Rev,
+		rev:  a.Stamp.Rev,
 		none: none,
 		rows: row.Touches(env, rows),
 		head: func() string {
@@ -212,10 +189,10 @@ func loadTouches(env *pane.Env, b *analytics.Book, p pane.Place) (content, error
 			if a.Subject == touch.SubjectDealEvents {
 				k = locale.ListEvents
 			}
-			return env.Locale.F(k, env.Locale.Int(len(rows)))
+			return env.Locale.F(k, env.Locale.Int(rows.Len()))
 		},
 		about: func(i int) []string {
-			r := &rows[i]
+			r := rows.At(i)
 			out := []string{strings.TrimSpace(r.DealName + "  " + r.ContactName + "  " + r.Area)}
 			if r.Note != "" || r.Topic != "" {
 				out = append(out, strings.TrimSpace(r.Topic+"  "+r.Note))
@@ -223,15 +200,17 @@ func loadTouches(env *pane.Env, b *analytics.Book, p pane.Place) (content, error
 			return out
 		},
 		open: func(i int) pane.Place {
-			if rows[i].Account != "" {
-				return pane.AccountPlace(p.Scope, rows[i].Account)
+			r := rows.At(i)
+			if r.Account != "" {
+				return pane.AccountPlace(p.Scope, r.Account)
 			}
-			return pane.DealPlace(p.Scope, rows[i].Deal)
+			return pane.DealPlace(p.Scope, r.Deal)
 		},
 		copy: func(i int) string {
-			return rows[i].At.Format("2006-01-02 15:04") + "\t" + rows[i].RepName + "\t" + rows[i].AccountName + "\t" + rows[i].Topic
+			r := rows.At(i)
+			return r.At.Format("2006-01-02 15:04") + "\t" + r.RepName + "\t" + r.AccountName + "\t" + r.Topic
 		},
-		export: a.Table,
+		export: func() analytics.Table { return a.List().Table() },
 	}, nil
 }
 
@@ -239,26 +218,21 @@ func loadAccounts(env *pane.Env, b *analytics.Book, p pane.Place) (content, erro
 	if p.ID != "" {
 		return content{}, unknown(p)
 	}
-	a := account.All(b, p.Scope)
-	rows := a.Rows
-	sum := b.Adder()
-	for i := range rows {
-		sum.AddSum(rows[i].Open)
-	}
-	total := sum.Sum()
+	a := account.Look(b, p.Scope)
+	rows, total := a.Rows, a.Open
 	return content{
-		rev:  a.Rev,
+		rev:  a.Stamp.Rev,
 		rows: row.Accounts(env, rows),
 		head: func() string {
-			t := env.Locale.F(locale.ListAccounts, env.Locale.Int(len(rows)), row.Sum(env.Locale, total))
+			t := env.Locale.F(locale.ListAccounts, env.Locale.Int(rows.Len()), row.Sum(env.Locale, total))
 			if a.Derived {
 				t += "  " + env.Locale.T(locale.ListDerived)
 			}
 			return t
 		},
-		open:   func(i int) pane.Place { return pane.AccountPlace(p.Scope, rows[i].ID) },
-		copy:   func(i int) string { return string(rows[i].ID) + "\t" + rows[i].Name },
-		export: a.Table,
+		open:   func(i int) pane.Place { return pane.AccountPlace(p.Scope, store.ID(rows.Key(i))) },
+		copy:   func(i int) string { return rows.Key(i) + "\t" + rows.At(i).Name },
+		export: func() analytics.Table { return a.List().Table() },
 	}, nil
 }
 
@@ -276,35 +250,30 @@ func loadMoves(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) 
 	if err != nil {
 		return content{}, err
 	}
-	a := migration.Accounts(b, p.Scope, c)
-	rows := a.Rows
-	sum := b.Adder()
-	for i := range rows {
-		sum.AddSum(rows[i].Money)
-	}
-	total := sum.Sum()
+	a := migration.Look(b, p.Scope, c)
+	rows, total := a.Rows, a.Money
 	return content{
-		rev:  a.Rev,
+		rev:  a.Stamp.Rev,
 		rows: row.Moves(env, rows),
 		head: func() string {
 			l := env.Locale
-			t := l.F(locale.ListMoves, l.Int(len(rows)), l.Date(a.From), l.Date(a.To), row.Sum(l, total))
+			t := l.F(locale.ListMoves, l.Int(rows.Len()), l.Date(a.From), l.Date(a.To), row.Sum(l, total))
 			if a.Derived {
 				t += "  " + l.T(locale.ListDerived)
 			}
 			return t
 		},
 		about: func(i int) []string {
-			r, l := &rows[i], env.Locale
+			r, l := rows.At(i), env.Locale
 			out := []string{r.AccountName + "  " + row.Move(l, r.From, r.To) + "  " + row.Cause(l, r.Cause)}
 			if r.Rule != "" {
 				out = append(out, r.Rule)
 			}
 			return out
 		},
-		open:   func(i int) pane.Place { return pane.AccountPlace(p.Scope, rows[i].Account) },
-		copy:   func(i int) string { return string(rows[i].Account) + "\t" + rows[i].AccountName },
-		export: a.Table,
+		open:   func(i int) pane.Place { return pane.AccountPlace(p.Scope, store.ID(rows.Key(i))) },
+		copy:   func(i int) string { return rows.Key(i) + "\t" + rows.At(i).AccountName },
+		export: func() analytics.Table { return a.List().Table() },
 	}, nil
 }
 

@@ -32,6 +32,7 @@ type content struct {
 	open   func(i int) pane.Place
 	copy   func(i int) string
 	export func() analytics.Table
+	settle func() // puts the rows that nobody sees yet in order; nil: they are
 }
 
 type kind struct {

@@ -30,7 +30,7 @@ func New(env *pane.Env, p pane.Place) pane.Pane {
 }
 
 type behind struct {
-	migration.List
+	migration.View
 	cell migration.Cell
 }
 
@@ -95,7 +95,7 @@ func (m *model) detail() tea.Cmd {
 		if b == nil {
 			return behind{}, nil
 		}
-		return behind{migration.Accounts(b, scope, cell), cell}, nil
+		return behind{*migration.Look(b, scope, cell), cell}, nil
 	})
 }
 

@@ -92,8 +92,8 @@ func everyFigure(t *testing.T, s analytics.Scope) {
 					t.Fatal(err)
 				}
 				l, want := migration.Accounts(b, p.Scope, c), a.at(i, j)
-				if len(l.Rows) != want.Count || len(m.behind.Value.Rows) != want.Count || l.From != a.From || l.To != a.To {
-					t.Fatalf("month -%d at %s: %d rows behind, %d beside, the figure is %d", month, p.ID, len(l.Rows), len(m.behind.Value.Rows), want.Count)
+				if len(l.Rows) != want.Count || m.behind.Value.Rows.Len() != want.Count || l.From != a.From || l.To != a.To {
+					t.Fatalf("month -%d at %s: %d rows behind, %d beside, the figure is %d", month, p.ID, len(l.Rows), m.behind.Value.Rows.Len(), want.Count)
 				}
 				money := b.Adder()
 				for _, r := range l.Rows {

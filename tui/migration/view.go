@@ -276,18 +276,18 @@ func (m *model) accounts(th *theme.Theme, l *locale.Locale, s layout.Size) []str
 	}
 	if b := &m.behind.Value; b.cell == m.cell() && b.To == m.load.Value.To {
 		sq := m.load.Value.at(m.i, m.j)
-		head.Add(th.Strong, m.where()).Gap(2).Add(th.Muted, l.F(locale.MoveAccounts, l.Int(len(b.Rows)), worth(l, sq.Money, m.load.Value.org)))
+		head.Add(th.Strong, m.where()).Gap(2).Add(th.Muted, l.F(locale.MoveAccounts, l.Int(b.Rows.Len()), worth(l, sq.Money, m.load.Value.org)))
 	} else { // the rows are still those of the cell before
 		head.Add(th.Muted, l.T(locale.Loading))
 	}
 	rows := m.behind.Value.Rows
 	list := s.H - 1
-	if s.H > len(rows)+2+minCauses { // the list leaves room for the causes in full
-		list = len(rows) + 1
+	if s.H > rows.Len()+2+minCauses { // the list leaves room for the causes in full
+		list = rows.Len() + 1
 	}
 	m.list.SetSize(layout.Size{W: s.W, H: list})
 	lines := append([]string{head.String()}, layout.Lines(m.list.Still(th))...)
-	if list == s.H-1 || len(rows) == 0 {
+	if list == s.H-1 || rows.Len() == 0 {
 		return lines
 	}
 	return append(append(lines, ""), causes(th, l, rows, layout.Size{W: s.W, H: s.H - len(lines) - 1})...)
@@ -297,12 +297,11 @@ func (m *model) accounts(th *theme.Theme, l *locale.Locale, s layout.Size) []str
 const minCauses = 4
 
 // causes writes why each account moved, in full, as far as there is room.
-func causes(th *theme.Theme, l *locale.Locale, rows []migration.Move, s layout.Size) []string {
+func causes(th *theme.Theme, l *locale.Locale, rows analytics.Rows[migration.Move], s layout.Size) []string {
 	var lines []string
-	for i := range rows {
-		r := &rows[i]
-		if r.Cause.Kind == migration.CauseNone {
-			continue
+	for _, r := range rows.All() {
+		if r.Cause.Kind == migration.CauseNone { // those that moved come first
+			break
 		}
 		text := layout.Wrap(row.Cause(l, r.Cause), s.W-4)
 		if len(lines)+1+len(text) > s.H {

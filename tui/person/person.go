@@ -149,7 +149,7 @@ func deals(env *pane.Env, at pane.Place, org store.Currency, a *person.Answer) s
 
 func accounts(env *pane.Env, at pane.Place, a *person.Answer) sheet.Section {
 	l := env.Locale
-	cols, rows := sheet.Pick(row.AccountColumns(l), row.Accounts(env, a.Accounts), 0, 1, 2, 3, 4, 5)
+	cols, rows := sheet.Pick(row.AccountColumns(l), row.Accounts(env, analytics.RowsOf(a.Accounts, func(r *account.Row) string { return string(r.ID) })), 0, 1, 2, 3, 4, 5)
 	sheet.Widen(&cols[3], len(a.Accounts), func(i int) string { return row.SumShort(l, a.Accounts[i].Open) })
 	sheet.Widen(&cols[4], len(a.Accounts), func(i int) string { return row.SumShort(l, a.Accounts[i].Won) })
 	fill := rows.Cells

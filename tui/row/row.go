@@ -151,16 +151,16 @@ func DealColumns(l *locale.Locale) []table.Column {
 }
 
 // Deals are rows of deals for DealColumns. rows is shared, not copied. org is the organisation's currency.
-func Deals(env *pane.Env, rows []deal.Row, org store.Currency) table.Rows {
+func Deals(env *pane.Env, rows analytics.Rows[deal.Row], org store.Currency) table.Rows {
 	return table.Rows{
-		Len: len(rows),
-		Key: func(i int) string { return string(rows[i].ID) },
+		Len: rows.Len(),
+		Key: rows.Key,
 		Match: func(i int) string {
-			r := &rows[i]
+			r := rows.At(i)
 			return r.Name + " " + r.Account.Name + " " + r.Owner.Name + " " + r.Product.Name + " " + r.Stage.Name + " " + r.Stage.NameEn + both(func(l *locale.Locale) string { return Flags(l, r.Flags) })
 		},
 		Cells: func(i int, c []table.Cell) {
-			r, l, th := &rows[i], env.Locale, env.Theme
+			r, l, th := rows.At(i), env.Locale, env.Theme
 			c[0].Text = r.Name
 			c[1] = table.Cell{Text: r.Account.Name, Style: th.Muted}
 			c[2].Text = r.Owner.Name
@@ -207,16 +207,16 @@ func TouchColumns(l *locale.Locale) []table.Column {
 }
 
 // Touches are rows of touches, or of the deal events that stand in for them.
-func Touches(env *pane.Env, rows []touch.Row) table.Rows {
+func Touches(env *pane.Env, rows analytics.Rows[touch.Row]) table.Rows {
 	return table.Rows{
-		Len: len(rows),
-		Key: func(i int) string { return string(rows[i].ID) },
+		Len: rows.Len(),
+		Key: rows.Key,
 		Match: func(i int) string {
-			r := &rows[i]
+			r := rows.At(i)
 			return r.RepName + " " + r.AccountName + " " + r.DealName + " " + r.ContactName + both(func(l *locale.Locale) string { return l.Channel(r.Channel) }) + " " + r.Topic + " " + r.Note + " " + r.Area
 		},
 		Cells: func(i int, c []table.Cell) {
-			r, l, th := &rows[i], env.Locale, env.Theme
+			r, l, th := rows.At(i), env.Locale, env.Theme
 			c[0].Text = r.At.Format("2006-01-02 15:04")
 			if r.DayOnly {
 				c[0].Text = r.At.Format("2006-01-02")
@@ -276,16 +276,16 @@ func AccountColumns(l *locale.Locale) []table.Column {
 }
 
 // Accounts are rows of accounts.
-func Accounts(env *pane.Env, rows []account.Row) table.Rows {
+func Accounts(env *pane.Env, rows analytics.Rows[account.Row]) table.Rows {
 	return table.Rows{
-		Len: len(rows),
-		Key: func(i int) string { return string(rows[i].ID) },
+		Len: rows.Len(),
+		Key: rows.Key,
 		Match: func(i int) string {
-			r := &rows[i]
+			r := rows.At(i)
 			return r.Name + " " + r.OwnerName + " " + r.Industry + " " + r.City + " " + string(r.Grade)
 		},
 		Cells: func(i int, c []table.Cell) {
-			r, l, th := &rows[i], env.Locale, env.Theme
+			r, l, th := rows.At(i), env.Locale, env.Theme
 			c[0].Text = r.Name
 			c[1].Text = Grade(l, r.Grade)
 			c[2] = Health(l, th, r.Health)
@@ -337,16 +337,16 @@ func MoveColumns(l *locale.Locale) []table.Column {
 }
 
 // Moves are the accounts behind a cell of the migration matrix, each with its cause.
-func Moves(env *pane.Env, rows []migration.Move) table.Rows {
+func Moves(env *pane.Env, rows analytics.Rows[migration.Move]) table.Rows {
 	return table.Rows{
-		Len: len(rows),
-		Key: func(i int) string { return string(rows[i].Account) },
+		Len: rows.Len(),
+		Key: rows.Key,
 		Match: func(i int) string {
-			r := &rows[i]
+			r := rows.At(i)
 			return r.AccountName + " " + r.OwnerName + " " + string(r.From) + ">" + string(r.To) + " " + r.Cause.Text
 		},
 		Cells: func(i int, c []table.Cell) {
-			r, l, th := &rows[i], env.Locale, env.Theme
+			r, l, th := rows.At(i), env.Locale, env.Theme
 			c[0].Text = r.AccountName
 			c[1] = MoveCell(l, th, r.From, r.To)
 			c[2].Text = SumShort(l, r.Money)

@@ -75,7 +75,7 @@ func Deals(env *pane.Env, rows []deal.Row, org store.Currency, keep ...int) ([]t
 	cols := row.DealColumns(env.Locale)
 	cols[0].Width, cols[3].Min, cols[3].Drop, cols[8].Width, cols[8].Min = 34, 9, 1, 16, 11
 	Widen(&cols[4], len(rows), func(i int) string { return row.Money(env.Locale, rows[i].Amount, org) })
-	return Pick(cols, row.Deals(env, rows, org), keep...)
+	return Pick(cols, row.Deals(env, analytics.RowsOf(rows, func(r *deal.Row) string { return string(r.ID) }), org), keep...)
 }
 
 // About says of a deal in a list why it is flagged, and its amount in full.

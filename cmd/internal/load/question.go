@@ -29,9 +29,9 @@ var questions = []question{
 	heat(heatmap.WeekdayHour), heat(heatmap.RepWeek), heat(heatmap.Area),
 	{name: "migration", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { migration.Of(b, s) }},
 	{name: "forecast", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { forecast.Of(b, s) }},
-	{name: "deals", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { deal.Find(b, s, deal.Filter{}) }},
-	{name: "accounts", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { account.All(b, s) }},
-	{name: "touches", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { touch.Of(b, s, 1000) }},
+	{name: "deals", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { deal.Look(b, s, deal.Filter{}) }},
+	{name: "accounts", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { account.Look(b, s) }},
+	{name: "touches", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { touch.Look(b, s) }},
 	// A record that the scope does not hold is an answer too, a quick one: these are asked of the whole company.
 	{name: "deal", id: (*sampler).deal, ask: func(b *analytics.Book, s analytics.Scope, id store.ID) { _, _ = deal.Of(b, whole(s), id) }},
 	{name: "account", id: (*sampler).account, ask: func(b *analytics.Book, s analytics.Scope, id store.ID) { _, _ = account.Of(b, whole(s), id) }},

@@ -250,11 +250,6 @@ func TestAdvance_EqualsBuild(t *testing.T) {
 			same(t, fmt.Sprint("round ", round), dump(live.Book(), days), dump(fresh, days))
 			same(t, fmt.Sprint("answers of round ", round), ask(t, live.Book(), scopes), ask(t, fresh, scopes))
 			same(t, "the Book before, asked again", ask(t, before, scopes), old)
-			if round%5 == 4 {
-				clustered := analytics.Cluster(live.Book())
-				same(t, fmt.Sprint("clustered in round ", round), dump(clustered, days), dump(fresh, days))
-				same(t, fmt.Sprint("answers, clustered in round ", round), ask(t, clustered, scopes), ask(t, fresh, scopes))
-			}
 			if rng.IntN(6) == 0 { // the rounds that follow go on from what was folded
 				if err := live.Fold(context.Background()); err != nil {
 					t.Fatal(err)

@@ -30,8 +30,6 @@ type small struct {
 	Labels     []string
 	Currencies []store.Currency
 	Rows       map[string]int // by table
-	FirstOpen  Code
-	Kinds      []store.StageKind
 }
 
 type few[T any] struct {
@@ -94,47 +92,11 @@ func (b *Book) zonedCodes() map[string]*[]Code {
 		"touch.reps.max": &b.touch.reps.Max, "sale.reps.min": &b.sale.reps.Min, "sale.reps.max": &b.sale.reps.Max}
 }
 
-// fold returns a clustered Book as chunks, which share its memory.
-func (b *Book) fold() ([]store.Chunk, error) {
-	s := small{Org: b.given, Units: fewOf(&b.units), People: fewOf(&b.people), Stages: fewOf(&b.stages), Products: fewOf(&b.products), Quotas: fewOf(&b.quotas),
+// small returns what b keeps of the tables that are few.
+func (b *Book) small() small {
+	return small{Org: b.given, Units: fewOf(&b.units), People: fewOf(&b.people), Stages: fewOf(&b.stages), Products: fewOf(&b.products), Quotas: fewOf(&b.quotas),
 		Status: fewOf(&b.status), Issues: fewOf(&b.issues), Industries: b.industries.texts(), Topics: b.topics.texts(), Areas: b.areas.texts(),
-		Outlets: b.outlets.texts(), Labels: b.labels.texts(), Currencies: b.currencies, Rows: map[string]int{}, FirstOpen: b.firstOpen, Kinds: b.stageKind}
-	var chunks []store.Chunk
-	add := func(name string, data [][]byte) { chunks = append(chunks, store.Chunk{Name: name, Data: data}) }
-	for _, t := range b.indexed() {
-		s.Rows[t.name] = t.n()
-		add(t.name+".ids", t.ids.ids.Pack())
-		add(t.name+".index", t.ids.index.Pack())
-		for _, l := range t.t.lanes() {
-			add(t.name+"."+l.name, l.lane.Pack())
-		}
-	}
-	for _, t := range b.factTables() {
-		s.Rows[t.name] = t.fact.len()
-		for _, l := range t.lanes.lanes() {
-			add(t.name+"."+l.name, l.lane.Pack())
-		}
-	}
-	for _, g := range (&editor{b: b}).groupings() {
-		off, pool := g.runs.Pack()
-		add(g.name+".off", off)
-		add(g.name+".rows", pool)
-	}
-	off, pool := b.steps.Pack()
-	add("steps.off", off)
-	add("steps.rows", pool)
-	for name, z := range b.zoned() {
-		add(name, [][]byte{column.Bytes(*z)})
-	}
-	for name, z := range b.zonedCodes() {
-		add(name, [][]byte{column.Bytes(*z)})
-	}
-	var head bytes.Buffer
-	if err := gob.NewEncoder(&head).Encode(s); err != nil {
-		return nil, fmt.Errorf("fold book: %w", err)
-	}
-	add("small", [][]byte{head.Bytes()})
-	return chunks, nil
+		Outlets: b.outlets.texts(), Labels: b.labels.texts(), Currencies: b.currencies, Rows: map[string]int{}}
 }
 
 // openBook makes a Book of chunks. It reads none of the columns: their pages come in when they are first asked.

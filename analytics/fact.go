@@ -27,7 +27,7 @@ func (f *fact) len() int { return f.day.Len() }
 // alive returns how many rows are not dead.
 func (f *fact) alive() int { return f.len() - f.dead.Count() }
 
-func (f *fact) lanes() []named { return []named{{"id", &f.id}, {"day", &f.day}} }
+func (f *fact) lanes() []named { return []named{{"id", &f.id, ofNothing}, {"day", &f.day, ofNothing}} }
 
 func (f *fact) put(id store.ID, day Day) (row int32) {
 	row = int32(f.len())
@@ -78,39 +78,10 @@ func (t *Touches) ID(i int) store.ID { return store.ID(t.id.At(i)) }
 func (t *Touches) Contact(i int) store.ID { return store.ID(t.contact.At(i)) }
 
 func (t *Touches) lanes() []named {
-	return append(t.fact.lanes(), named{"rep", &t.Rep}, named{"account", &t.Account}, named{"deal", &t.Deal}, named{"topic", &t.Topic}, named{"area", &t.Area},
-		named{"minute", &t.Minute}, named{"at", &t.At}, named{"seen", &t.Seen}, named{"logged", &t.Logged}, named{"length", &t.Length},
-		named{"channel", &t.Channel}, named{"sentiment", &t.Sentiment}, named{"lat", &t.Lat}, named{"lng", &t.Lng}, named{"contact", &t.contact},
-		named{"note", &t.note})
-}
-
-func (t *Touches) gather(from *Touches, order []int32, m *mapping) {
-	t.fact.gather(&from.fact, order)
-	t.Rep.Gather(&from.Rep, order, m.person)
-	t.Account.Gather(&from.Account, order, m.account)
-	t.Deal.Gather(&from.Deal, order, m.deal)
-	t.Topic.Gather(&from.Topic, order, nil)
-	t.Area.Gather(&from.Area, order, nil)
-	t.Minute.Gather(&from.Minute, order, nil)
-	t.At.Gather(&from.At, order, nil)
-	t.Seen.Gather(&from.Seen, order, nil)
-	t.Logged.Gather(&from.Logged, order, nil)
-	t.Length.Gather(&from.Length, order, nil)
-	t.Channel.Gather(&from.Channel, order, nil)
-	t.Sentiment.Gather(&from.Sentiment, order, nil)
-	t.Lat.Gather(&from.Lat, order, nil)
-	t.Lng.Gather(&from.Lng, order, nil)
-	t.contact.Gather(&from.contact, order)
-	t.note.Gather(&from.note, order)
-	t.zones()
-}
-
-func (t *Touches) zones() { t.days, t.reps = column.ZoneOf(&t.day), column.ZoneOf(&t.Rep) }
-
-func (f *fact) gather(from *fact, order []int32) {
-	f.id.Gather(&from.id, order)
-	f.day.Gather(&from.day, order, nil)
-	f.days = column.ZoneOf(&f.day)
+	return append(t.fact.lanes(), named{"rep", &t.Rep, ofPeople}, named{"account", &t.Account, ofAccounts}, named{"deal", &t.Deal, ofDeals}, named{"topic", &t.Topic, ofNothing}, named{"area", &t.Area, ofNothing},
+		named{"minute", &t.Minute, ofNothing}, named{"at", &t.At, ofNothing}, named{"seen", &t.Seen, ofNothing}, named{"logged", &t.Logged, ofNothing}, named{"length", &t.Length, ofNothing},
+		named{"channel", &t.Channel, ofNothing}, named{"sentiment", &t.Sentiment, ofNothing}, named{"lat", &t.Lat, ofNothing}, named{"lng", &t.Lng, ofNothing}, named{"contact", &t.contact, ofNothing},
+		named{"note", &t.note, ofNothing})
 }
 
 // changes are the history of deals. Old and new values are what the field holds: a stage's or person's Code, an amount in minor units, a Day, a Category.
@@ -126,29 +97,8 @@ type changes struct {
 }
 
 func (c *changes) lanes() []named {
-	return append(c.fact.lanes(), named{"deal", &c.deal}, named{"by", &c.by}, named{"field", &c.field}, named{"old", &c.old}, named{"new", &c.new},
-		named{"oldcur", &c.oldCur}, named{"newcur", &c.newCur}, named{"at", &c.at}, named{"seen", &c.seen}, named{"only", &c.only}, named{"first", &c.first})
-}
-
-func (c *changes) gather(from *changes, order []int32, m *mapping) {
-	c.fact.gather(&from.fact, order)
-	c.deal.Gather(&from.deal, order, m.deal)
-	c.by.Gather(&from.by, order, m.person)
-	c.field.Gather(&from.field, order, nil)
-	for _, i := range order { // owners have new Codes
-		o, n := from.old.At(int(i)), from.new.At(int(i))
-		if from.field.At(int(i)) == store.FieldOwner {
-			o, n = int64(m.person(Code(o))), int64(m.person(Code(n)))
-		}
-		c.old.Append(o)
-		c.new.Append(n)
-	}
-	c.oldCur.Gather(&from.oldCur, order, nil)
-	c.newCur.Gather(&from.newCur, order, nil)
-	c.at.Gather(&from.at, order, nil)
-	c.seen.Gather(&from.seen, order, nil)
-	c.only.Gather(&from.only, order, nil)
-	c.first.Gather(&from.first, order, nil)
+	return append(c.fact.lanes(), named{"deal", &c.deal, ofDeals}, named{"by", &c.by, ofPeople}, named{"field", &c.field, ofNothing}, named{"old", &c.old, ofNothing}, named{"new", &c.new, ofNothing},
+		named{"oldcur", &c.oldCur, ofNothing}, named{"newcur", &c.newCur, ofNothing}, named{"at", &c.at, ofNothing}, named{"seen", &c.seen, ofNothing}, named{"only", &c.only, ofNothing}, named{"first", &c.first, ofNothing})
 }
 
 type contacts struct {
@@ -159,18 +109,8 @@ type contacts struct {
 }
 
 func (c *contacts) lanes() []named {
-	return append(c.fact.lanes(), named{"account", &c.account}, named{"influence", &c.influence}, named{"name", &c.name}, named{"role", &c.role},
-		named{"email", &c.email}, named{"phone", &c.phone})
-}
-
-func (c *contacts) gather(from *contacts, order []int32, m *mapping) {
-	c.fact.gather(&from.fact, order)
-	c.account.Gather(&from.account, order, m.account)
-	c.influence.Gather(&from.influence, order, nil)
-	c.name.Gather(&from.name, order)
-	c.role.Gather(&from.role, order)
-	c.email.Gather(&from.email, order)
-	c.phone.Gather(&from.phone, order)
+	return append(c.fact.lanes(), named{"account", &c.account, ofAccounts}, named{"influence", &c.influence, ofNothing}, named{"name", &c.name, ofNothing}, named{"role", &c.role, ofNothing},
+		named{"email", &c.email, ofNothing}, named{"phone", &c.phone, ofNothing})
 }
 
 // Grades are the steps of accounts' grades as columns; see [Touches] for how to read them.
@@ -183,8 +123,8 @@ type Grades struct {
 }
 
 func (g *Grades) lanes() []named {
-	return append(g.fact.lanes(), named{"account", &g.account}, named{"from", &g.from}, named{"to", &g.to}, named{"rule", &g.rule}, named{"at", &g.at},
-		named{"seen", &g.seen}, named{"cause", &g.cause})
+	return append(g.fact.lanes(), named{"account", &g.account, ofAccounts}, named{"from", &g.from, ofNothing}, named{"to", &g.to, ofNothing}, named{"rule", &g.rule, ofNothing}, named{"at", &g.at, ofNothing},
+		named{"seen", &g.seen, ofNothing}, named{"cause", &g.cause, ofNothing})
 }
 
 // Day returns the days of the steps.
@@ -193,17 +133,6 @@ func (g *Grades) Day() *column.Col[Day] { return &g.day }
 // Step returns the grades before and after step i, as codes that compare, and whether it says why.
 func (g *Grades) Step(i int) (from, to Code, why bool) {
 	return g.from.At(i), g.to.At(i), strings.TrimSpace(g.cause.At(i)) != ""
-}
-
-func (g *Grades) gather(from *Grades, order []int32, m *mapping) {
-	g.fact.gather(&from.fact, order)
-	g.account.Gather(&from.account, order, m.account)
-	g.from.Gather(&from.from, order, nil)
-	g.to.Gather(&from.to, order, nil)
-	g.rule.Gather(&from.rule, order, nil)
-	g.at.Gather(&from.at, order, nil)
-	g.seen.Gather(&from.seen, order, nil)
-	g.cause.Gather(&from.cause, order)
 }
 
 type healths struct {
@@ -215,15 +144,7 @@ type healths struct {
 }
 
 func (h *healths) lanes() []named {
-	return append(h.fact.lanes(), named{"account", &h.account}, named{"score", &h.score}, named{"seen", &h.seen}, named{"note", &h.note})
-}
-
-func (h *healths) gather(from *healths, order []int32, m *mapping) {
-	h.fact.gather(&from.fact, order)
-	h.account.Gather(&from.account, order, m.account)
-	h.score.Gather(&from.score, order, nil)
-	h.seen.Gather(&from.seen, order, nil)
-	h.note.Gather(&from.note, order)
+	return append(h.fact.lanes(), named{"account", &h.account, ofAccounts}, named{"score", &h.score, ofNothing}, named{"seen", &h.seen, ofNothing}, named{"note", &h.note, ofNothing})
 }
 
 type evidences struct {
@@ -234,19 +155,8 @@ type evidences struct {
 }
 
 func (v *evidences) lanes() []named {
-	return append(v.fact.lanes(), named{"deal", &v.deal}, named{"by", &v.by}, named{"kind", &v.kind}, named{"at", &v.at}, named{"seen", &v.seen},
-		named{"title", &v.title}, named{"url", &v.url})
-}
-
-func (v *evidences) gather(from *evidences, order []int32, m *mapping) {
-	v.fact.gather(&from.fact, order)
-	v.deal.Gather(&from.deal, order, m.deal)
-	v.by.Gather(&from.by, order, m.person)
-	v.kind.Gather(&from.kind, order, nil)
-	v.at.Gather(&from.at, order, nil)
-	v.seen.Gather(&from.seen, order, nil)
-	v.title.Gather(&from.title, order)
-	v.url.Gather(&from.url, order)
+	return append(v.fact.lanes(), named{"deal", &v.deal, ofDeals}, named{"by", &v.by, ofPeople}, named{"kind", &v.kind, ofNothing}, named{"at", &v.at, ofNothing}, named{"seen", &v.seen, ofNothing},
+		named{"title", &v.title, ofNothing}, named{"url", &v.url, ofNothing})
 }
 
 // Sales are the sales lines as columns of equal length; see [Touches] for how to read them.
@@ -279,28 +189,10 @@ func (s *Sales) Reps() *column.Zone[Code] { return &s.reps }
 func (s *Sales) Dead(i int) bool { return s.dead.Has(i) }
 
 func (s *Sales) lanes() []named {
-	return append(s.fact.lanes(), named{"account", &s.Account}, named{"product", &s.Product}, named{"rep", &s.Rep}, named{"outlet", &s.Outlet},
-		named{"value", &s.Value}, named{"costvalue", &s.CostValue}, named{"quantity", &s.quantity}, named{"minor", &s.minor}, named{"cost", &s.cost},
-		named{"cur", &s.cur}, named{"costcur", &s.costCur})
+	return append(s.fact.lanes(), named{"account", &s.Account, ofAccounts}, named{"product", &s.Product, ofNothing}, named{"rep", &s.Rep, ofPeople}, named{"outlet", &s.Outlet, ofNothing},
+		named{"value", &s.Value, ofNothing}, named{"costvalue", &s.CostValue, ofNothing}, named{"quantity", &s.quantity, ofNothing}, named{"minor", &s.minor, ofNothing}, named{"cost", &s.cost, ofNothing},
+		named{"cur", &s.cur, ofNothing}, named{"costcur", &s.costCur, ofNothing})
 }
-
-func (s *Sales) gather(from *Sales, order []int32, m *mapping) {
-	s.fact.gather(&from.fact, order)
-	s.Account.Gather(&from.Account, order, m.account)
-	s.Product.Gather(&from.Product, order, nil)
-	s.Rep.Gather(&from.Rep, order, m.person)
-	s.Outlet.Gather(&from.Outlet, order, nil)
-	s.Value.Gather(&from.Value, order, nil)
-	s.CostValue.Gather(&from.CostValue, order, nil)
-	s.quantity.Gather(&from.quantity, order, nil)
-	s.minor.Gather(&from.minor, order, nil)
-	s.cost.Gather(&from.cost, order, nil)
-	s.cur.Gather(&from.cur, order, nil)
-	s.costCur.Gather(&from.costCur, order, nil)
-	s.zones()
-}
-
-func (s *Sales) zones() { s.days, s.reps = column.ZoneOf(&s.day), column.ZoneOf(&s.Rep) }
 
 func millis(t time.Time) int64 {
 	if t.IsZero() {

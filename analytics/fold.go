@@ -83,7 +83,7 @@ func (l *Live) fold(ctx context.Context) (err error) {
 	if b.rev == 0 {
 		return nil
 	}
-	chunks, err := b.cluster().fold()
+	chunks, err := b.folding()
 	if err != nil {
 		return err
 	}

@@ -26,8 +26,8 @@ type accounts struct {
 }
 
 func (a *accounts) lanes() []named {
-	return []named{{"live", &a.live}, {"owner", &a.owner}, {"industry", &a.industry}, {"revenue", &a.revenue}, {"cur", &a.cur}, {"staff", &a.staff},
-		{"created", &a.created}, {"modified", &a.modified}, {"name", &a.name}, {"parent", &a.parent}, {"region", &a.region}, {"city", &a.city}, {"more", &a.more}, {"known", &a.known}}
+	return []named{{"live", &a.live, ofNothing}, {"owner", &a.owner, ofPeople}, {"industry", &a.industry, ofNothing}, {"revenue", &a.revenue, ofNothing}, {"cur", &a.cur, ofNothing}, {"staff", &a.staff, ofNothing},
+		{"created", &a.created, ofNothing}, {"modified", &a.modified, ofNothing}, {"name", &a.name, ofNothing}, {"parent", &a.parent, ofNothing}, {"region", &a.region, ofNothing}, {"city", &a.city, ofNothing}, {"more", &a.more, ofNothing}, {"known", &a.known, ofNothing}}
 }
 
 func (a *accounts) len() int { return a.live.Len() }
@@ -59,32 +59,6 @@ func (a *accounts) extend() {
 	a.city.Extend(n, "")
 	a.more.Extend(n, "")
 	a.known.Extend(n, store.NoDay)
-}
-
-func (a *accounts) gather(from *accounts, order []int32, m *mapping) {
-	a.ids = from.ids.gather(order)
-	a.live.Gather(&from.live, order, nil)
-	a.owner.Gather(&from.owner, order, m.person)
-	a.industry.Gather(&from.industry, order, nil)
-	a.revenue.Gather(&from.revenue, order, nil)
-	a.cur.Gather(&from.cur, order, nil)
-	a.staff.Gather(&from.staff, order, nil)
-	a.created.Gather(&from.created, order, nil)
-	a.modified.Gather(&from.modified, order, nil)
-	a.name.Gather(&from.name, order)
-	a.parent.Gather(&from.parent, order)
-	a.region.Gather(&from.region, order)
-	a.city.Gather(&from.city, order)
-	a.more.Gather(&from.more, order)
-	a.known.Gather(&from.known, order, nil)
-}
-
-// gather returns a dict of the IDs that order names, in that order.
-func (d *dict) gather(order []int32) (next dict) {
-	next.ids.Gather(&d.ids, order)
-	next.index = column.NewIndex(&next.ids)
-	next.seal(false)
-	return next
 }
 
 // account returns row c as a record.
@@ -127,10 +101,10 @@ type deals struct {
 }
 
 func (d *deals) lanes() []named {
-	return []named{{"live", &d.live}, {"account", &d.account}, {"owner", &d.owner}, {"product", &d.product}, {"stage", &d.stage}, {"category", &d.category},
-		{"minor", &d.minor}, {"cur", &d.cur}, {"value", &d.value}, {"made", &d.made}, {"close", &d.close}, {"modified", &d.modified}, {"name", &d.name},
-		{"lead", &d.lead}, {"next", &d.next}, {"url", &d.url}, {"more", &d.more}, {"created", &d.created}, {"changed", &d.changed}, {"over", &d.over},
-		{"touched", &d.touched}, {"stepped", &d.stepped}}
+	return []named{{"live", &d.live, ofNothing}, {"account", &d.account, ofAccounts}, {"owner", &d.owner, ofPeople}, {"product", &d.product, ofNothing}, {"stage", &d.stage, ofNothing}, {"category", &d.category, ofNothing},
+		{"minor", &d.minor, ofNothing}, {"cur", &d.cur, ofNothing}, {"value", &d.value, ofNothing}, {"made", &d.made, ofNothing}, {"close", &d.close, ofNothing}, {"modified", &d.modified, ofNothing}, {"name", &d.name, ofNothing},
+		{"lead", &d.lead, ofNothing}, {"next", &d.next, ofNothing}, {"url", &d.url, ofNothing}, {"more", &d.more, ofNothing}, {"created", &d.created, ofNothing}, {"changed", &d.changed, ofNothing}, {"over", &d.over, ofNothing},
+		{"touched", &d.touched, ofNothing}, {"stepped", &d.stepped, ofNothing}}
 }
 
 func (d *deals) len() int { return d.live.Len() }
@@ -169,32 +143,6 @@ func (d *deals) extend() {
 	d.over.Extend(n, store.NoDay)
 	d.touched.Extend(n, store.NoDay)
 	d.stepped.Extend(n, store.NoDay)
-}
-
-func (d *deals) gather(from *deals, order []int32, m *mapping) {
-	d.ids = from.ids.gather(order)
-	d.live.Gather(&from.live, order, nil)
-	d.account.Gather(&from.account, order, m.account)
-	d.owner.Gather(&from.owner, order, m.person)
-	d.product.Gather(&from.product, order, nil)
-	d.stage.Gather(&from.stage, order, nil)
-	d.category.Gather(&from.category, order, nil)
-	d.minor.Gather(&from.minor, order, nil)
-	d.cur.Gather(&from.cur, order, nil)
-	d.value.Gather(&from.value, order, nil)
-	d.made.Gather(&from.made, order, nil)
-	d.close.Gather(&from.close, order, nil)
-	d.modified.Gather(&from.modified, order, nil)
-	d.name.Gather(&from.name, order)
-	d.lead.Gather(&from.lead, order)
-	d.next.Gather(&from.next, order)
-	d.url.Gather(&from.url, order)
-	d.more.Gather(&from.more, order)
-	d.created.Gather(&from.created, order, nil)
-	d.changed.Gather(&from.changed, order, nil)
-	d.over.Gather(&from.over, order, nil)
-	d.touched.Gather(&from.touched, order, nil)
-	d.stepped.Gather(&from.stepped, order, nil)
 }
 
 // record returns row c as a record.

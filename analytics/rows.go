@@ -153,6 +153,7 @@ type lane interface {
 	Edit(tail bool)
 	Seal()
 	Pack() [][]byte
+	Picked(order []int32) [][]byte
 	Open(b []byte, n int) error
 }
 
@@ -160,6 +161,27 @@ type lane interface {
 type named struct {
 	name string
 	lane lane
+	of   codes
+}
+
+// codes says of what the Codes in a column are, where folding gives those new ones.
+type codes uint8
+
+const (
+	ofNothing codes = iota
+	ofPeople
+	ofAccounts
+	ofDeals
+)
+
+// picked returns the rows that order names as they are written to a chunk, with new Codes.
+func (l named) picked(order []int32, m *mapping) [][]byte {
+	if l.of == ofNothing {
+		return l.lane.Picked(order)
+	}
+	var p column.Col[Code]
+	p.Gather(l.lane.(*column.Col[Code]), order, [...]func(Code) Code{ofPeople: m.person, ofAccounts: m.account, ofDeals: m.deal}[l.of])
+	return p.Pack()
 }
 
 // laned is a table made of columns of one length.

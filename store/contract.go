@@ -66,8 +66,11 @@ type Fold struct {
 // Chunk is one chunk of a [Fold].
 type Chunk struct {
 	Name string   // unique in the set
-	Same bool     // the present set has it under this name and it stays as it is; Data is ignored
+	Same bool     // the present set has it under this name and it stays as it is; Data and Make are ignored
 	Data [][]byte // pieces, written one after the other
+	// Make, if it is set, gives Data when the chunk's turn comes, so that a set larger than memory can be folded. It is called once, and from another
+	// goroutine than the next chunk's may be.
+	Make func() [][]byte
 }
 
 // Writer takes facts in. One process writes.

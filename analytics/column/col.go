@@ -102,6 +102,13 @@ func (c *Col[T]) Gather(from *Col[T], order []int32, to func(T) T) {
 	}
 }
 
+// Picked returns the rows that order names as they are written to a chunk; see Pack.
+func (c *Col[T]) Picked(order []int32) [][]byte {
+	var p Col[T]
+	p.Gather(c, order, nil)
+	return p.Pack()
+}
+
 // Of returns a column of the values, which become the column's.
 func Of[T Fixed](values []T) (c Col[T]) {
 	c.n = len(values)

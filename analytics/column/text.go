@@ -67,6 +67,10 @@ func (t *Text) Seal() { t.mine = nil }
 // Append adds a row.
 func (t *Text) Append(v string) {
 	if t.n&mask == 0 {
+		if k := len(t.seg) - 1; k >= 0 && t.seg[k].off == nil { // full: as bytes it is a fraction, and keeps alive no more than its own
+			t.seg[k] = packed(t.seg[k].own)
+			t.mine[k] = true
+		}
 		t.seg, t.mine = append(t.seg, text{}), append(t.mine, true)
 	}
 	s := &t.seg[t.n>>Shift]
@@ -84,7 +88,7 @@ func (t *Text) Set(i int, v string) {
 	if s.at(i&mask) == v {
 		return
 	}
-	if !t.mine[k] {
+	if !t.mine[k] || s.off != nil {
 		s.thaw()
 		t.mine[k] = true
 	}
@@ -96,6 +100,27 @@ func (t *Text) Extend(n int, v string) {
 	for t.n < n {
 		t.Append(v)
 	}
+}
+
+// packed returns a block of strings as bytes and offsets.
+func packed(own []string) text {
+	size := 0
+	for _, v := range own {
+		size += len(v)
+	}
+	p := text{off: make([]uint32, 1, len(own)+1), data: make([]byte, 0, size)}
+	for _, v := range own {
+		p.data = append(p.data, v...)
+		p.off = append(p.off, uint32(len(p.data)))
+	}
+	return p
+}
+
+// Picked returns the rows that order names as they are written to a chunk; see Pack.
+func (t *Text) Picked(order []int32) [][]byte {
+	var p Text
+	p.Gather(t, order)
+	return p.Pack()
 }
 
 // Gather appends the rows of from that order names to an empty t, packed: bytes and offsets.
@@ -127,12 +152,8 @@ func (t *Text) Pack() [][]byte {
 	for k := range t.seg {
 		s := &t.seg[k]
 		if s.off == nil {
-			packed := text{off: make([]uint32, 1, len(s.own)+1)}
-			for _, v := range s.own {
-				packed.data = append(packed.data, v...)
-				packed.off = append(packed.off, uint32(len(packed.data)))
-			}
-			s = &packed
+			p := packed(s.own)
+			s = &p
 		}
 		pieces, data = append(pieces, Bytes(s.off)), append(data, s.data)
 		head = append(head, head[len(head)-1]+uint64(len(s.data)))

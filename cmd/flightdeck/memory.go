@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -10,6 +11,9 @@ import (
 // While a store is read, nearly all that is allocated stays: to collect again and again what cannot go costs a start a third of its time. So the heap may grow
 // to five times what lives until the first frame is on the screen; then what reading left behind is given back to the system.
 const loading = 400
+
+// most is the share of the machine's memory, in per cent, up to which the heap grows so freely: a store whose records do not fit has its garbage collected.
+const most = 60
 
 // settled is how long after reading the garbage is collected: not while the first frames are made.
 const settled = time.Second
@@ -28,6 +32,9 @@ func lavish() (frugal func(ctx context.Context)) {
 		reading.usual = debug.SetGCPercent(loading)
 		if reading.usual < 0 || reading.usual > loading { // whoever started this has ideas of their own
 			debug.SetGCPercent(reading.usual)
+		}
+		if ram := machineMemory(); ram > 0 && os.Getenv("GOMEMLIMIT") == "" {
+			debug.SetMemoryLimit(ram / 100 * most)
 		}
 	}
 	return func(ctx context.Context) {

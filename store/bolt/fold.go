@@ -104,6 +104,7 @@ func (d *DB) foldable(ctx context.Context, f *store.Fold) (old *manifest, err er
 type fresh struct {
 	to   *chunkFile
 	data [][]byte
+	make func() [][]byte // gives data; nil: it is there
 }
 
 // plan works out the new list and what of it must be written.
@@ -137,7 +138,7 @@ func (d *DB) plan(old *manifest, f *store.Fold) (*manifest, []*fresh, error) {
 		}
 		to := &set.Chunks[i]
 		*to = chunkFile{Name: c.Name, File: fmt.Sprintf("%08x-%05d%s", set.Sequence, i, chunkEnding)}
-		todo = append(todo, &fresh{to, c.Data})
+		todo = append(todo, &fresh{to, c.Data, c.Make})
 	}
 	return set, todo, nil
 }
@@ -182,6 +183,10 @@ func (d *DB) writeChunks(ctx context.Context, set *manifest, todo []*fresh) erro
 }
 
 func (d *DB) writeChunk(rev store.Rev, c *fresh) (err error) {
+	if c.make != nil {
+		c.data = c.make()
+		defer func() { c.data = nil }() // a column that is written is let go
+	}
 	for _, b := range c.data {
 		c.to.Length += int64(len(b))
 		c.to.Sum = crc32.Update(c.to.Sum, castagnoli, b)

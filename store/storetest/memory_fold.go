@@ -47,6 +47,9 @@ func (m *Memory) Fold(ctx context.Context, f store.Fold) error {
 		if _, twice := set.data[c.Name]; twice || c.Name == "" {
 			return fmt.Errorf("fold chunks at revision %d: chunk %q has no name or one that is given twice", f.Rev, c.Name)
 		}
+		if c.Make != nil && !c.Same {
+			c.Data = c.Make()
+		}
 		b := aligned(bytes.Join(c.Data, nil))
 		if c.Same {
 			if old == nil || old.format != f.Format || old.data[c.Name] == nil {

@@ -75,7 +75,7 @@ func testFold(t *testing.T, s FolderStore) {
 	fill(t, s, 3, 2)
 	long := bytes.Repeat([]byte("0123456789"), 50_000)
 	Fold(t, s, 2, "v1", store.Chunk{Name: "touch/2026-03 行", Data: [][]byte{[]byte("one"), nil, []byte("two")}}, store.Chunk{Name: "empty"},
-		store.Chunk{Name: "long", Data: [][]byte{long, long}}, Chunk("../a/b\\c", "x"))
+		store.Chunk{Name: "long", Make: func() [][]byte { return [][]byte{long, long} }}, Chunk("../a/b\\c", "x"))
 	want := []string{"touch/2026-03 行=onetwo", "empty=", "long=" + string(long) + string(long), "../a/b\\c=x"}
 	if got := Chunks(t, s, "v1"); !slices.Equal(got, want) {
 		t.Fatalf("%.100q", got)

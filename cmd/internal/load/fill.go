@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"flightdeck/analytics"
@@ -115,6 +116,7 @@ func fold(ctx context.Context, db *bolt.DB, f *Fill) error {
 	if _, err := db.Chunks(ctx, analytics.Format); err == nil || !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(40)) // room counts here, not time
 	start := time.Now()
 	live := analytics.NewLive(db, db, analytics.Options{})
 	if err := live.Refresh(ctx); err != nil {

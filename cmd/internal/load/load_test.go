@@ -139,7 +139,7 @@ func shape(t *testing.T, rep Report) {
 	for _, path := range []string{
 		"version", "seed", "cpus", "size.Deals", "fill.rows_per_second", "fill.file_bytes", "start_warm.total_ms", "start_cold.book_ms", "memory_loaded.resident",
 		"questions.0.question", "questions.0.time.p99_ms", "keys.0.pane", "keys.0.bytes.p50", "publish.visible.p99_ms", "publish.question_during.p99_ms",
-		"sessions.time.p99_ms", "sessions.cpu.own", "ssh.memory_per_idle_session.resident", "ssh.cpu_idle.own", "ssh.heap_resolution",
+		"sessions.time.p99_ms", "sessions.cpu.own", "ssh.memory_per_idle_session.resident", "ssh.cpu_idle.own", "ssh.heap_profile_rate",
 		"ssh.phases.0.rows.0.last_byte.p99_ms", "ssh.phases.0.question.p99_ms", "targets.0.name", "targets.0.value", "targets.0.limit", "targets.0.ok",
 	} {
 		at := v

@@ -169,6 +169,22 @@ var all = []Metric{
 	{"rep_call", "销售自报", "Rep's call", UnitMoney, "forecast", "基准：已成交 + 承诺与最好类中承诺在期间内的在手金额；没有类别时为全部承诺在期间内的。",
 		"Baseline: closed + open deals that reps call commit or best case and promise for the period; all promised ones where no calls are told."},
 
+	// Dual track (F3).
+	{"version", "版本", "Version", UnitText, "deal", "销售给出的版本：neutral 为当前承诺，optimistic 与 pessimistic 来自自定义字段。",
+		"The rep's version: neutral is the promise as it stands, optimistic and pessimistic come from custom fields."},
+	{"amount_z", "金额偏离", "Amount z", UnitText, "deal", "（ln 金额 − 同类中位）÷ 稳健离散（1.4826 × MAD，向上级组收缩）。",
+		"(ln amount − centre of similar won deals) ÷ robust spread (1.4826 × MAD, drawn to the coarser group)."},
+	{"cycle_days", "承诺周期", "Promised days", UnitDays, "deal", "承诺成交日 − 进入当前阶段日。", "Promised close − the day on which the deal entered its stage."},
+	{"cycle_z", "周期偏离", "Cycle z", UnitText, "deal", "（ln(1 + 承诺周期) − 同类中位）÷ 稳健离散；超过 ±2 标红。",
+		"(ln(1 + promised days) − centre of similar won deals) ÷ robust spread; beyond ±2 is red."},
+	{"usual_days", "同类周期", "Usual days", UnitDays, "deal", "同类赢单商机从进入该阶段到赢单天数的稳健中心。", "Robust centre of the days from entering the stage to being won, of similar won deals."},
+	{"usual_low", "周期下限", "Usual low", UnitDays, "deal", "中心 − 2 倍离散（对数尺度）。", "Centre − 2 spreads, on the log scale."},
+	{"usual_high", "周期上限", "Usual high", UnitDays, "deal", "中心 + 2 倍离散（对数尺度）。", "Centre + 2 spreads, on the log scale."},
+	{"similar", "同类口径", "Similar by", UnitText, "deal", "对比组的口径，不足 8 个时放宽；too_few 为数量太少，不作判断。",
+		"What the deals compared with share, coarser where fewer than eight do; too_few: nothing is judged."},
+	{"similar_deals", "同类数", "Similar deals", UnitCount, "deal", "对比组中的赢单商机数。", "Won deals compared with."},
+	{"red", "标红", "Red", UnitText, "deal", "date 日期偏离超过 2 倍离散；amount 金额偏离；passed 承诺日已过。", "date or amount: more than two spreads off; passed: the promised day has gone by."},
+
 	// People and causes.
 	{"person", "人员", "Person", UnitText, "person", "我方人员姓名。", "Name of one of us."},
 	{"person_id", "人员编号", "Person ID", UnitID, "person", "来源系统:编号。", "Source and the source's own identifier."},

@@ -8,6 +8,7 @@ import (
 	"flightdeck/analytics/account"
 	"flightdeck/analytics/backtest"
 	"flightdeck/analytics/booktest"
+	"flightdeck/analytics/cycle"
 	"flightdeck/analytics/deal"
 	"flightdeck/analytics/forecast"
 	"flightdeck/analytics/funnel"
@@ -33,6 +34,7 @@ func tables(b *analytics.Book) map[string]analytics.Table {
 		"funnel.Answer":     funnel.Of(b, s).Table(),
 		"heatmap.Answer":    heatmap.Of(b, s, heatmap.Query{}).Table(),
 		"landing.Answer":    landing.Learn(b, b.Today()).Of(s).Table(),
+		"cycle.List":        cycle.Red(b, s).Table(),
 		"landing.DealList":  landing.DealList{}.Table(),
 		"backtest.Answer":   backtest.Of(b, s, backtest.Query{Length: backtest.Quarter, By: backtest.Company}).Table(),
 		"migration.Answer":  migration.Of(b, s).Table(),

@@ -16,7 +16,7 @@ import (
 
 // forecastCommands are the questions about what is to come, and how well such answers have held.
 func (in *invocation) forecastCommands() []*cobra.Command {
-	return []*cobra.Command{in.landingCommand(), in.backtestCommand()}
+	return []*cobra.Command{in.landingCommand(), in.backtestCommand(), in.cycleCommand()}
 }
 
 func (in *invocation) landingCommand() *cobra.Command {

@@ -83,3 +83,19 @@ func Clip(s string, max int) string {
 	}
 	return c
 }
+
+// cleanLines is [Clean] for text of several lines, which keeps its line breaks; MaxText bytes at most.
+func cleanLines(s string) string {
+	if len(s) > 2*MaxText {
+		s = s[:2*MaxText]
+	}
+	var b strings.Builder
+	for line := range strings.Lines(strings.ReplaceAll(s, "\r\n", "\n")) {
+		line = Clean(line, MaxText)
+		if b.Len()+len(line)+1 > MaxText {
+			break
+		}
+		b.WriteString(line + "\n")
+	}
+	return strings.Trim(b.String(), "\n")
+}

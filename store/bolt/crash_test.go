@@ -20,7 +20,11 @@ const crashDir = "FLIGHTDECK_CRASH_DIR"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
-		if err := crashWriter(dir, os.Getenv("FLIGHTDECK_CRASH_SEED")); err != nil {
+		write := crashWriter
+		if os.Getenv("FLIGHTDECK_CRASH_DESK") != "" {
+			write = crashDesk
+		}
+		if err := write(dir, os.Getenv("FLIGHTDECK_CRASH_SEED")); err != nil {
 			fmt.Println("error", err)
 			os.Exit(1)
 		}

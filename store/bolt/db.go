@@ -72,6 +72,8 @@ type Options struct {
 	// LogBytes is how many bytes of the log are kept at most, also when the newest chunks would need more of it; 0: 2 GiB, which is some four million rows,
 	// more than readers let come together before they fold (an eighth of 20 million rows), and a quarter of what such a store takes anyway.
 	LogBytes int64
+
+	newest int // schema that is understood; 0: crm.db's
 }
 
 // DB is an open store: Reader, Writer and Watcher. It may be used from any goroutine.
@@ -293,6 +295,10 @@ func check(path string, file *os.File, b *bbolt.DB, o Options) error {
 	if now, err := os.Stat(path); err != nil || !os.SameFile(info, now) {
 		return errMoved // another process compacted it between our opening it and its letting go of the lock
 	}
+	newest := o.newest
+	if newest == 0 {
+		newest = schema
+	}
 	return b.View(func(tx *bbolt.Tx) error {
 		if tx.Size() > info.Size() {
 			return fmt.Errorf("the file is damaged: %d bytes of %d are there; nothing was changed; restore a backup, or move it away and sync anew",
@@ -309,10 +315,10 @@ func check(path string, file *os.File, b *bbolt.DB, o Options) error {
 		switch {
 		case err != nil || found < 1:
 			return errOther
-		case found > schema:
+		case found > newest:
 			return fmt.Errorf("schema %d, %w %s; this is %s, which reads up to schema %d; nothing was changed; "+
 				"start that version or a later one, or choose another folder with --store",
-				found, store.ErrNewer, store.Clip(string(meta.Get(keyWriter)), 40), o.Version, schema)
+				found, store.ErrNewer, store.Clip(string(meta.Get(keyWriter)), 40), o.Version, newest)
 		}
 		return nil
 	})

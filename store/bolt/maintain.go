@@ -78,14 +78,17 @@ func (d *DB) Check(ctx context.Context) error {
 
 // Backup writes a consistent copy of the live store to path, which it replaces in one step when the copy is complete and on the disk. Commits go on
 // meanwhile, but the file cannot reuse pages until the copy ends.
-func (d *DB) Backup(path string) (err error) {
+func (d *DB) Backup(path string) error { return backup(d.bolt, filepath.Join(d.dir, File), path) }
+
+// backup writes a consistent copy of the open file own to path.
+func backup(b *bbolt.DB, own, path string) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("back up to %s: %w", path, closed(err))
 		}
 	}()
 	if old, err := os.Stat(path); err == nil {
-		if mine, err := os.Stat(filepath.Join(d.dir, File)); err != nil || os.SameFile(old, mine) {
+		if mine, err := os.Stat(own); err != nil || os.SameFile(old, mine) {
 			return errors.New("that is the store itself")
 		}
 		if old.IsDir() {
@@ -102,7 +105,7 @@ func (d *DB) Backup(path string) (err error) {
 			_ = os.Remove(tmp.Name())
 		}
 	}()
-	if err := d.bolt.View(func(tx *bbolt.Tx) error { _, err := tx.WriteTo(tmp); return err }); err != nil {
+	if err := b.View(func(tx *bbolt.Tx) error { _, err := tx.WriteTo(tmp); return err }); err != nil {
 		return err
 	}
 	if err := errors.Join(tmp.Sync(), tmp.Close()); err != nil {

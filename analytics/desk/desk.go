@@ -54,9 +54,13 @@ func (d *Desk) with(more []store.Decision) *Desk {
 	return next
 }
 
-// Of returns what desk told at the end of the day as of which s is asked.
+// Of returns what d told at the end of the day as of which s is asked. A question without such a day gets all that was decided, also where the Book answers it as of the
+// last day of a data set that ended long ago.
 func Of(d *Desk, b *analytics.Book, s analytics.Scope) View {
-	return d.AsOf(b.AsOf(s).End(b.Location()))
+	if s.AsOf == 0 || s.AsOf >= b.Now() {
+		return d.Now()
+	}
+	return d.AsOf(s.AsOf.End(b.Location()))
 }
 
 // AsOf returns what d told just before end.

@@ -264,3 +264,35 @@ func TestLive_Run(t *testing.T) {
 	for range told { //nolint:revive // it ends with its context
 	}
 }
+
+// A session decides as its viewer, takes back its own, and keeps its own marks; without a desk it is empty and refuses.
+func TestSession(t *testing.T) {
+	l, keeper, _ := live(t)
+	b := company()
+	s := &Session{Viewer: ann, Live: l, Book: func() *analytics.Book { return b }, Marker: keeper}
+	if _, ok, err := s.Undo(t.Context()); ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if _, err := s.Decide(t.Context(), []store.Decision{storetest.Snooze("x:1", 20700)}); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.View(b, analytics.Scope{}).About(store.Ref{Entity: store.EntityDeal, ID: "x:1"})) != 1 {
+		t.Fatal("what was just decided is not seen")
+	}
+	if d, ok, err := s.Undo(t.Context()); !ok || err != nil || d.Undoes != 1 || d.By != "x:ann" {
+		t.Fatalf("%+v, %v, %v", d, ok, err)
+	}
+	if err := s.Mark(t.Context(), store.Mark{Person: "x:cyd", Name: "looked/morning", At: storetest.Noon}); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := s.Marks(t.Context()); err != nil || len(m) != 1 || m[0].Person != "x:ann" {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	var none *Session
+	if _, err := none.Decide(t.Context(), nil); err == nil {
+		t.Fatal("decided without a desk")
+	}
+	if v := none.View(b, analytics.Scope{}); v.Notes(store.RulesRef) != nil {
+		t.Fatal("something on no desk")
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/desk"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/store/bolt"
@@ -22,10 +23,12 @@ import (
 // app is the process that owns the store: the file, the engine that fills it and the Book that everybody asks. demo, sync, serve and the screen are
 // made of it.
 type app struct {
-	cfg    *config.Config
-	db     *bolt.DB
-	live   *analytics.Live
-	engine *syncer.Engine
+	cfg     *config.Config
+	db      *bolt.DB
+	desk    *bolt.Desk
+	live    *analytics.Live
+	decided *desk.Live
+	engine  *syncer.Engine
 
 	quotas sync.Mutex
 	kept   *store.Batch // what keepQuotas wrote last
@@ -53,13 +56,17 @@ func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*
 		return nil, refused(err)
 	}
 	a := &app{cfg: cfg, db: db}
+	if a.desk, err = bolt.OpenDesk(dir, bolt.Options{Version: version()}); err != nil {
+		return nil, errors.Join(refused(err), db.Close())
+	}
 	if err := a.keepOrganisation(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("keep the organisation: %w", err), db.Close())
+		return nil, errors.Join(fmt.Errorf("keep the organisation: %w", err), a.Close())
 	}
 	report := func(error) {}
 	if w.log != nil {
 		report = func(err error) { w.log.Error("book", "err", err) }
 	}
+	a.decided = desk.NewLive(a.desk, report)
 	a.live = analytics.NewLive(db, db, analytics.Options{Rules: cfg.Rules, Report: report})
 	if w.sources == nil {
 		for _, s := range cfg.Sources {
@@ -79,8 +86,8 @@ func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*
 	return a, nil
 }
 
-// Close lets the file go.
-func (a *app) Close() error { return a.db.Close() }
+// Close lets the files go.
+func (a *app) Close() error { return errors.Join(a.desk.Close(), a.db.Close()) }
 
 // once runs every source once.
 func (a *app) once(ctx context.Context) ([]syncer.Result, error) {
@@ -184,9 +191,15 @@ func refused(err error) error {
 	return err
 }
 
-// read opens the store for reading only and returns its Book; nothing stays open. A store held by another process is a *store.LockedError: whoever can
+// picture is all that a question is answered from.
+type picture struct {
+	book *analytics.Book
+	desk *desk.Desk
+}
+
+// read opens the store for reading only and returns what it holds; nothing stays open. A store held by another process is a *store.LockedError: whoever can
 // ask that process through its socket does so there.
-func (in *invocation) read(ctx context.Context, cfg *config.Config) (*analytics.Book, error) {
+func (in *invocation) read(ctx context.Context, cfg *config.Config) (*picture, error) {
 	dir, err := in.folder(cfg)
 	if err != nil {
 		return nil, err
@@ -199,7 +212,28 @@ func (in *invocation) read(ctx context.Context, cfg *config.Config) (*analytics.
 		return nil, refused(err)
 	}
 	defer db.Close() //nolint:errcheck // read only
-	return in.book(ctx, db, dir, cfg)
+	book, err := in.book(ctx, db, dir, cfg)
+	if err != nil {
+		return nil, err
+	}
+	decided, err := readDesk(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	return &picture{book, decided}, nil
+}
+
+// readDesk reads what people decided; in a store of which nobody decided anything yet there is no file.
+func readDesk(ctx context.Context, dir string) (*desk.Desk, error) {
+	d, err := bolt.OpenDesk(dir, bolt.Options{ReadOnly: true, Version: version()})
+	if errors.Is(err, fs.ErrNotExist) {
+		return new(desk.Desk), nil
+	}
+	if err != nil {
+		return nil, refused(err)
+	}
+	defer d.Close() //nolint:errcheck // read only
+	return desk.Read(ctx, d)
 }
 
 // book reads all of a store. A damaged page makes the library below panic, or worse, fault; both are told as what they are.

@@ -6,19 +6,18 @@ import (
 	"fmt"
 	"strings"
 
-	"flightdeck/analytics"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/tui/sshd"
 )
 
-// ask answers from the Book: the owner's when this process answers for somebody else, else the file's, else, when another process holds the file, through
+// ask answers from what the store holds: from what the owner has in memory when this process answers for somebody else, else from the files, else, when another process holds the file, through
 // that process, which then writes the answer.
-func (in *invocation) ask(ctx context.Context, cfg *config.Config, fn func(*analytics.Book) error) error {
+func (in *invocation) ask(ctx context.Context, cfg *config.Config, fn func(*picture) error) error {
 	if in.owner != nil {
-		return fn(in.owner.book())
+		return fn(in.owner.picture())
 	}
-	book, err := in.read(ctx, cfg)
+	all, err := in.read(ctx, cfg)
 	var locked *store.LockedError
 	if errors.As(err, &locked) && locked.Socket != "" {
 		code, e := sshd.Command(ctx, locked.Socket, abroad(in.args), in.environ, in.stdout, in.stderr)
@@ -31,7 +30,7 @@ func (in *invocation) ask(ctx context.Context, cfg *config.Config, fn func(*anal
 	if err != nil {
 		return err
 	}
-	return fn(book)
+	return fn(all)
 }
 
 // abroad leaves out of a command's words what says where the store is: the process that is asked owns it.

@@ -69,7 +69,7 @@ func (in *invocation) doctor(ctx context.Context) error {
 	default:
 		show(finding{what: "configuration", note: cfg.Path})
 	}
-	show(in.checkStore(ctx, cfg))
+	show(in.checkStore(ctx, cfg), in.checkDesk(ctx, cfg))
 	if cfg != nil {
 		show(checkSources(ctx, cfg)...)
 	}
@@ -132,6 +132,41 @@ func (in *invocation) checkStore(ctx context.Context, cfg *config.Config) findin
 		return f
 	}
 	f.note += fmt.Sprintf(", schema %d, revision %d, written by %s", is.Schema, is.Rev, is.Writer)
+	return f
+}
+
+// checkDesk proves that what people decided is as it was entered. The head that it prints, kept elsewhere, also proves it against somebody who can write the file.
+func (in *invocation) checkDesk(ctx context.Context, cfg *config.Config) finding {
+	f := finding{what: "decisions"}
+	dir, err := in.folder(cfg)
+	if err != nil {
+		f.err = err
+		return f
+	}
+	path := filepath.Join(dir, bolt.DeskFile)
+	d, err := bolt.OpenDesk(dir, bolt.Options{ReadOnly: true, Version: version()})
+	var locked *store.LockedError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		f.note = path + ": none yet"
+		return f
+	case errors.As(err, &locked):
+		f.note = path + ": in use, " + locked.Error() + "; end that process to check them"
+		return f
+	case err != nil:
+		f.err = refused(err)
+		return f
+	}
+	defer d.Close() //nolint:errcheck // read only
+	head, err := d.Verify(ctx)
+	if err != nil {
+		f.err = err
+		return f
+	}
+	f.note = fmt.Sprintf("%s, %d entered", path, head.Seq)
+	if head.Seq > 0 {
+		f.note += ", head " + head.Hash
+	}
 	return f
 }
 

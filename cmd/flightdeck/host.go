@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os/user"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/desk"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/tui"
@@ -58,12 +61,13 @@ func (in *invocation) host(ctx context.Context, a *app, log *slog.Logger) *host 
 	})
 	h.run("book", func(ctx context.Context) error {
 		// Reading the file comes before all else: the first frame waits for it.
-		if err := a.live.Refresh(ctx); err != nil {
+		if err := errors.Join(a.live.Refresh(ctx), a.decided.Refresh(ctx)); err != nil {
 			return fmt.Errorf("read %s: %w", in.dir(a.cfg), err)
 		}
 		close(h.ready)
 		return a.live.Run(ctx)
 	})
+	h.run("desk", func(ctx context.Context) error { return a.decided.Run(ctx) })
 	h.run("sync", func(ctx context.Context) error {
 		select {
 		case <-h.ready:
@@ -120,9 +124,36 @@ func (h *host) book() *analytics.Book {
 	}
 }
 
-// commits tells a session of new revisions until ctx ends, first of the one that stood in the store.
+// desk is a viewer's session at the desk; nil where the store goes without one. Who came in without a name, on the machine itself, is who runs the program.
+func (h *host) desk(v sshd.Viewer) *desk.Session {
+	if h.app.decided == nil {
+		return nil
+	}
+	if v.Local {
+		v.Name = cmp.Or(userName(), v.Name, "local")
+	}
+	return &desk.Session{Viewer: desk.Viewer{Person: v.Person, Name: v.Name, Root: v.Root}, Live: h.app.decided, Book: h.book, Marker: h.app.desk}
+}
+
+// userName is under which the system knows who runs the program.
+func userName() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return ""
+}
+
+// picture is what is in memory.
+func (h *host) picture() *picture { return &picture{h.app.live.Book(), h.app.decided.Desk()} }
+
+// commits tells a session of new revisions until ctx ends, first of the one that stood in the store. When somebody decided something it tells the Book's revision
+// once more.
 func (h *host) commits(ctx context.Context) <-chan store.Rev {
 	in, out := h.app.live.Subscribe(ctx), make(chan store.Rev, 1)
+	var decided <-chan struct{}
+	if h.app.decided != nil {
+		decided = h.app.decided.Subscribe(ctx)
+	}
 	h.run("session", func(context.Context) error {
 		select {
 		case <-h.ready:
@@ -136,7 +167,12 @@ func (h *host) commits(ctx context.Context) <-chan store.Rev {
 				return nil
 			}
 			var ok bool
-			if rev, ok = <-in; !ok {
+			select {
+			case rev, ok = <-in:
+			case _, ok = <-decided:
+				rev = h.app.live.Book().Rev()
+			}
+			if !ok {
 				return nil
 			}
 		}
@@ -166,7 +202,8 @@ func (h *host) shell(s session) (tea.Model, error) {
 		s.profile = colorprofile.Ascii
 	}
 	env := &pane.Env{
-		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Theme: theme.New(s.profile, dark), Locale: s.locale, Now: time.Now,
+		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Desk: h.desk(s.viewer), Theme: theme.New(s.profile, dark),
+		Locale: s.locale, Now: time.Now,
 		Report: func(r any, stack []byte) string { return tui.Report(h.reports(), r, stack) },
 	}
 	return tui.New(env, panes, tui.Options{Start: s.start, Keys: h.app.cfg.Keys, Commits: h.commits(s.ctx), Export: s.export, KeepTheme: keep})
@@ -204,7 +241,7 @@ func (h *host) answer(ctx context.Context, v sshd.Viewer, args, environ []string
 	}
 	in := &invocation{
 		stdin: stdin, stdout: stdout, stderr: stderr, environ: environ,
-		owner: &owner{cfg: h.ownerConfig(environ), book: h.app.live.Book, root: v.Root, sync: h.orders(v)},
+		owner: &owner{cfg: h.ownerConfig(environ), picture: h.picture, root: v.Root, sync: h.orders(v)},
 	}
 	return in.run(ctx, args)
 }

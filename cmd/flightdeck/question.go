@@ -66,11 +66,11 @@ func (q *question) complete(c *cobra.Command) {
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			b, err := q.in.read(cmd.Context(), cfg)
+			all, err := q.in.read(cmd.Context(), cfg)
 			if err != nil { // a cockpit holds it, say: a shell's line is no place to tell
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return names(b), cobra.ShellCompDirectiveNoFileComp
+			return names(all.book), cobra.ShellCompDirectiveNoFileComp
 		})
 	}
 	for flag, kind := range map[string]string{"region": "region", "team": "team", "rep": "person", "node": ""} {
@@ -212,6 +212,11 @@ func some(all []named) string {
 
 // ask makes a command that answers from the Book.
 func (q *question) ask(fn func(b *analytics.Book, s analytics.Scope, l *locale.Locale) (answer, error)) func(*cobra.Command, []string) error {
+	return q.askAll(func(p *picture, s analytics.Scope, l *locale.Locale) (answer, error) { return fn(p.book, s, l) })
+}
+
+// askAll makes a command that answers from all that the store holds: the Book, and what people decided.
+func (q *question) askAll(fn func(p *picture, s analytics.Scope, l *locale.Locale) (answer, error)) func(*cobra.Command, []string) error {
 	return q.in.do(func(cmd *cobra.Command, _ []string) error {
 		if err := q.format.check(); err != nil {
 			return err
@@ -220,13 +225,14 @@ func (q *question) ask(fn func(b *analytics.Book, s analytics.Scope, l *locale.L
 		if err != nil {
 			return err
 		}
-		return q.in.ask(cmd.Context(), cfg, func(b *analytics.Book) error {
+		return q.in.ask(cmd.Context(), cfg, func(p *picture) error {
+			b := p.book
 			s, err := q.scope(b)
 			if err != nil {
 				return err
 			}
 			l := q.in.locale(cfg)
-			a, err := fn(b, s, l)
+			a, err := fn(p, s, l)
 			if err != nil {
 				return err
 			}

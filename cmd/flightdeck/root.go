@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"flightdeck/analytics"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/tui/locale"
@@ -54,13 +53,13 @@ func (e usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// owner is the process that holds the store, answering a viewer's command: from its own Book, within the viewer's part of the organisation. Only questions
+// owner is the process that holds the store, answering a viewer's command: from what it has in memory, within the viewer's part of the organisation. Only questions
 // can be asked this way, and the orders to the background work, by whom they are allowed to; nothing of the far side's choosing is opened.
 type owner struct {
-	cfg  *config.Config
-	book func() *analytics.Book
-	root store.ID    // the viewer's place in the org tree; "": the whole company
-	sync pane.Syncer // nil: the viewer may not order the background work about
+	cfg     *config.Config
+	picture func() *picture
+	root    store.ID    // the viewer's place in the org tree; "": the whole company
+	sync    pane.Syncer // nil: the viewer may not order the background work about
 }
 
 // run runs the program and returns its exit status.

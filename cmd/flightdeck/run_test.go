@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/desk"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/store/syncer"
@@ -107,7 +108,7 @@ func TestOwner_AnswersWithinTheViewersTree(t *testing.T) {
 	ask := func(root store.ID, args ...string) (int, string) {
 		var out bytes.Buffer
 		in := &invocation{stdin: strings.NewReader(""), stdout: &out, stderr: &out, environ: []string{"LANG=zh_CN.UTF-8"},
-			owner: &owner{cfg: &config.Config{}, book: func() *analytics.Book { return book }, root: root}}
+			owner: &owner{cfg: &config.Config{}, picture: func() *picture { return &picture{book: book, desk: new(desk.Desk)} }, root: root}}
 		return in.run(t.Context(), args), out.String()
 	}
 	if status, out := ask("", "funnel", "--csv"); status != 0 || !strings.Contains(out, ",2,901.00,CNY") {

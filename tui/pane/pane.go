@@ -13,6 +13,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/desk"
 	"flightdeck/analytics/metric"
 	"flightdeck/store"
 	"flightdeck/tui/layout"
@@ -103,7 +104,8 @@ type (
 
 // Facts, from outside or the shell to the panes.
 type (
-	// Committed says that Env.Book now returns the book of Rev. Visible panes load again; hidden ones do when they are shown.
+	// Committed says that Env.Book now returns the book of Rev, or, when that is the one it returned before, that Env.Desk has something new. Visible panes
+	// load again; hidden ones do when they are shown.
 	Committed struct{ Rev store.Rev }
 	// Themed says that the theme or the language changed: texts and styles held by the pane are stale. Memo notices by itself.
 	Themed struct{}
@@ -122,6 +124,7 @@ type Env struct {
 	Viewer store.PersonID         // "" nobody in particular
 	Root   store.ID               // the viewer's place in the org tree; "" the whole company. Every Scope carries it.
 	Book   func() *analytics.Book // the newest book; panes are made when there is one. Safe on any goroutine.
+	Desk   *desk.Session          // what people decided, and the door for what the viewer decides; nil: none, which its methods take
 	Theme  *theme.Theme
 	Locale *locale.Locale
 	Now    func() time.Time                                // the clock; tests fix it

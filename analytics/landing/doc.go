@@ -27,7 +27,7 @@
 //
 // # Range
 //
-// 1024 draws. A deal's are made from its own ID, so a team's draws are the same whether the team or the company was asked, parts add up to the whole draw by
+// 768 draws. A deal's are made from its own ID, so a team's draws are the same whether the team or the company was asked, parts add up to the whole draw by
 // draw, and a change to one deal redraws that one. Shared shocks keep the range honest: without them deals would cancel out as if they were independent.
 //
 // # What it does not know

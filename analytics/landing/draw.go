@@ -10,7 +10,7 @@ import (
 // Draws are taken 64 at a time, one bit each: a word. All draws of a word share their shocks, so there are as many shocks as words; they are the middles
 // of as many equally probable slices of the normal distribution, which makes few of them as good as many.
 const (
-	words = 16
+	words = 12
 	draws = 64 * words
 )
 

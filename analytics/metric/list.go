@@ -141,7 +141,7 @@ var all = []Metric{
 	{"no_close", "无成交日", "No close date", UnitCount, "org node", "没有预计成交日、因此不在预测中的进行中商机数。", "Open deals that promise no date and so are in no forecast."},
 
 	// Landing and backtest (F6).
-	{"p10", "P10 保守", "P10", UnitMoney, "org node", "十次中有一次低于此值：模拟 1024 次期间实际的 10% 分位。", "One chance in ten to end at or below: the 10 % quantile of 1024 drawn outcomes."},
+	{"p10", "P10 保守", "P10", UnitMoney, "org node", "十次中有一次低于此值：模拟 768 次期间实际的 10% 分位。", "One chance in ten to end at or below: the 10 % quantile of 768 drawn outcomes."},
 	{"p50", "P50 落点", "P50", UnitMoney, "org node", "一半机会低于此值：模拟结果的中位数。", "As likely to end below as above: the median of the drawn outcomes."},
 	{"p90", "P90 乐观", "P90", UnitMoney, "org node", "十次中有九次低于此值：模拟结果的 90% 分位。", "Nine chances in ten to end at or below: the 90 % quantile of the drawn outcomes."},
 	{"mean", "期望", "Mean", UnitMoney, "org node", "模拟结果的平均；下级之和等于上级。", "Mean of the drawn outcomes; parts add up to the whole."},

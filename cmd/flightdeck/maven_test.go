@@ -83,6 +83,25 @@ func TestMaven(t *testing.T) {
 		}
 	}
 
+	// The quarters that can be forecast from what was known then are, better than by plain methods.
+	var back struct {
+		Summary struct {
+			N         int                `json:"n"`
+			Median    float64            `json:"accuracy_median"`
+			Coverage  float64            `json:"coverage80"`
+			Brier     float64            `json:"brier"`
+			Baselines map[string]float64 `json:"baselines"`
+			Skipped   []string           `json:"skipped"`
+		} `json:"summary"`
+	}
+	if err := json.Unmarshal([]byte(ask("backtest", "--period", "quarter", "--by", "team", "--json")), &back); err != nil {
+		t.Fatal(err)
+	}
+	if b := back.Summary; b.N != 18 || b.Median < .88 || b.Coverage < .7 || b.Coverage > .9 || b.Brier <= 0 || b.Brier > .18 || len(b.Skipped) != 1 ||
+		b.Baselines["naive"] == 0 || b.Baselines["naive"] >= b.Median || b.Baselines["stage_weighted"] >= b.Median {
+		t.Errorf("backtest: %+v", b)
+	}
+
 	// What could not be mapped is listed by file and line, each once.
 	if len(noAccount) != 1425 || len(noDate) != 500 {
 		t.Fatalf("the file has %d rows without account and %d without date: other data than these tests know", len(noAccount), len(noDate))

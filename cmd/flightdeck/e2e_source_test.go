@@ -393,6 +393,15 @@ func TestEndToEnd_QuitInTheMiddleOfAWait(t *testing.T) {
 	s.has("线索")
 	s.press("g", "s")
 	s.until("a source that waits", func(x string) bool { return regexp.MustCompile(`(?m)hub +\S+ +等待`).MatchString(x) })
+	// Meanwhile the other source is stopped, and goes on, by a key.
+	for !strings.HasPrefix(selected(s.screen()), "> files") {
+		s.press("up")
+		s.until("a selection", func(x string) bool { return selected(x) != "" })
+	}
+	s.press("p")
+	s.until("a source that a key has paused", func(x string) bool { return regexp.MustCompile(`(?m)files +deals +已暂停`).MatchString(x) })
+	s.press("p")
+	s.until("a source that goes on", func(x string) bool { return regexp.MustCompile(`(?m)files +deals +空闲`).MatchString(x) })
 	begun := time.Now()
 	s.press("q")
 	if status := s.exit(); status != 0 {

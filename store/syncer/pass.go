@@ -26,8 +26,12 @@ type pass struct {
 	cleared bool
 	changed bool
 	fill    fill
-	open    map[string][]store.ID // stored issues by record, for a pass that does not start at nothing
-	known   map[store.ID]bool     // stored issues, and those found since: one that is found again is not counted again
+	// end is the cursor behind a complete pass that is still to be compared. It is committed with what the comparison found: a process killed in between must
+	// read the last page again, or what is gone would stay for as long as the source has nothing new.
+	end    store.Cursor
+	hasEnd bool
+	open   map[string][]store.ID // stored issues by record, for a pass that does not start at nothing
+	known  map[store.ID]bool     // stored issues, and those found since: one that is found again is not counted again
 }
 
 // set holds 64-bit hashes of identifiers: a tenth of the memory of the strings. Two of a million sharing a hash (one chance in thirty million) would
@@ -102,6 +106,9 @@ func (s *stream) take(ctx context.Context, page *source.Page, res StreamResult) 
 		if circle != nil {
 			b.Next = p.from
 		}
+	}
+	if page.Full && !page.More && p.begun {
+		p.end, p.hasEnd, b.Next = page.Next, true, s.cursor
 	}
 	if first && p.begun && (p.from == "" || page.Full) {
 		b.ClearIssues, p.cleared = true, true

@@ -245,6 +245,56 @@ func TestPass_HeldFolderIsReadAgainWhenAccepted(t *testing.T) {
 	})
 }
 
+// A process that ends between the last page and the comparison has removed nothing yet; a folder has nothing to read the next time, unless it is asked again.
+func TestPass_CutShortBeforeTheComparison(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			m := storetest.NewMemory()
+			ids, print := numbers(1, 9), "v1"
+			s := deals(func(_ context.Context, r source.Request, _ int) (source.Page, error) {
+				if string(r.Cursor) == print {
+					return page(print, false, false), nil
+				}
+				if r.Cursor != store.Cursor(print+"-half") {
+					return page(print+"-half", true, true, ids[:4]...), nil
+				}
+				return page(print, false, true, ids[4:]...), nil
+			})
+			pages, ctx, stop := 0, t.Context(), func() {}
+			open := func() *syncer.Engine {
+				return syncer.New(syncer.Options{Store: m, Sources: []syncer.Entry{{Source: s}}, Progress: func(store.SourceStatus) {
+					if pages++; pages == 2 {
+						stop()
+					}
+				}})
+			}
+			e := open()
+			once(t, e)
+			time.Sleep(time.Hour)
+			ids, print, pages = numbers(1, 7), "v2", 0
+			ctx, stop = context.WithCancel(t.Context())
+			defer stop()
+			if res := e.Once(ctx)[0]; res.Err == nil || res.Removed != 0 {
+				t.Fatalf("%+v", res)
+			}
+			if restart {
+				e = open()
+			}
+			removed := 0
+			for range 2 {
+				removed += once(t, e).Removed
+			}
+			if got, st := stored(t, m, "crm", "deals"); removed != 2 || len(got) != 7 || st.State != store.SyncIdle {
+				t.Errorf("restart %v: %d removed, %d stored, %+v", restart, removed, len(got), st)
+			}
+			s.calls = nil
+			if once(t, e); len(s.asked()) != 1 {
+				t.Errorf("restart %v: nothing is new, yet it asks %v", restart, s.asked())
+			}
+		})
+	}
+}
+
 func TestPass_SharedEntityIsNotRemovedByOneOfItsStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := storetest.NewMemory()

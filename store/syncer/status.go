@@ -16,10 +16,12 @@ import (
 func (s *stream) finish(ctx context.Context, res StreamResult, p *pass, full bool) StreamResult {
 	removed, why, err := s.reconcile(ctx, p, full)
 	if err != nil {
+		s.mid = p.hasEnd // the cursor still asks for the last page
 		return s.fail(ctx, res, err)
 	}
 	res.Removed = removed
 	if err := s.drift(ctx, p); err != nil {
+		s.mid = p.hasEnd
 		return s.fail(ctx, res, err)
 	}
 	now := s.w.e.opt.Now()
@@ -35,17 +37,26 @@ func (s *stream) finish(ctx context.Context, res StreamResult, p *pass, full boo
 	s.remember(res)
 	if !s.held && (p.changed || removed > 0 || !s.counted) { // held: what was there before the suspicious pass stays the measure
 		if s.status.Records, err = s.count(ctx, p); err != nil {
+			s.mid = p.hasEnd
 			return s.fail(ctx, res, err)
 		}
 		s.counted = true
 	}
 	same := s.kept.State == s.status.State && s.kept.Error == s.status.Error && s.kept.Records == s.status.Records && s.kept.Issues == s.status.Issues &&
-		s.note == "" && s.kept.Missing == s.status.Missing
+		!p.hasEnd && s.note == "" && s.kept.Missing == s.status.Missing
 	if same && !p.changed && now.Sub(s.kept.Good).Abs() < time.Minute { // also when the clock was set back
 		return res
 	}
-	if err := s.write(ctx); err != nil {
+	b := s.batch()
+	if p.hasEnd {
+		b.Stream, b.Next = s.name, p.end
+	}
+	if err := s.commit(ctx, b); err != nil {
+		s.mid = p.hasEnd
 		return s.fail(ctx, res, err)
+	}
+	if p.hasEnd {
+		s.cursor = p.end
 	}
 	return res
 }
@@ -152,10 +163,17 @@ func (s *stream) waiting(ctx context.Context, err error, d time.Duration) {
 	}
 }
 
-// write commits the status alone; without a Stream the batch touches no cursor.
-func (s *stream) write(ctx context.Context) error {
+// write commits the status alone.
+func (s *stream) write(ctx context.Context) error { return s.commit(ctx, s.batch()) }
+
+// batch holds the status; without a Stream it touches no cursor.
+func (s *stream) batch() *store.Batch {
 	b := &store.Batch{Source: s.w.id, Seen: s.w.e.opt.Now()}
 	b.Statuses = []store.SourceStatus{s.status}
+	return b
+}
+
+func (s *stream) commit(ctx context.Context, b *store.Batch) error {
 	if _, err := s.w.e.opt.Store.Apply(ctx, b); err != nil {
 		return err
 	}

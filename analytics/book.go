@@ -200,6 +200,15 @@ func (b *Book) Account(c Code) store.Account {
 	return b.account(c)
 }
 
+// AccountLabel returns the ID and the name of an account, or the native part of its ID when it was never read; both "" for None.
+func (b *Book) AccountLabel(c Code) (store.ID, string) {
+	id := b.accounts.ids.id(c)
+	if b.accounts.isLive(c) {
+		return id, b.accounts.name.At(int(c))
+	}
+	return id, id.Native()
+}
+
 // AccountRef returns the Code of an account that was read or only named; None for one that nobody named.
 func (b *Book) AccountRef(id store.ID) Code {
 	if c, ok := b.accounts.ids.find(id); ok {

@@ -11,7 +11,7 @@ import (
 )
 
 // Format names what is in the chunks that a Book is folded into. It changes whenever the columns do; chunks of another format are made anew.
-const Format = "book 3"
+const Format = "book 4"
 
 // small, as gob since its texts for people are not read back, is what a folded Book keeps of the tables that are few: records, and the IDs of all rows in the order of their Codes.
 type small struct {
@@ -23,11 +23,6 @@ type small struct {
 	Quotas     few[store.Quota]
 	Status     few[store.SourceStatus]
 	Issues     few[store.Issue]
-	Industries []string
-	Topics     []string
-	Areas      []string
-	Outlets    []string
-	Labels     []string
 	Currencies []store.Currency
 	Rows       map[string]int // by table
 }
@@ -77,6 +72,11 @@ func (b *Book) indexed() []indexed {
 	return []indexed{{"account", &b.accounts.ids, &b.accounts, b.accounts.len}, {"deal", &b.deals.ids, &b.deals, b.deals.len}}
 }
 
+// words lists the dicts of repeated text with the names of their chunks.
+func (b *Book) words() map[string]*words {
+	return map[string]*words{"industry": &b.industries, "topic": &b.topics, "area": &b.areas, "outlet": &b.outlets, "label": &b.labels}
+}
+
 // zoned lists the zones with the names of their chunks: measuring them again would read the columns.
 func (b *Book) zoned() map[string]*[]Day {
 	z := map[string]*[]Day{"deal.begun.min": &b.deals.begun.Min, "deal.begun.max": &b.deals.begun.Max, "deal.ended.min": &b.deals.ended.Min,
@@ -95,8 +95,7 @@ func (b *Book) zonedCodes() map[string]*[]Code {
 // small returns what b keeps of the tables that are few.
 func (b *Book) small() small {
 	return small{Org: b.given, Units: fewOf(&b.units), People: fewOf(&b.people), Stages: fewOf(&b.stages), Products: fewOf(&b.products), Quotas: fewOf(&b.quotas),
-		Status: fewOf(&b.status), Issues: fewOf(&b.issues), Industries: b.industries.texts(), Topics: b.topics.texts(), Areas: b.areas.texts(),
-		Outlets: b.outlets.texts(), Labels: b.labels.texts(), Currencies: b.currencies, Rows: map[string]int{}}
+		Status: fewOf(&b.status), Issues: fewOf(&b.issues), Currencies: b.currencies, Rows: map[string]int{}}
 }
 
 // openBook makes a Book of chunks. It reads none of the columns: their pages come in when they are first asked.
@@ -118,8 +117,6 @@ func openBook(c store.Chunks, o Options) (b *Book, err error) {
 		s.Status.open(&b.status), s.Issues.open(&b.issues)); err != nil {
 		return nil, fmt.Errorf("open chunk %q: %w", "small", err)
 	}
-	b.industries, b.topics, b.areas = dictOf(s.Industries), dictOf(s.Topics), dictOf(s.Areas)
-	b.outlets, b.labels = dictOf(s.Outlets), dictOf(s.Labels)
 	open := func(name string, as func([]byte) error) {
 		if err != nil {
 			return
@@ -136,6 +133,11 @@ func openBook(c store.Chunks, o Options) (b *Book, err error) {
 		for _, l := range t.lanes() {
 			open(table+"."+l.name, func(data []byte) error { return l.lane.Open(data, s.Rows[table]) })
 		}
+	}
+	for name, w := range b.words() {
+		*w = dict{}
+		open("words."+name+".ids", func(data []byte) error { return w.ids.Open(data, s.Rows["words."+name]) })
+		open("words."+name+".index", func(data []byte) error { return w.index.Open(data) })
 	}
 	for _, t := range b.indexed() {
 		*t.ids = dict{}

@@ -64,6 +64,11 @@ func (b *Book) folding() ([]store.Chunk, error) {
 		s.People.IDs = append(s.People.IDs, string(b.people.id(c)))
 		s.People.Rec, s.People.Live = append(s.People.Rec, b.people.rec[c]), append(s.People.Live, b.people.live[c])
 	}
+	for name, w := range b.words() {
+		s.Rows["words."+name] = w.len()
+		f.add("words."+name+".ids", w.ids.Pack)
+		f.add("words."+name+".index", func() [][]byte { x := column.NewIndex(&w.ids); return x.Pack() })
+	}
 	f.table("account", &b.accounts.ids, &b.accounts, f.accounts)
 	f.table("deal", &b.deals.ids, &b.deals, f.deals)
 	f.zone("deal.begun", func() column.Zone[Day] { return pickedZone(&b.deals.created, f.deals) })

@@ -395,6 +395,9 @@ func (b *Book) newest(now Day) Day {
 			last = latest(last, now, t.fact)
 		}
 	}
+	if last >= now {
+		return last
+	}
 	d := &b.deals
 	for k := range column.Blocks(d.len()) {
 		made, closes, lives := d.made.Block(k), d.close.Block(k), d.live.Block(k)

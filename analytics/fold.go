@@ -18,6 +18,7 @@ const (
 	manyRows   = 500_000          // so many new rows: at once
 	someShare  = 50               // more than one in so many, once nothing was committed for quietTime
 	quietTime  = 10 * time.Second // a first load or a resync is over then
+	checkAfter = time.Minute      // reading gigabytes is for when the screens are up
 	checkBytes = 64 << 20         // a set of chunks up to this size is checked before it is used, a larger one while it is
 )
 
@@ -152,7 +153,7 @@ func (l *Live) check(ctx context.Context, c store.Chunks) {
 			l.opt.Report(fmt.Errorf("check chunks: panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
-	if !wait(ctx, time.Second) { // after the first frame
+	if !wait(ctx, checkAfter) {
 		return
 	}
 	for _, name := range c.Names() {

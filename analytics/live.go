@@ -62,7 +62,11 @@ func (l *Live) Refresh(ctx context.Context) (err error) {
 		if b = l.folded(ctx); b == nil {
 			return l.rebuild(ctx)
 		}
-		if err := l.follow(ctx, b); !errors.Is(err, store.ErrTrimmed) {
+		err := l.follow(ctx, b)
+		if err == nil {
+			go l.warm(ctx)
+		}
+		if !errors.Is(err, store.ErrTrimmed) {
 			return err
 		}
 		return l.rebuild(ctx)
@@ -212,4 +216,14 @@ func (l *Live) publish(b *Book) {
 		}
 		ch <- b.rev // never blocks: there is room for one, and only publish fills it, under the lock
 	}
+}
+
+// warm makes the newest Book ready for questions, beside whatever else goes on.
+func (l *Live) warm(ctx context.Context) {
+	defer func() {
+		if p := recover(); p != nil && l.opt.Report != nil {
+			l.opt.Report(fmt.Errorf("warm book: panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	l.Book().warm(ctx)
 }

@@ -76,6 +76,82 @@ func (s *Selection) touchBlocks(p Period, begin, end int, fn func(k int, rows []
 	}
 }
 
+// ShareSales calls fn with the rows of the sales lines of each of some periods that do not overlap, up to the as-of day, whose rep hangs in the subtree; span is
+// the period's index, and all rows of a call lie in block k. A product is the line's, an industry its account's; a stage does not narrow. It runs on several
+// goroutines where there are many lines, each with a part number below [Parts], and returns how many parts there were. rows is reused between calls.
+func (s *Selection) ShareSales(periods []Period, fn func(part, span, k int, rows []int32)) int {
+	b, t := s.b, &s.b.sale
+	lo, hi := s.reps()
+	return share(column.Blocks(t.len()), func(part, begin, end int) {
+		if s.nothing {
+			return
+		}
+		var buf []int32
+		for k := begin; k < end; k++ {
+			if !t.reps.Meets(k, lo, hi) {
+				continue
+			}
+			for span, p := range periods {
+				from, to := p.From, min(p.To, s.AsOf)
+				if from > to || !t.days.Meets(k, from, to) {
+					continue
+				}
+				if buf == nil {
+					buf = make([]int32, column.Rows)
+				}
+				first, n := int32(k<<column.Shift), 0
+				days, reps := t.day.Block(k), t.Rep.Block(k)
+				reps = reps[:len(days)]
+				inside := t.days.Within(k, from, to)
+				if inside && (s.Lo == 0 || s.whole(t.reps.Min[k], t.reps.Max[k])) {
+					for j := range days {
+						buf[j&(column.Rows-1)] = first + int32(j)
+					}
+					n = len(days)
+				} else {
+					for j, day := range days {
+						if !inside && (day < from || day > to) {
+							continue
+						}
+						if node := b.PersonNode(reps[j]); node >= s.Lo && node < s.Hi {
+							buf[n] = first + int32(j)
+							n++
+						}
+					}
+				}
+				rows := buf[:n]
+				if t.dead.Block(k) != nil || s.product != None || s.industry != None {
+					m := 0
+					for _, i := range rows {
+						if !t.dead.Has(int(i)) && (s.product == None || t.Product.At(int(i)) == s.product) &&
+							(s.industry == None || b.industryOf(t.Account.At(int(i))) == s.industry) {
+							rows[m] = i
+							m++
+						}
+					}
+					rows = rows[:m]
+				}
+				if len(rows) > 0 {
+					fn(part, span, k, rows)
+				}
+			}
+		}
+	})
+}
+
+// whole reports whether everybody with a Code from lo to hi hangs in the subtree.
+func (s *Selection) whole(lo, hi Code) bool {
+	if lo < 0 || hi-lo > 256 {
+		return false
+	}
+	for c := lo; c <= hi; c++ {
+		if !s.Inside(s.b.PersonNode(c)) {
+			return false
+		}
+	}
+	return true
+}
+
 // reps returns the least and the greatest Code of those who hang in the subtree: what a zone is compared with. In the subtree with the unassigned, nobody
 // and people without a record hang too: then it is everybody.
 func (s *Selection) reps() (lo, hi Code) {

@@ -1,17 +1,19 @@
 package main
 
 import (
-	"cmp"
+	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/forecast"
 	"flightdeck/analytics/funnel"
 	"flightdeck/analytics/heatmap"
+	"flightdeck/analytics/margin"
 	"flightdeck/analytics/migration"
+	"flightdeck/analytics/tally"
 	"flightdeck/store"
 	"flightdeck/store/company"
 )
@@ -31,6 +33,8 @@ type stream struct {
 
 func (s stream) Rev() store.Rev { return 1 }
 
+func (s stream) Since(store.Rev, func(*store.Delta) error) error { return nil }
+
 func (s stream) All(fn func(*store.Records) error) error {
 	org := company.Org()
 	if err := fn(&store.Records{Org: &org}); err != nil {
@@ -48,12 +52,56 @@ func (s stream) All(fn func(*store.Records) error) error {
 func build(size company.Size) (*ours, *checksum, error) {
 	sum := &checksum{}
 	d := newDeriver(sum)
-	b, err := analytics.Build(stream{size: size, tee: d.block}, analytics.Options{Now: func() time.Time { return now }})
-	if err != nil {
+	m := &memory{from: stream{size: size, tee: d.block}}
+	live := analytics.NewLive(m, nil, analytics.Options{Now: func() time.Time { return now }})
+	if err := live.Refresh(context.Background()); err != nil {
 		return nil, nil, err
 	}
-	return &ours{b, d.dims}, sum, nil
+	if err := live.Fold(context.Background()); err != nil { // clustered, as the databases' tables are
+		return nil, nil, err
+	}
+	return &ours{live.Book(), d.dims}, sum, nil
 }
+
+// memory is a store that holds nothing but the chunks of a Book.
+type memory struct {
+	from stream
+	data map[string][]byte
+}
+
+func (m *memory) View(_ context.Context, fn func(store.Snapshot) error) error { return fn(m.from) }
+
+func (m *memory) Chunks(context.Context, string) (store.Chunks, error) {
+	if m.data == nil {
+		return nil, store.ErrNotFound
+	}
+	return m, nil
+}
+
+func (m *memory) Fold(_ context.Context, f store.Fold) error {
+	m.data = map[string][]byte{}
+	for _, c := range f.Chunks {
+		if c.Make != nil {
+			c.Data = c.Make()
+		}
+		n := 0
+		for _, p := range c.Data {
+			n += len(p)
+		}
+		words := make([]uint64, n/8+1) // aligned, as a mapped file is
+		data := unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), len(words)*8)[:0]
+		for _, p := range c.Data {
+			data = append(data, p...)
+		}
+		m.data[c.Name] = data
+	}
+	return nil
+}
+
+func (m *memory) Rev() store.Rev                    { return 1 }
+func (m *memory) Names() []string                   { return nil }
+func (m *memory) Bytes(name string) ([]byte, error) { return m.data[name], nil }
+func (m *memory) Check(string) error                { return nil }
 
 func (o *ours) ask(q *question, p *params) (any, error) {
 	return q.ask(o, p), nil
@@ -168,120 +216,48 @@ type outlet struct {
 	sold
 }
 
-// margin is no analysis of flightdeck's yet: it walks every account's lines through the Book's public accessor.
-func (o *ours) margin(p *params) any {
-	b, sel := o.b, o.b.Select(p.scope)
-	quarter := quarterOf(p.from)
-	first, _ := quarterDays(quarter - 4)
-	a := marginAnswer{by: map[[2]int64]sold{}}
-	outlets := map[string]sold{}
-	sales := b.Sold()
-	for i := range sales.Len() {
-		day := sales.Day().At(i)
-		if day < first || day > p.to || sales.Dead(i) {
-			continue
-		}
-		q := quarterOf(day)
-		if q != quarter && q != quarter-1 && q != quarter-4 || !sel.Inside(b.PersonNode(sales.Rep.At(i))) {
-			continue
-		}
-		amount, cost := sales.Value.At(i), sales.CostValue.At(i)
-		k := [2]int64{q, o.d.class[b.Product(sales.Product.At(i)).ID]}
-		x := a.by[k]
-		a.by[k] = sold{x.lines + 1, x.amount + amount, x.cost + cost}
-		if q == quarter {
-			name := b.Outlet(sales.Outlet.At(i))
-			x := outlets[name]
-			outlets[name] = sold{x.lines + 1, x.amount + amount, x.cost + cost}
-		}
-	}
-	for name, x := range outlets {
-		if x.amount > 0 {
-			a.worst = append(a.worst, outlet{o.d.outlets.of[name], x})
-		}
-	}
-	slices.SortFunc(a.worst, func(x, y outlet) int {
-		return cmp.Or(cmp.Compare(float64(y.cost)/float64(y.amount), float64(x.cost)/float64(x.amount)), cmp.Compare(x.code, y.code))
-	})
-	a.worst = a.worst[:min(3, len(a.worst))]
-	return a
-}
+func (o *ours) margin(p *params) any { return margin.Of(o.b, p.scope, "") }
 
-func (o *ours) marginRows(_ *params, answer any) (out [][]int64) {
-	a := answer.(marginAnswer)
-	for k, s := range a.by {
-		out = append(out, []int64{k[0], k[1], s.lines, s.amount, s.cost})
+func (o *ours) marginRows(p *params, answer any) (out [][]int64) {
+	a := answer.(*margin.Answer)
+	quarter := quarterOf(p.from)
+	for _, c := range a.Categories {
+		for span, q := range [...]int64{margin.Now: quarter, margin.Before: quarter - 1, margin.YearAgo: quarter - 4} {
+			f := c.In[span]
+			out = whole(out, f.Lines, q, o.d.classes.of[c.Name], int64(f.Lines), f.Amount, f.Cost)
+		}
 	}
-	for _, w := range a.worst {
-		out = append(out, []int64{0, w.code, w.lines, w.amount, w.cost})
+	for _, w := range a.Outlets {
+		out = append(out, []int64{0, o.d.outlets.of[w.Name], int64(w.Lines), w.Amount, w.Cost})
 	}
 	return out
 }
 
-// adHocAnswer is dense: cell (i, j) is i × width + j, with the Book's codes + 1.
-type adHocAnswer struct {
-	width          int
-	count, minutes []int64
-}
+// columns of touches as the analysis names them, in the order of adHoc.
+var columns = [...]tally.By{tally.Industry, tally.Channel, tally.Topic, tally.Sentiment, tally.Province}
 
-// adHoc groups all touches by two of their columns, as whoever asks a question that nobody foresaw would write it over the Book's blocks.
 func (o *ours) adHoc(p *params) any {
-	b, t := o.b, o.b.Touches()
-	var a adHocAnswer
-	x := func(i int) int32 { return t.Area.At(i) + 1 } // by whole area: told adds up to provinces, of which there are fewer
-	y := func(i int) int32 { return int32(t.Channel.At(i)) }
-	switch p.by {
-	case [2]int{0, 1}:
-		x = func(i int) int32 { return b.AccountIndustry(t.Account.At(i)) + 1 }
-	case [2]int{2, 3}:
-		x = func(i int) int32 { return t.Topic.At(i) + 1 }
-		y = func(i int) int32 { return int32(t.Sentiment.At(i)) }
-	case [2]int{1, 3}:
-		x = func(i int) int32 { return int32(t.Channel.At(i)) }
-		y = func(i int) int32 { return int32(t.Sentiment.At(i)) }
-	}
-	for i := range t.Len() {
-		if !t.Dead(i) {
-			a.add(x(i), y(i), 16, t.Length.At(i))
-		}
-	}
-	return a
-}
-
-func (a *adHocAnswer) add(x, y int32, width int, minutes int32) {
-	i := int(x)*width + int(y)
-	if i >= len(a.count) {
-		a.width = width
-		grow := max(4096, 2*i+1)
-		a.count, a.minutes = append(a.count, make([]int64, grow-len(a.count))...), append(a.minutes, make([]int64, grow-len(a.minutes))...)
-	}
-	a.count[i]++
-	a.minutes[i] += int64(minutes)
+	return tally.Of(o.b, analytics.Scope{}, [2]tally.By{columns[p.by[0]], columns[p.by[1]]})
 }
 
 func (o *ours) adHocRows(p *params, answer any) (out [][]int64) {
-	a := answer.(adHocAnswer)
-	key := func(column, v int) int64 {
-		switch adHoc[column] {
-		case "industry":
-			return o.d.industries.of[o.b.Industry(analytics.Code(v-1))]
-		case "topic":
-			return o.d.topics.of[o.b.Topic(analytics.Code(v-1))]
-		case "province":
-			province, _, _ := strings.Cut(o.b.Area(analytics.Code(v-1)), "/")
-			return o.d.provinces.of[province]
+	code := func(column int, key string) int64 {
+		switch columns[column] {
+		case tally.Industry:
+			return o.d.industries.of[key]
+		case tally.Topic:
+			return o.d.topics.of[key]
+		case tally.Province:
+			return o.d.provinces.of[key]
+		case tally.Channel:
+			c, _ := store.ParseChannel(key)
+			return int64(c)
 		}
-		return int64(v)
+		c, _ := store.ParseSentiment(key)
+		return int64(c)
 	}
-	by := map[[2]int64][2]int64{}
-	for i, n := range a.count {
-		if n > 0 {
-			k := [2]int64{key(p.by[0], i/a.width), key(p.by[1], i%a.width)}
-			by[k] = [2]int64{by[k][0] + n, by[k][1] + a.minutes[i]}
-		}
-	}
-	for k, v := range by {
-		out = append(out, []int64{k[0], k[1], v[0], v[1]})
+	for _, r := range answer.(*tally.Answer).Rows {
+		out = append(out, []int64{code(p.by[0], r.Keys[0]), code(p.by[1], r.Keys[1]), int64(r.Touches), r.Minutes})
 	}
 	return out
 }

@@ -179,7 +179,7 @@ UNION ALL SELECT level + 10, node, amount, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM quota 
 		ask:  (*ours).forecast, told: (*ours).forecastRows,
 	},
 	{
-		name: "margin", target: 10, missing: true,
+		name: "margin", target: 10,
 		sets: func(d *dims, rng *rand.Rand) []params {
 			return repeat(func(i int) params { return d.regionOrAll(rng, i).quarter(quarterOf(today) - rng.Int64N(4)) })
 		},

@@ -82,11 +82,8 @@ func personName(b *analytics.Book, c analytics.Code) Name {
 }
 
 func accountName(b *analytics.Book, c analytics.Code) Name {
-	if c == analytics.None {
-		return Name{}
-	}
-	a := b.Account(c)
-	return Name{a.ID, b.AccountName(a.ID)}
+	id, name := b.AccountLabel(c)
+	return Name{id, name}
 }
 
 func stageOf(b *analytics.Book, d *analytics.DealState) Stage {

@@ -179,11 +179,16 @@ type found struct {
 
 // Look lists the deals of s as of its day that f takes. The scope's period plays no part: use Filter.Close.
 func Look(b *analytics.Book, s analytics.Scope, f Filter) *View {
+	period := s.Period
+	s.Period = analytics.Period{}
 	key := found{scope: s, flag: f.Flag, account: f.Account, owner: f.Owner, close: f.Close, text: f.Text}
 	for _, k := range f.Kinds {
 		key.kinds |= 1 << k
 	}
-	return analytics.Memo(b, key, func() *View { return look(b, s, f) })
+	v := *analytics.Memo(b, key, func() *View { return look(b, s, f) })
+	s.Period = period
+	v.Scope, v.Period, v.PeriodName = b.Named(s), b.Period(s), b.Calendar().Name(b.Period(s))
+	return &v
 }
 
 func look(b *analytics.Book, s analytics.Scope, f Filter) *View {

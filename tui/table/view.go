@@ -8,10 +8,12 @@ import (
 	"flightdeck/tui/theme"
 )
 
-// When rows come, the first sample of them are measured, which are seen at once, and as many as spread from all over the rest: a few milliseconds at most.
+// When rows come, the first sample of them are measured, which are seen at once, and some spread over those that are in order already (see
+// analytics.Ranking): a millisecond or two. Widths only grow, so that a longer text further down is given room when it comes.
 const (
-	sample = 200
-	spread = 3800
+	sample  = 200
+	spread  = 200
+	ordered = 2000
 )
 
 // measure notes how wide what stands in the columns is.
@@ -33,9 +35,10 @@ func (t *Table) measure() {
 		look(i)
 	}
 	if n > sample {
-		step := (n - sample + spread - 1) / spread
-		t.partly = t.partly || step > 1
-		for i := sample; i < n; i += step {
+		last := min(n, ordered)
+		step := (last - sample + spread - 1) / spread
+		t.partly = t.partly || step > 1 || last < n
+		for i := sample; i < last; i += max(1, step) {
 			look(i)
 		}
 	}

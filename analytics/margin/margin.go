@@ -156,17 +156,26 @@ func Of(b *analytics.Book, s analytics.Scope, category string) *Answer {
 	return a
 }
 
-// worst keeps the outlets with the lowest margins.
+// worst keeps the outlets with the lowest margins. There may be many thousands: they are not sorted.
 func (a *Answer) worst(b *analytics.Book, outlets []Figure) {
-	for c, f := range outlets {
-		if f.Amount > 0 {
-			a.Outlets = append(a.Outlets, Outlet{b.Outlet(analytics.Code(c - 1)), f})
+	order := func(x, y *Outlet) int {
+		if o := cmp.Compare(float64(y.Cost)/float64(y.Amount), float64(x.Cost)/float64(x.Amount)); o != 0 {
+			return o
 		}
+		return cmp.Compare(x.Name, y.Name)
 	}
-	slices.SortFunc(a.Outlets, func(x, y Outlet) int {
-		return cmp.Or(cmp.Compare(float64(y.Cost)/float64(y.Amount), float64(x.Cost)/float64(x.Amount)), cmp.Compare(x.Name, y.Name))
-	})
-	a.Outlets = slices.Clip(a.Outlets[:min(Worst, len(a.Outlets))])
+	for c, f := range outlets {
+		if f.Amount <= 0 {
+			continue
+		}
+		if n := len(a.Outlets); n == Worst && float64(f.Cost)/float64(f.Amount) < float64(a.Outlets[n-1].Cost)/float64(a.Outlets[n-1].Amount) {
+			continue
+		}
+		x := Outlet{b.Outlet(analytics.Code(c - 1)), f}
+		at, _ := slices.BinarySearchFunc(a.Outlets, x, func(have, want Outlet) int { return order(&have, &want) })
+		a.Outlets = slices.Insert(a.Outlets, at, x)
+		a.Outlets = a.Outlets[:min(len(a.Outlets), Worst)]
+	}
 }
 
 // classesOf numbers the product categories, and gives the number of each product Code + 1; -1: not asked for.

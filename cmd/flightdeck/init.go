@@ -49,10 +49,14 @@ var ownStages = []string{
 // trytonStages are those that the states of an opportunity are mapped to; a state says less than a pipeline does.
 var trytonStages = []string{ownStages[0], ownStages[1], ownStages[4], ownStages[5]}
 
+// odooStages are those that a new Odoo has.
+var odooStages = []string{ownStages[0], ownStages[1], ownStages[2], ownStages[4], ownStages[5]}
+
 func presets() []preset {
 	const org, zone, cny = "我的公司", "Asia/Shanghai", "CNY"
 	return []preset{
 		{name: "tryton", about: "Tryton over JSON-RPC", org: org, zone: zone, currency: cny, stages: trytonStages, section: func() ([]byte, error) { return rpc.Preset("tryton") }},
+		{name: "odoo", about: "Odoo over JSON-RPC or JSON-2", org: org, zone: zone, currency: cny, stages: odooStages, section: func() ([]byte, error) { return rpc.Preset("odoo") }},
 		{name: "hubspot", about: "HubSpot over its REST API", org: org, zone: zone, currency: cny, section: hubspotPreset},
 		{name: "sql", about: "tables of a PostgreSQL, MySQL, MariaDB, SQL Server or SQLite database", org: org, zone: zone, currency: cny, stages: ownStages,
 			section: func() ([]byte, error) { return sql.Preset("sql") }},

@@ -33,6 +33,13 @@ func kinds() []config.Kind {
 				fallback(&c.Currency, org.Currency)
 			}, (*rpc.Config).Validate,
 			func(c *rpc.Config) config.StageUse { return config.StageUse{To: c.StageMap()} }),
+		kind("odoo", rpc.NewOdoo,
+			func(c *rpc.OdooConfig, id store.SourceID, org config.Organisation, _ string) {
+				c.ID, c.Kind = id, "odoo"
+				fallback(&c.TimeZone, org.TimeZone)
+				fallback(&c.Currency, org.Currency)
+			}, (*rpc.OdooConfig).Validate,
+			func(c *rpc.OdooConfig) config.StageUse { return config.StageUse{To: c.StageMap(), Open: true} }),
 		restKind("rest", ""),
 	}
 	for _, database := range sql.Kinds() {

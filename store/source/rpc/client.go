@@ -7,10 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,9 +18,6 @@ import (
 	"flightdeck/store"
 	"flightdeck/store/source"
 )
-
-// maxBody bounds one answer, so that an endless one ends.
-const maxBody = 64 << 20
 
 // client calls one Tryton database. It holds the session token, which it renews once when the server no longer knows it.
 type client struct {
@@ -38,13 +33,7 @@ type client struct {
 }
 
 func newClient(c *Config) *client {
-	return &client{url: c.URL, login: c.Login, password: c.Password, http: &http.Client{
-		Timeout: c.timeout(),
-		CheckRedirect: func(r *http.Request, _ []*http.Request) error { // credentials go to the configured host and nowhere else
-			// The rest of the address is the server's choice and may quote what it was sent.
-			return fmt.Errorf("redirected to %s: set the url to where the server really is", store.Clip(r.URL.Scheme+"://"+r.URL.Host+"/", 200))
-		},
-	}}
+	return &client{url: c.URL, login: c.Login, password: c.Password, http: newHTTP(c.timeout())}
 }
 
 // fault is an error that the server answered with.
@@ -65,12 +54,6 @@ func (f *fault) Unwrap() error {
 		return source.ErrDenied
 	}
 	return nil
-}
-
-// answer is a result with the server's time when it was given.
-type answer struct {
-	result any
-	at     time.Time // zero: the server did not say
 }
 
 // errUnauthorised is a 401 before it is known whether the session or the password is to blame.
@@ -157,11 +140,7 @@ func (c *client) post(ctx context.Context, session, method string, params []any)
 	c.asked.Add(1)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		var told *url.Error
-		if errors.As(err, &told) { // after a redirect its address is the server's
-			err = told.Err
-		}
-		return answer{}, fmt.Errorf("call %s at %s: %w", method, c.url, err)
+		return answer{}, fmt.Errorf("call %s at %s: %w", method, c.url, reached(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if err := status(resp, method); err != nil {
@@ -171,18 +150,12 @@ func (c *client) post(ctx context.Context, session, method string, params []any)
 		return answer{}, fmt.Errorf("call %s: %s answered with %s instead of JSON; the url must be https://host:port/database/", method, c.url,
 			store.Clip(kind, 40))
 	}
-	limited := &io.LimitedReader{R: resp.Body, N: maxBody}
-	dec := json.NewDecoder(limited)
-	dec.UseNumber() // money is never a float
 	var raw struct {
 		Result any `json:"result"`
 		Error  any `json:"error"`
 	}
-	if err := dec.Decode(&raw); err != nil {
-		if limited.N <= 0 {
-			return answer{}, fmt.Errorf("call %s: the answer is larger than %d MiB", method, maxBody>>20)
-		}
-		return answer{}, fmt.Errorf("call %s: the answer was cut off or is no JSON: %w", method, err)
+	if err := decodeBody(resp.Body, method, &raw); err != nil {
+		return answer{}, err
 	}
 	at, _ := http.ParseTime(resp.Header.Get("Date")) // zero when it is not there
 	if raw.Error != nil {
@@ -205,17 +178,6 @@ func status(resp *http.Response, method string) error {
 		return fmt.Errorf("call %s: %s: there is no such database; the url must be https://host:port/database/", method, resp.Status)
 	}
 	return fmt.Errorf("call %s: the server answered %s", method, resp.Status)
-}
-
-// wait reads a Retry-After header; 0 when it says nothing usable. What is absurdly long is the syncer's to cap.
-func wait(header string) time.Duration {
-	if n, err := strconv.Atoi(header); err == nil && n > 0 && n < 1e6 {
-		return time.Duration(n) * time.Second
-	}
-	if at, err := http.ParseTime(header); err == nil && time.Until(at) > 0 {
-		return time.Until(at)
-	}
-	return 0
 }
 
 // newFault reads Tryton's error: [kind, …] or [kind, [text, description, …]].
@@ -290,26 +252,4 @@ func moment(t time.Time) map[string]any {
 	t = t.UTC()
 	return map[string]any{"__class__": "datetime", "year": t.Year(), "month": int(t.Month()), "day": t.Day(), "hour": t.Hour(), "minute": t.Minute(),
 		"second": t.Second(), "microsecond": t.Nanosecond() / 1000}
-}
-
-// list returns the rows of a search_read or read; anything that is no object is dropped.
-func (a answer) list() []map[string]any {
-	l, _ := a.result.([]any)
-	rows := make([]map[string]any, 0, len(l))
-	for _, v := range l {
-		if m, ok := v.(map[string]any); ok {
-			rows = append(rows, m)
-		}
-	}
-	return rows
-}
-
-// number returns v as an identifier or count.
-func number(v any) (int64, bool) {
-	n, ok := v.(json.Number)
-	if !ok {
-		return 0, false
-	}
-	i, err := n.Int64()
-	return i, err == nil
 }

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -66,14 +65,8 @@ func (c *Config) Validate() error {
 	if c.ID == "" || strings.ContainsAny(string(c.ID), ": \t") {
 		add("id %q: want a short name without colon or blank", c.ID)
 	}
-	u, err := url.Parse(c.URL)
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") == "" || u.RawQuery != "" || u.Fragment != "":
-		add("url: want https://host:port/database/")
-	case u.User != nil:
-		add("url: the login stands under login and the password under password, not in the url")
-	case u.Scheme == "http" && !c.PlainHTTP && !source.Loopback(u.Hostname()):
-		add("url: http would send the password readable; use https, or set plain_http: true where the network is trusted")
+	if problem := checkURL(c.URL, "https://host:port/database/", true, c.PlainHTTP); problem != "" {
+		add("%s", problem)
 	}
 	if c.Login == "" {
 		add("login: want the name of a user that may read sales opportunities")
@@ -106,12 +99,12 @@ func (c *Config) Validate() error {
 //go:embed presets/*.yaml
 var presets embed.FS
 
-// Preset returns a commented configuration: a list of source sections as they stand under "sources:" in flightdeck.yaml, unindented. The only name is
-// tryton.
+// Preset returns a commented configuration: a list of source sections as they stand under "sources:" in flightdeck.yaml, unindented. Names are tryton and
+// odoo.
 func Preset(name string) ([]byte, error) {
 	b, err := presets.ReadFile("presets/" + name + ".yaml")
 	if err != nil {
-		return nil, fmt.Errorf("preset %q: want tryton", store.Clip(name, 40))
+		return nil, fmt.Errorf("preset %q: want tryton or odoo", store.Clip(name, 40))
 	}
 	return b, nil
 }

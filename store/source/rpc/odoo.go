@@ -1,0 +1,436 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"flightdeck/store"
+	"flightdeck/store/source"
+	"flightdeck/store/source/record"
+)
+
+// Odoo is one Odoo database, from version 14 on: as many of its habits as shape the code are told in the package's comment. It implements
+// [source.Source], [source.Lister] and [source.Checker].
+type Odoo struct {
+	cfg  OdooConfig
+	zone *time.Location
+	c    *odooClient
+
+	mu     sync.Mutex
+	models map[string]*odooModel // described so far
+	stages map[int64]odooStage
+	past   *odooTracking
+	ours   *odooCompanies
+}
+
+var (
+	_ source.Source  = (*Odoo)(nil)
+	_ source.Lister  = (*Odoo)(nil)
+	_ source.Checker = (*Odoo)(nil)
+)
+
+// NewOdoo makes a source of a configuration; it calls nobody.
+func NewOdoo(cfg OdooConfig) (*Odoo, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(cfg.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	return &Odoo{cfg: cfg, zone: zone, c: newOdooClient(&cfg), models: map[string]*odooModel{}}, nil
+}
+
+// ID returns the configured name.
+func (o *Odoo) ID() store.SourceID { return o.cfg.ID }
+
+// Kind returns "odoo".
+func (o *Odoo) Kind() string { return "odoo" }
+
+// Verified tells what has checked the reading: answers in the shapes that the vendor's documentation and source have, and no real server.
+func (o *Odoo) Verified() string { return "recorded shapes" }
+
+// Streams returns those that are configured.
+func (o *Odoo) Streams() []store.Stream {
+	if len(o.cfg.Streams) == 0 {
+		return odooStreams()
+	}
+	return slices.DeleteFunc(odooStreams(), func(st store.Stream) bool { return !slices.Contains(o.cfg.Streams, st) })
+}
+
+// odooFeed is one model's rows within a stream.
+type odooFeed struct {
+	model  string
+	domain []any    // which of its rows are meant
+	nearby []string // references whose own writing counts as the row's: what is read through them, and what a merge repoints without a trace
+	mark   string   // before the identifier, where two models share a stream
+	sieved bool     // the server takes away what may not be read after it counted off a page, so that a short page need not be the last
+	passed string   // a moment that makes a row count once it has passed, such as a meeting's start
+}
+
+// odooShape is how a stream is read.
+type odooShape struct {
+	entity store.Entity
+	feeds  []odooFeed
+	whole  bool // small: read whole each time
+	page   int
+}
+
+// crmModels are those whose conversations are conversations with a customer.
+var crmModels = []any{"crm.lead", "res.partner"}
+
+func (o *Odoo) shape(st store.Stream) odooShape {
+	deals := []any{[]any{"type", "=", "opportunity"}}
+	if o.cfg.Leads {
+		deals = []any{}
+	}
+	switch st {
+	case "units":
+		return odooShape{store.EntityUnit, []odooFeed{{model: "crm.team", mark: "team-"}, {model: "res.company", mark: "company-"}}, true, 500}
+	case "people":
+		return odooShape{store.EntityPerson, []odooFeed{{model: "res.users", domain: []any{[]any{"share", "=", false}}}}, true, 500}
+	case "stages":
+		return odooShape{store.EntityStage, []odooFeed{{model: "crm.stage"}}, true, 500}
+	case "accounts": // companies, and people who stand alone; none of us
+		return odooShape{store.EntityAccount, []odooFeed{{model: "res.partner", domain: []any{"|", []any{"is_company", "=", true}, []any{"parent_id", "=", false},
+			[]any{"partner_share", "=", true}, []any{"id", "not in", ourselves}}}}, false, 500}
+	case "contacts":
+		return odooShape{store.EntityContact, []odooFeed{{model: "res.partner", domain: []any{[]any{"is_company", "=", false}, []any{"parent_id", "!=", false},
+			[]any{"type", "=", "contact"}, []any{"partner_share", "=", true}}, nearby: []string{"parent_id"}}}, false, 500}
+	case "products":
+		return odooShape{store.EntityProduct, []odooFeed{{model: "product.product", nearby: []string{"product_tmpl_id"}}}, false, 500}
+	case "deals":
+		return odooShape{store.EntityDeal, []odooFeed{{model: "crm.lead", domain: deals, nearby: []string{"partner_id"}}}, false, 500}
+	case "changes":
+		return odooShape{store.EntityChange, []odooFeed{{model: "crm.lead", domain: deals}}, false, 100}
+	case "touches":
+		return odooShape{store.EntityTouch, []odooFeed{
+			{model: "mail.message", mark: "mail-", sieved: true, domain: []any{[]any{"model", "in", crmModels}, "|",
+				[]any{"mail_activity_type_id", "!=", false}, "&", "&", []any{"message_type", "in", []any{"email", "comment"}},
+				[]any{"subtype_id.internal", "=", false}, []any{"is_internal", "=", false}}},
+			{model: "calendar.event", mark: "event-", domain: []any{[]any{"res_model", "in", crmModels}}, passed: "start"},
+		}, false, 500}
+	case "sales":
+		return odooShape{store.EntitySale, []odooFeed{{model: "sale.order.line", domain: []any{[]any{"display_type", "=", false}},
+			nearby: []string{"order_id", "order_partner_id"}}}, false, 500}
+	}
+	return odooShape{}
+}
+
+// Check logs in and reads one row of every model that is needed.
+func (o *Odoo) Check(ctx context.Context) error {
+	var wrong []error
+	for _, st := range o.Streams() {
+		f := o.shape(st).feeds[0]
+		if _, err := o.c.call(ctx, f.model, "search_count", []any{[]any{"id", "=", 1}}, o.ctx(nil)); err != nil {
+			if errors.Is(err, errAbsent) && f.model != "crm.lead" { // a module that is not there is no fault
+				continue
+			}
+			wrong = append(wrong, fmt.Errorf("check %s: %w", st, err))
+			if !errors.Is(err, source.ErrDenied) && !errors.Is(err, errAbsent) {
+				break // the same for every model
+			}
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// ctx puts the context that every call has under kw: archived records too, since deals and history refer to them, and names in one language, so that
+// stages are found by them.
+func (o *Odoo) ctx(kw map[string]any) map[string]any {
+	if kw == nil {
+		kw = map[string]any{}
+	}
+	kw["context"] = map[string]any{"active_test": false, "lang": "en_US"}
+	return kw
+}
+
+// odooCursor is the position within a pass, and between passes the moment up to which everything was read.
+type odooCursor struct {
+	Since  int64 `json:"s,omitempty"` // Unix seconds on the server's clock; 0: from the beginning
+	Until  int64 `json:"u,omitempty"` // within a pass: when it began on that clock; 0: not known yet
+	Feed   int   `json:"f,omitempty"`
+	ID     int64 `json:"i,omitempty"` // the last row's
+	Total  int   `json:"n,omitempty"`
+	Inside bool  `json:"p,omitempty"`
+	Absent bool  `json:"m,omitempty"` // the model was not there, as has been said
+}
+
+func (c odooCursor) String() store.Cursor {
+	b, err := json.Marshal(c)
+	if err != nil {
+		panic(err) // numbers
+	}
+	return store.Cursor(b)
+}
+
+// odooTime is how Odoo writes moments: in UTC, without saying so, and without the microseconds that it keeps.
+const odooTime = "2006-01-02 15:04:05"
+
+// Fetch implements [source.Source].
+func (o *Odoo) Fetch(ctx context.Context, r source.Request) (source.Page, error) {
+	sh := o.shape(r.Stream)
+	if len(sh.feeds) == 0 || !slices.Contains(o.Streams(), r.Stream) {
+		return source.Page{}, fmt.Errorf("fetch %s: this source does not read it", r.Stream)
+	}
+	var c odooCursor
+	if r.Cursor != "" {
+		if err := json.Unmarshal([]byte(r.Cursor), &c); err != nil || c.Feed < 0 || c.Feed >= len(sh.feeds) {
+			return source.Page{}, fmt.Errorf("fetch %s: cursor %q: %w", r.Stream, store.Clip(string(r.Cursor), 60), source.ErrExpired)
+		}
+	}
+	limit := sh.page
+	if r.Limit > 0 && r.Limit < limit {
+		limit = r.Limit
+	}
+	page, err := o.page(ctx, r, sh, c, limit)
+	if unknownField(err) { // described before someone removed it: once more with what there is now
+		o.mu.Lock()
+		clear(o.models)
+		o.mu.Unlock()
+		page, err = o.page(ctx, r, sh, c, limit)
+	}
+	if errors.Is(err, errAbsent) {
+		return o.absent(r, sh, c, err)
+	}
+	if err != nil {
+		return source.Page{}, fmt.Errorf("fetch %s: %w", r.Stream, err)
+	}
+	return page, nil
+}
+
+// absent is the page of a stream whose module is not installed: nothing, said once.
+func (o *Odoo) absent(r source.Request, sh odooShape, c odooCursor, err error) (source.Page, error) {
+	if r.Stream == "deals" {
+		return source.Page{}, source.Setup(fmt.Errorf("fetch deals: the database has no model crm.lead; install the module CRM, or correct database: %w", err))
+	}
+	page := source.Page{Next: odooCursor{Since: c.Since, Absent: true}.String()}
+	if !c.Absent {
+		page.Issues = []store.Issue{{Source: o.cfg.ID, Stream: r.Stream, Where: sh.feeds[c.Feed].model, Field: "model",
+			Problem: "the database has no such model, since no module that brings it is installed; there is nothing to read here"}}
+	}
+	return page, nil
+}
+
+// page reads one page. Rows are taken by id within what was written since the pass before: what a pass must bring is fixed by its low bound, and a row
+// that is written meanwhile belongs to the next, whose low bound is this one's begin. So neither ties nor microseconds play a part.
+func (o *Odoo) page(ctx context.Context, r source.Request, sh odooShape, c odooCursor, limit int) (source.Page, error) {
+	f := sh.feeds[c.Feed]
+	m, err := o.describe(ctx, f.model, r.Now)
+	if err != nil {
+		if c.Feed > 0 && (errors.Is(err, errAbsent) || errors.Is(err, source.ErrDenied)) { // a second model is a bonus
+			return o.turn(source.Page{Full: sh.whole}, sh, c), nil
+		}
+		return source.Page{}, err
+	}
+	page := source.Page{Full: sh.whole, Total: c.Total}
+	if c.Absent {
+		c = odooCursor{}
+	}
+	if !c.Inside && !sh.whole && c.Since == 0 {
+		domain, err := o.domain(ctx, f, m, r.Now)
+		if err != nil {
+			return source.Page{}, err
+		}
+		a, err := o.c.call(ctx, f.model, "search_count", domain, o.ctx(nil))
+		if err != nil {
+			return source.Page{}, err
+		}
+		n, _ := number(a.result)
+		page.Total = int(n)
+	}
+	a, last, err := o.rows(ctx, r.Stream, f, m, c, limit, r.Now)
+	if err != nil {
+		if c.Feed > 0 && errors.Is(err, source.ErrDenied) {
+			return o.turn(page, sh, c), nil
+		}
+		return source.Page{}, err
+	}
+	rows := a.list()
+	if !c.Inside {
+		o.drift(r.Stream, f, m, &page)
+		if !sh.whole {
+			if c.Until, err = o.begin(ctx, a.at, r.Now, sh, c.Since); err != nil {
+				return source.Page{}, err
+			}
+		}
+	}
+	c.Inside, c.Total = true, page.Total
+	for _, row := range rows {
+		id, ok := number(row["id"])
+		if !ok || id <= c.ID {
+			return source.Page{}, fmt.Errorf("%s gave a row without id or out of order", f.model)
+		}
+		c.ID = id
+	}
+	if err := o.read(ctx, r, f, m, rows, &page); err != nil {
+		return source.Page{}, err
+	}
+	if last {
+		return o.turn(page, sh, c), nil
+	}
+	page.Next, page.More = c.String(), true
+	return page, nil
+}
+
+// turn goes on to the next feed, or ends the pass.
+func (o *Odoo) turn(page source.Page, sh odooShape, c odooCursor) source.Page {
+	c.ID, c.Inside = 0, true
+	if c.Feed++; c.Feed < len(sh.feeds) {
+		page.Next, page.More = c.String(), true
+		return page
+	}
+	page.Next, page.More = "", false
+	if !sh.whole {
+		page.Next = odooCursor{Since: c.Until}.String()
+	}
+	return page
+}
+
+// rows reads the next rows of a feed, and whether they are the last.
+func (o *Odoo) rows(ctx context.Context, st store.Stream, f odooFeed, m *odooModel, c odooCursor, limit int, now time.Time) (a answer, last bool, err error) {
+	domain, err := o.domain(ctx, f, m, now)
+	if err != nil {
+		return answer{}, false, err
+	}
+	domain = append(domain, o.since(f, m, c, now)...)
+	kw := func(ids []int64) map[string]any {
+		kw := map[string]any{"fields": m.wanted(st, f.model), "order": "id"}
+		if ids == nil {
+			kw["limit"] = limit
+		}
+		return o.ctx(kw)
+	}
+	if a, err = o.c.call(ctx, f.model, "search_read", append(domain, []any{"id", ">", c.ID}), kw(nil)); err != nil {
+		return answer{}, false, err
+	}
+	n := len(a.list())
+	if !f.sieved || n > 0 {
+		return a, !f.sieved && n < limit, nil
+	}
+	// Nothing, but perhaps only because none of the page's rows may be read. Without a limit the server names all that may.
+	all, err := o.c.call(ctx, f.model, "search", append(domain, []any{"id", ">", c.ID}), o.ctx(map[string]any{"order": "id"}))
+	if err != nil {
+		return answer{}, false, err
+	}
+	ids := all.ids()
+	if len(ids) == 0 {
+		return a, true, nil
+	}
+	ids = ids[:min(limit, len(ids))]
+	a, err = o.c.call(ctx, f.model, "search_read", []any{[]any{"id", "in", ids}}, kw(ids))
+	return a, len(a.list()) == 0, err
+}
+
+// since is what a pass of which the one before ended at c.Since must read.
+func (o *Odoo) since(f odooFeed, m *odooModel, c odooCursor, now time.Time) []any {
+	if c.Since == 0 {
+		return nil
+	}
+	low := time.Unix(c.Since, 0).Add(-o.cfg.overlap()).UTC().Format(odooTime)
+	ways := []any{[]any{"write_date", ">=", low}}
+	for _, ref := range f.nearby {
+		if m.fields[ref].Type != "" {
+			ways = append(ways, []any{ref + ".write_date", ">=", low})
+		}
+	}
+	domain := make([]any, 0, 2*len(ways)+4)
+	for range len(ways) - 1 {
+		domain = append(domain, "|")
+	}
+	if f.passed != "" && !now.IsZero() {
+		domain = append(domain, "|", "&", []any{f.passed, ">=", low}, []any{f.passed, "<=", now.UTC().Format(odooTime)})
+	}
+	return append(domain, ways...)
+}
+
+// begin is the moment at which this pass began on the server's clock: the Date of its first answer; where that is missing or cannot be true, the last
+// writing that is not in our future.
+func (o *Odoo) begin(ctx context.Context, at, now time.Time, sh odooShape, since int64) (int64, error) {
+	if at.IsZero() || !now.IsZero() && (at.Sub(now) > ahead || now.Sub(at) > ahead) {
+		at = time.Time{}
+		for _, f := range sh.feeds {
+			domain := []any{}
+			if !now.IsZero() {
+				domain = append(domain, []any{"write_date", "<=", now.Add(ahead).UTC().Format(odooTime)})
+			}
+			a, err := o.c.call(ctx, f.model, "search_read", domain, o.ctx(map[string]any{"fields": []string{"write_date"}, "order": "write_date desc", "limit": 1}))
+			if errors.Is(err, source.ErrDenied) || errors.Is(err, errAbsent) {
+				continue
+			} else if err != nil {
+				return 0, err
+			}
+			for _, row := range a.list() {
+				if t, ok := moments(row["write_date"]); ok && t.After(at) {
+					at = t
+				}
+			}
+		}
+		if at.IsZero() {
+			return since, nil // nothing was ever written, so the next pass begins where this one did
+		}
+	}
+	if since > at.Add(o.cfg.overlap()).Unix()+1 {
+		return 0, fmt.Errorf("what was read last lies at %s, but the server's clock says %s: %w", time.Unix(since, 0).UTC().Format(time.RFC3339),
+			at.UTC().Format(time.RFC3339), source.ErrExpired)
+	}
+	return max(at.Unix(), since), nil
+}
+
+// List implements [source.Lister]. History goes with its deal; stages are the organisation's.
+func (o *Odoo) List(ctx context.Context, st store.Stream, from store.Cursor) ([]store.Ref, store.Cursor, error) {
+	sh := o.shape(st)
+	if len(sh.feeds) == 0 || sh.entity == store.EntityChange || sh.entity == store.EntityStage {
+		return nil, "", fmt.Errorf("list %s: %w", st, errors.ErrUnsupported)
+	}
+	var c odooCursor
+	if from != "" {
+		if err := json.Unmarshal([]byte(from), &c); err != nil || c.Feed < 0 || c.Feed >= len(sh.feeds) {
+			return nil, "", fmt.Errorf("list %s: cursor %q: %w", st, store.Clip(string(from), 60), source.ErrExpired)
+		}
+	}
+	f := sh.feeds[c.Feed]
+	m, err := o.describe(ctx, f.model, time.Time{})
+	if errors.Is(err, errAbsent) || c.Feed > 0 && errors.Is(err, source.ErrDenied) { // nothing says what there was
+		return nil, "", fmt.Errorf("list %s: %w", st, errors.ErrUnsupported)
+	} else if err != nil {
+		return nil, "", fmt.Errorf("list %s: %w", st, err)
+	}
+	kw := map[string]any{"order": "id"}
+	if !f.sieved { // where short pages may lie, only the whole list is one
+		kw["limit"] = listPage
+	}
+	domain, err := o.domain(ctx, f, m, time.Time{})
+	if err != nil {
+		return nil, "", fmt.Errorf("list %s: %w", st, err)
+	}
+	a, err := o.c.call(ctx, f.model, "search", append(domain, []any{"id", ">", c.ID}), o.ctx(kw))
+	if c.Feed > 0 && errors.Is(err, source.ErrDenied) {
+		err = errors.ErrUnsupported
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("list %s: %w", st, err)
+	}
+	ids := a.ids()
+	refs := make([]store.Ref, 0, len(ids))
+	for _, id := range ids {
+		refs = append(refs, store.Ref{Entity: sh.entity, ID: store.MakeID(o.cfg.ID, f.mark+strconv.FormatInt(id, 10))})
+	}
+	switch {
+	case !f.sieved && len(ids) == listPage:
+		return refs, odooCursor{Feed: c.Feed, ID: ids[len(ids)-1]}.String(), nil
+	case c.Feed+1 < len(sh.feeds):
+		return refs, odooCursor{Feed: c.Feed + 1}.String(), nil
+	}
+	return refs, "", nil
+}
+
+func (o *Odoo) decoder(st store.Stream) *record.Decoder {
+	return &record.Decoder{Source: o.cfg.ID, Stream: st, Location: o.zone, Zone: time.UTC, Currency: o.cfg.Currency}
+}

@@ -70,7 +70,7 @@ func (s *Selection) Deals() iter.Seq[*DealState] { return s.DealsAt(s.AsOf) }
 // DealsAt is Deals as of another day. The state is reused between calls: copy what you keep.
 func (s *Selection) DealsAt(day Day) iter.Seq[*DealState] {
 	return func(yield func(*DealState) bool) {
-		s.walk(0, column.Blocks(s.b.deals.len()), day, store.NoDay, false, yield)
+		s.walk(0, column.Blocks(s.b.deals.len()), day, store.NoDay, yield)
 	}
 }
 
@@ -78,12 +78,12 @@ func (s *Selection) DealsAt(day Day) iter.Seq[*DealState] {
 // what it may still bring, has no use for them, and they are most.
 func (s *Selection) DealsIn(p Period) iter.Seq[*DealState] {
 	return func(yield func(*DealState) bool) {
-		s.walk(0, column.Blocks(s.b.deals.len()), s.AsOf, p.From, false, yield)
+		s.walk(0, column.Blocks(s.b.deals.len()), s.AsOf, p.From, yield)
 	}
 }
 
-// walk calls yield with the matching deals of blocks [first, last) as of day, without those that were over before from. light leaves out Since and Closed.
-func (s *Selection) walk(first, last int, day, from Day, light bool, yield func(*DealState) bool) {
+// walk calls yield with the matching deals of blocks [first, last) as of day, without those that were over before from.
+func (s *Selection) walk(first, last int, day, from Day, yield func(*DealState) bool) {
 	if s.nothing {
 		return
 	}
@@ -95,8 +95,8 @@ func (s *Selection) walk(first, last int, day, from Day, light bool, yield func(
 			continue
 		}
 		lives, created, over := c.live.Block(k), c.created.Block(k), c.over.Block(k)
-		changed, owner := c.changed.Block(k), c.owner.Block(k)
-		created, over, changed, owner = created[:len(lives)], over[:len(lives)], changed[:len(lives)], owner[:len(lives)]
+		changed, stepped, owner := c.changed.Block(k), c.stepped.Block(k), c.owner.Block(k)
+		created, over, changed, stepped, owner = created[:len(lives)], over[:len(lives)], changed[:len(lives)], stepped[:len(lives)], owner[:len(lives)]
 		for j, live := range lives {
 			if !live || created[j] > day || over[j] < from && over[j] <= day {
 				continue
@@ -110,8 +110,8 @@ func (s *Selection) walk(first, last int, day, from Day, light bool, yield func(
 			if !s.coarse(i) {
 				continue
 			}
-			if light && changed[j] <= day && c.stepped.Block(k)[j] <= day { // as it stands now
-				b.dealNow(k, j, &d)
+			if changed[j] <= day && stepped[j] <= day { // it stands as it stood then, so that nothing of its history is read
+				b.dealNow(k, j, day, &d)
 			} else {
 				b.dealAt(i, day, &d)
 			}

@@ -65,15 +65,14 @@ func Parts() int { return runtime.GOMAXPROCS(0) }
 // part number below [Parts] and a state of its own, reused between calls. It returns how many parts there were.
 func (s *Selection) ShareDeals(p Period, fn func(part int, d *DealState)) int {
 	return share(column.Blocks(s.b.deals.len()), func(part, first, last int) {
-		s.walk(first, last, s.AsOf, p.From, false, func(d *DealState) bool { fn(part, d); return true })
+		s.walk(first, last, s.AsOf, p.From, func(d *DealState) bool { fn(part, d); return true })
 	})
 }
 
-// ShareStanding is ShareDeals for all deals, as [Selection.Deals] has them, in states without Since and Closed: what a list needs to be put in order. Of deals
-// that have not changed since the as-of day it reads nothing of the history.
+// ShareStanding is ShareDeals for all deals, as [Selection.Deals] has them.
 func (s *Selection) ShareStanding(fn func(part int, d *DealState)) int {
 	return share(column.Blocks(s.b.deals.len()), func(part, first, last int) {
-		s.walk(first, last, s.AsOf, store.NoDay, true, func(d *DealState) bool { fn(part, d); return true })
+		s.walk(first, last, s.AsOf, store.NoDay, func(d *DealState) bool { fn(part, d); return true })
 	})
 }
 

@@ -82,18 +82,23 @@ func (b *Book) dealAt(i Code, day Day, d *DealState) {
 	}
 }
 
-// dealNow sets d to what the record of row j of block k says, without Since and Closed.
-func (b *Book) dealNow(k, j int, d *DealState) {
+// dealNow sets d to what the record of row j of block k says: as dealAt has it for a day on which all changes and steps of the deal have been taken.
+func (b *Book) dealNow(k, j int, day Day, d *DealState) {
 	c := &b.deals
 	*d = DealState{
 		Exists: true, Deal: Code(k<<column.Shift + j), Account: c.account.Block(k)[j], Product: c.product.Block(k)[j], Owner: c.owner.Block(k)[j],
 		Category: c.category.Block(k)[j], Amount: b.money(c.minor.Block(k)[j], c.cur.Block(k)[j]), Value: c.value.Block(k)[j],
-		Created: c.created.Block(k)[j], Close: c.close.Block(k)[j], Stage: c.stage.Block(k)[j], Since: store.NoDay, Closed: store.NoDay, Rank: -1,
+		Created: c.created.Block(k)[j], Close: c.close.Block(k)[j], Stage: c.stage.Block(k)[j], Since: c.stepped.Block(k)[j], Closed: store.NoDay, Rank: -1,
 	}
 	if d.Stage != None {
 		d.Rank, d.Kind = b.stageRank[d.Stage], b.stageKind[d.Stage]
 	}
 	d.Node = b.PersonNode(d.Owner)
+	if d.Kind != store.StageOpen {
+		if d.Closed = d.Close; d.Close == store.NoDay || d.Close > day {
+			d.Closed = d.Since
+		}
+	}
 }
 
 // promised returns the close that a deal promised on a day when it was still open, though it is closed now. The record's Close is by now

@@ -91,7 +91,6 @@ func (l *Live) fold(ctx context.Context) (err error) {
 	if err := folder.Fold(ctx, store.Fold{Rev: b.rev, Format: Format, Chunks: chunks}); err != nil {
 		return fmt.Errorf("fold book: %w", err)
 	}
-	chunks = nil // the heap's copy may go
 	next := l.folded(ctx)
 	if next == nil {
 		return nil

@@ -103,7 +103,6 @@ type trial struct {
 	period analytics.Period
 	came   []float64 // by node, its own
 	pairs  []pair
-	usual  []float64
 }
 
 func newTrial(pl *pipeline, p analytics.Period, a *archive, ends map[analytics.Code]*life) *trial {

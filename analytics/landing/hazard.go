@@ -30,7 +30,6 @@ type model struct {
 	gain    gain
 	curve   curve
 	flow    *flow
-	level   float64
 }
 
 // The levels of model.own.

@@ -95,16 +95,15 @@ func (o *Outlook) Of(s analytics.Scope) *Landing {
 
 // cell is what a node holds beside draws, first its own, then with all under it.
 type cell struct {
-	closed         analytics.Adder
-	missing        analytics.Adder
-	deals, none    int
-	wild           int
-	open, fresh    float64
-	any            bool
-	scatter, wins  float64
-	square, value  float64
-	closedMinor    int64
-	hasOpen, money bool
+	closed        analytics.Adder
+	missing       analytics.Adder
+	deals, none   int
+	wild          int
+	open, fresh   float64
+	any           bool
+	scatter, wins float64
+	square, value float64
+	closedMinor   int64
 }
 
 // rows adds up per node what is closed and what is open.

@@ -260,7 +260,7 @@ func TestPass_CutShortBeforeTheComparison(t *testing.T) {
 				}
 				return page(print, false, true, ids[4:]...), nil
 			})
-			pages, ctx, stop := 0, t.Context(), func() {}
+			pages, stop := 0, func() {}
 			open := func() *syncer.Engine {
 				return syncer.New(syncer.Options{Store: m, Sources: []syncer.Entry{{Source: s}}, Progress: func(store.SourceStatus) {
 					if pages++; pages == 2 {
@@ -272,7 +272,8 @@ func TestPass_CutShortBeforeTheComparison(t *testing.T) {
 			once(t, e)
 			time.Sleep(time.Hour)
 			ids, print, pages = numbers(1, 7), "v2", 0
-			ctx, stop = context.WithCancel(t.Context())
+			ctx, cancel := context.WithCancel(t.Context())
+			stop = cancel
 			defer stop()
 			if res := e.Once(ctx)[0]; res.Err == nil || res.Removed != 0 {
 				t.Fatalf("%+v", res)

@@ -106,7 +106,7 @@ func loadDeals(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) 
 			}
 			return out
 		},
-		open:   func(i int) pane.Place { return pane.DealPlace(p.Scope, store.ID(rows.Key(i))) },
+		open: func(i int) pane.Place { return pane.DealPlace(p.Scope, store.ID(rows.Key(i))) },
 		copy: func(i int) string {
 			r := rows.At(i)
 			return string(r.ID) + "\t" + r.Name + "\t" + r.Amount.String()

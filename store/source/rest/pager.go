@@ -242,10 +242,10 @@ func unit(format string) time.Duration {
 }
 
 // cut bounds the query by the longest window that the server accepts.
-func (ps *pass) cut(span time.Duration) {
-	ps.Hi = time.Time{}
-	if hi := ps.From.Add(span); span > 0 && hi.Before(ps.Until) {
-		ps.Hi = hi
+func (p *pass) cut(span time.Duration) {
+	p.Hi = time.Time{}
+	if hi := p.From.Add(span); span > 0 && hi.Before(p.Until) {
+		p.Hi = hi
 	}
 }
 

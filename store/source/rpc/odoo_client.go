@@ -165,7 +165,7 @@ func (c *odooClient) find(ctx context.Context) error {
 	if len(info) == 0 {
 		return source.Setup(fmt.Errorf("%s gave no version: is it an Odoo server? Set url to it, or api to jsonrpc or json2", c.url))
 	}
-	major := strings.TrimLeft(fmt.Sprint(info[0]), "saas~-") // saas~18 is between two versions
+	major := strings.TrimPrefix(fmt.Sprint(info[0]), "saas~") // saas~18 is between two versions
 	if n, err := strconv.Atoi(major); err == nil && n >= 19 {
 		c.api = "json2"
 	} else {

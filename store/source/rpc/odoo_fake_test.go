@@ -422,7 +422,7 @@ func (f *odooFake) term(model string, r row, d []any) (bool, []any) {
 	case "!=":
 		return !same(have, want), d[1:]
 	}
-	c := 0
+	var c int
 	switch v := have.(type) {
 	case time.Time:
 		at, err := time.Parse("2006-01-02 15:04:05", want.(string)) // 12:00:00.3 is after 12:00:00

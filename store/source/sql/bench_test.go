@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -35,7 +36,9 @@ func BenchmarkFetch_SQLite(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			_ = rows.Close()
+			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+				b.Fatal(err)
+			}
 		}
 		b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "rows/s")
 	})

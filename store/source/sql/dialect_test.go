@@ -40,12 +40,12 @@ func TestExplain_Classes(t *testing.T) {
 		s := &Source{d: dialects[tt.kind], cfg: Config{Address: "h:1", Login: "me"}, password: password}
 		err := s.explain(t.Context(), tt.err)
 		for _, class := range []error{source.ErrAuth, source.ErrDenied, source.ErrSetup, source.ErrExpired} {
-			if errors.Is(err, class) != (class == tt.want) {
+			if wanted := errors.Is(class, tt.want); errors.Is(err, class) != wanted {
 				t.Errorf("%s %v: %v", tt.kind, tt.err, err)
 			}
 		}
 		var told *source.RetryAfter
-		if errors.As(err, &told) != (tt.want == again) {
+		if wait := errors.Is(tt.want, again); errors.As(err, &told) != wait {
 			t.Errorf("%s %v: %v", tt.kind, tt.err, err)
 		}
 		if strings.Contains(fmt.Sprintf("%v|%+v|%#v", err, err, err), password) {

@@ -110,7 +110,7 @@ func (p *problem) Error() string { return p.text }
 
 // Unwrap returns the class, or the failed dial.
 func (p *problem) Unwrap() error {
-	if op, ok := p.cause.(*net.OpError); ok && op == nil {
+	if op, ok := p.cause.(*net.OpError); ok && op == nil { //nolint:errorlint // a typed nil that stands for no failed dial: it wraps nothing
 		return nil
 	}
 	return p.cause

@@ -162,7 +162,7 @@ func (d *dialect) column(name string) string { return "q." + d.quote(name) }
 func (b *builder) rows(columns []string, from string, where, order []string, limit int) {
 	b.WriteString("SELECT ")
 	if b.d.top {
-		fmt.Fprintf(b, "TOP (%d) ", limit)
+		_, _ = fmt.Fprintf(b, "TOP (%d) ", limit)
 	}
 	b.WriteString(strings.Join(columns, ", "))
 	b.WriteString(" FROM " + from)
@@ -171,7 +171,7 @@ func (b *builder) rows(columns []string, from string, where, order []string, lim
 	}
 	b.WriteString(" ORDER BY " + strings.Join(order, ", "))
 	if !b.d.top {
-		fmt.Fprintf(b, " LIMIT %d", limit)
+		_, _ = fmt.Fprintf(b, " LIMIT %d", limit)
 	}
 }
 

@@ -135,6 +135,33 @@ func TestPass_IncompletePassRemovesNothing(t *testing.T) {
 	})
 }
 
+// A clock that was set back since the last good run makes a pass that was cut short look finished: what its first page named was taken for all there is.
+func TestPass_RestartInFullPassAfterTheClockWasSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		ids := numbers(1, 9)
+		once(t, engine(m, deals(whole(&ids))))
+		back := func(s *scripted) *syncer.Engine {
+			return syncer.New(syncer.Options{Store: m, Sources: []syncer.Entry{{Source: s}}, Now: func() time.Time { return time.Now().Add(-10 * time.Minute) }})
+		}
+		ctx, kill := context.WithCancel(t.Context())
+		list := whole(&ids)
+		back(deals(func(c context.Context, r source.Request, n int) (source.Page, error) {
+			if n == 3 {
+				kill()
+				return source.Page{}, c.Err()
+			}
+			return list(c, r, n)
+		})).Once(ctx)
+		s := deals(list)
+		if res := once(t, back(s)); res.Err != nil || res.Removed != 0 {
+			t.Errorf("result %+v", res)
+		}
+		got, _ := stored(t, m, "crm", "deals")
+		same(t, "stored", got, ids)
+	})
+}
+
 func TestPass_RestartInFullPassReadsItAgainBeforeRemoving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := storetest.NewMemory()

@@ -36,6 +36,9 @@ func (s *stream) run(ctx context.Context) (res StreamResult) {
 	e := s.w.e
 	res = StreamResult{Stream: s.name}
 	s.before, s.note, s.began = s.w.requests(), "", e.opt.Now()
+	if s.status.Good.After(s.began) { // our clock was set back; a pass that ends before its good end is how a later process knows that it was cut short
+		s.status.Good = s.began.Add(-1)
+	}
 	s.status.Started, s.status.Updated, s.status.Requests, s.status.Base = s.began, s.began, 0, s.status.Done
 	switch {
 	case s.w.anew.has(s.name):

@@ -58,6 +58,7 @@ func presets() []preset {
 		{name: "tryton", about: "Tryton over JSON-RPC", org: org, zone: zone, currency: cny, stages: trytonStages, section: func() ([]byte, error) { return rpc.Preset("tryton") }},
 		{name: "odoo", about: "Odoo over JSON-RPC or JSON-2", org: org, zone: zone, currency: cny, stages: odooStages, section: func() ([]byte, error) { return rpc.Preset("odoo") }},
 		{name: "hubspot", about: "HubSpot over its REST API", org: org, zone: zone, currency: cny, section: hubspotPreset},
+		{name: "pipedrive", about: "Pipedrive over its REST API", org: org, zone: zone, currency: cny, section: pipedrivePreset},
 		{name: "sql", about: "tables of a PostgreSQL, MySQL, MariaDB, SQL Server or SQLite database", org: org, zone: zone, currency: cny, stages: ownStages,
 			section: func() ([]byte, error) { return sql.Preset("sql") }},
 		{name: "yonyou-u8", about: "用友 U8 by its SQL Server (not verified)", org: org, zone: zone, currency: cny, stages: ownStages,
@@ -151,5 +152,17 @@ func hubspotPreset() ([]byte, error) {
   # page_size: 100
   # stages: []                  # your own pipeline in place of the default one: {id, name, name_en, order, kind, probability, values: [HubSpot's]}
   # stage_values: {}            # or only further HubSpot stage ids: {"1234567": proposal}
+`), nil
+}
+
+// pipedrivePreset is the section of the Pipedrive connector.
+func pipedrivePreset() ([]byte, error) {
+	return []byte(`# Pipedrive over its REST API, read only. This section is one entry of flightdeck.yaml's list of sources.
+# The credential is the API token of a user who sees all deals (Personal preferences, API). Stages come from the account.
+- id: pipedrive
+  kind: pipedrive
+  token: env:PIPEDRIVE_TOKEN      # or file:/path (mode 0600); never the token itself
+  # every: 15m                    # pause between two readings; the history costs one request per changed deal
+  # budgets: {day: 30000}         # tokens a day: 30,000 × plan × seats
 `), nil
 }

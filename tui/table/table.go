@@ -9,6 +9,7 @@
 package table
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -114,18 +115,32 @@ func (t *Table) SetRows(r Rows) {
 	t.rows = r
 	t.measure()
 	t.fit()
-	t.refilter()
+	t.refilter(nil)
 	t.at = at
 	if want != "" && t.keyAt(at) != want {
-		for p := range t.Len() {
-			if t.keyAt(p) == want {
-				t.at = p
-				break
-			}
+		if p, ok := t.find(want, at); ok {
+			t.at = p
 		}
 	}
 	t.clamp()
 }
+
+// find returns the position of the row with the key: around at first, since a row seldom moves far and a key may cost its row's place in a long list.
+func (t *Table) find(key string, at int) (int, bool) {
+	n := t.Len()
+	lo, hi := max(0, min(at-nearby, n)), max(0, min(at+nearby, n))
+	for _, part := range [...][2]int{{lo, hi}, {0, lo}, {hi, n}} {
+		for p := part[0]; p < part[1]; p++ {
+			if t.keyAt(p) == key {
+				return p, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// nearby is how far around its old position a row is looked for before all are.
+const nearby = 500
 
 // Replace is SetRows for other rows than those before, as a list beside a grid shows when the cursor moves on: the columns' widths start anew.
 func (t *Table) Replace(r Rows) {
@@ -143,14 +158,18 @@ func (t *Table) SetFilter(text string) {
 		return
 	}
 	i, ok := t.Selected()
+	var among []int // typing on only loses rows: each word before is the beginning of one now
+	if t.filter != "" && strings.HasPrefix(text, t.filter) {
+		among = t.view
+	}
 	t.filter = text
-	t.refilter()
+	t.refilter(among)
 	t.at = 0
 	if ok {
-		for p := range t.Len() {
-			if t.index(p) == i {
-				t.at = p
-			}
+		if t.view == nil {
+			t.at = i
+		} else if p, found := slices.BinarySearch(t.view, i); found {
+			t.at = p
 		}
 	}
 	t.clamp()
@@ -159,23 +178,33 @@ func (t *Table) SetFilter(text string) {
 // Filter returns the filter's text.
 func (t *Table) Filter() string { return t.filter }
 
-func (t *Table) refilter() {
+// refilter looks for the filter's words in all rows, or in the rows of among, if it is not nil.
+func (t *Table) refilter(among []int) {
 	t.view = nil
 	if t.filter == "" || t.rows.Match == nil {
 		return
 	}
 	words := strings.Fields(strings.ToLower(t.filter))
-	t.view = make([]int, 0, 64)
-next:
-	for i := range t.rows.Len {
+	view := make([]int, 0, 64)
+	take := func(i int) {
 		s := strings.ToLower(t.rows.Match(i))
 		for _, w := range words {
 			if !strings.Contains(s, w) {
-				continue next
+				return
 			}
 		}
-		t.view = append(t.view, i)
+		view = append(view, i)
 	}
+	if among != nil {
+		for _, i := range among {
+			take(i)
+		}
+	} else {
+		for i := range t.rows.Len {
+			take(i)
+		}
+	}
+	t.view = view
 }
 
 // Len returns how many rows pass the filter.
@@ -211,14 +240,12 @@ func (t *Table) Position() (n, of int) {
 
 // Select moves the selection to the row with the key, if it is in view.
 func (t *Table) Select(key string) bool {
-	for p := range t.Len() {
-		if t.keyAt(p) == key {
-			t.at = p
-			t.clamp()
-			return true
-		}
+	p, ok := t.find(key, t.at)
+	if ok {
+		t.at = p
+		t.clamp()
 	}
-	return false
+	return ok
 }
 
 func (t *Table) keyAt(p int) string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/charmbracelet/colorprofile"
 
+	"flightdeck/store/storetest"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/table"
 	"flightdeck/tui/theme"
@@ -236,5 +237,51 @@ func BenchmarkView_200x50(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		tb.View(th)
+	}
+}
+
+// TestTable_TypingOn: narrowing what matched before gives what a table gives that was told the whole text at once, the selection included.
+func TestTable_TypingOn(t *testing.T) {
+	r := storetest.Rand(t)
+	letters := []rune("aAb 客户12")
+	word := func(n int) string {
+		w := make([]rune, r.IntN(n+1))
+		for i := range w {
+			w[i] = letters[r.IntN(len(letters))]
+		}
+		return string(w)
+	}
+	for range 200 {
+		texts := make([]string, 60)
+		for i := range texts {
+			texts[i] = word(12)
+		}
+		rows := table.Rows{Len: len(texts), Key: func(i int) string { return fmt.Sprint(i) }, Match: func(i int) string { return texts[i] }, Cells: func(int, []table.Cell) {}}
+		typed, text := table.New(table.Column{Title: "x", Width: 5}), ""
+		typed.SetRows(rows)
+		for _, letter := range word(6) {
+			if text += string(letter); r.IntN(5) == 0 {
+				text = word(3) // or another text altogether
+			}
+			typed.SetFilter(text)
+			want := []string{}
+			for i, s := range texts {
+				ok := true
+				for _, w := range strings.Fields(strings.ToLower(text)) {
+					ok = ok && strings.Contains(strings.ToLower(s), w)
+				}
+				if ok {
+					want = append(want, fmt.Sprint(i))
+				}
+			}
+			if _, of := typed.Position(); of != len(want) {
+				t.Fatalf("%q: %d rows, want %d of %q", text, of, len(want), texts)
+			}
+			for _, k := range want {
+				if !typed.Select(k) {
+					t.Fatalf("%q: row %s is missing of %q", text, k, texts)
+				}
+			}
+		}
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/rule/document"
 	"flightdeck/store"
 	"flightdeck/store/source"
 	"flightdeck/tui/keymap"
@@ -110,7 +111,7 @@ type Decimal string
 func (d *Decimal) UnmarshalYAML(n ast.Node) error {
 	text := n.GetToken().Value
 	if _, err := store.ParseMoney(text, "XXX"); err != nil {
-		return errors.New("want a decimal number such as 7.12; found " + describe(n))
+		return errors.New("want a decimal number such as 7.12; found " + document.Describe(n))
 	}
 	*d = Decimal(text)
 	return nil
@@ -205,13 +206,13 @@ var (
 )
 
 // validate reports what types alone cannot say.
-func (c *Config) validate(t *tree) {
+func (c *Config) validate(t tree) {
 	if c.Version != 0 && c.Version != 1 {
-		t.problem("version", fmt.Sprintf("%d is not known to this flightdeck; want 1, or a newer flightdeck", c.Version))
+		t.Problem("version", fmt.Sprintf("%d is not known to this flightdeck; want 1, or a newer flightdeck", c.Version))
 	}
 	oneOf := func(field, v string, want []string) {
 		if v != "" && !slices.Contains(want, v) {
-			t.problem(field, fmt.Sprintf("%q: want one of %s", store.Clip(v, 40), strings.Join(want, ", ")))
+			t.Problem(field, fmt.Sprintf("%q: want one of %s", store.Clip(v, 40), strings.Join(want, ", ")))
 		}
 	}
 	oneOf("language", c.Language, Languages)
@@ -221,25 +222,25 @@ func (c *Config) validate(t *tree) {
 		if w.At >= 0 {
 			field += fmt.Sprintf("[%d]", w.At)
 		}
-		t.problem(field, w.Text)
+		t.Problem(field, w.Text)
 	}
 	o := &c.Organisation
 	if _, err := time.LoadLocation(o.TimeZone); err != nil || o.TimeZone == "Local" {
-		t.problem("organisation.time_zone", fmt.Sprintf("%q: want an IANA name such as Asia/Shanghai or Europe/Berlin", store.Clip(o.TimeZone, 40)))
+		t.Problem("organisation.time_zone", fmt.Sprintf("%q: want an IANA name such as Asia/Shanghai or Europe/Berlin", store.Clip(o.TimeZone, 40)))
 	}
 	currency := func(field string, cur store.Currency) {
 		if cur != "" && !cur.Valid() {
-			t.problem(field, fmt.Sprintf("%q: want a three-letter ISO 4217 code such as CNY", store.Clip(string(cur), 20)))
+			t.Problem(field, fmt.Sprintf("%q: want a three-letter ISO 4217 code such as CNY", store.Clip(string(cur), 20)))
 		}
 	}
 	currency("organisation.currency", o.Currency)
 	if o.FiscalYearStart < 0 || o.FiscalYearStart > 12 {
-		t.problem("organisation.fiscal_year_start", fmt.Sprintf("%d: want a month, 1 to 12", o.FiscalYearStart))
+		t.Problem("organisation.fiscal_year_start", fmt.Sprintf("%d: want a month, 1 to 12", o.FiscalYearStart))
 	}
 	for cur, rate := range o.Rates {
 		currency("organisation.rates."+cur, store.Currency(cur))
 		if strings.HasPrefix(string(rate), "-") || strings.Trim(string(rate), "+0.") == "" {
-			t.problem("organisation.rates."+cur, fmt.Sprintf("%s: want more than 0: how much of the organisation's currency one %s is", rate, store.Clip(cur, 20)))
+			t.Problem("organisation.rates."+cur, fmt.Sprintf("%s: want more than 0: how much of the organisation's currency one %s is", rate, store.Clip(cur, 20)))
 		}
 	}
 	c.validateRules(t)
@@ -247,56 +248,56 @@ func (c *Config) validate(t *tree) {
 	for i, s := range o.Stages {
 		at := fmt.Sprintf("organisation.stages[%d]", i)
 		if s.ID == "" || strings.Contains(s.ID, ":") || stages[s.ID] {
-			t.problem(at+".id", fmt.Sprintf("%q: want a short name of its own, without a colon", store.Clip(s.ID, 40)))
+			t.Problem(at+".id", fmt.Sprintf("%q: want a short name of its own, without a colon", store.Clip(s.ID, 40)))
 		}
 		stages[s.ID] = true
 		oneOf(at+".kind", s.Kind, []string{"open", "won", "lost"})
 		if s.Probability < 0 || s.Probability > 100 {
-			t.problem(at+".probability", fmt.Sprintf("%d: want per cent, 0 to 100", s.Probability))
+			t.Problem(at+".probability", fmt.Sprintf("%d: want per cent, 0 to 100", s.Probability))
 		}
 	}
 	for i, q := range c.Quotas {
 		at := fmt.Sprintf("quotas[%d]", i)
 		if q.Node == "" {
-			t.problem(at+".node", "want the name or id of a unit or a person")
+			t.Problem(at+".node", "want the name or id of a unit or a person")
 		}
 		if _, err := (analytics.Calendar{}).Parse(q.Period, 0); err != nil || !strings.HasPrefix(q.Period, "19") && !strings.HasPrefix(q.Period, "20") {
-			t.problem(at+".period", fmt.Sprintf("%q: want 2026, 2026Q3, 2026-09 or 2026-09-01..2026-09-30", store.Clip(q.Period, 40)))
+			t.Problem(at+".period", fmt.Sprintf("%q: want 2026, 2026Q3, 2026-09 or 2026-09-01..2026-09-30", store.Clip(q.Period, 40)))
 		}
 		if q.Amount == "" {
-			t.problem(at+".amount", "want a decimal number such as 1200000")
+			t.Problem(at+".amount", "want a decimal number such as 1200000")
 		}
 		currency(at+".currency", q.Curr)
 		if q.Curr == "" && o.Currency == "" {
-			t.problem(at+".currency", "want a currency here or under organisation")
+			t.Problem(at+".currency", "want a currency here or under organisation")
 		}
 	}
 	if l := c.Serve.Listen; l != "" {
 		if err := CheckListen(l); err != nil {
-			t.problem("serve.listen", err.Error())
+			t.Problem("serve.listen", err.Error())
 		}
 	}
 	for i, p := range c.Serve.People {
 		at := fmt.Sprintf("serve.people[%d]", i)
 		if p.Name == "" {
-			t.problem(at+".name", "want the person's name")
+			t.Problem(at+".name", "want the person's name")
 		}
 		if p.Sees == "" {
-			t.problem(at+".sees", "want all, or the name or id of a unit or a person")
+			t.Problem(at+".sees", "want all, or the name or id of a unit or a person")
 		}
 		if len(p.Keys) == 0 && p.AuthorizedKeys == "" {
-			t.problem(at+".keys", "want at least one line as in authorized_keys, or authorized_keys: FILE")
+			t.Problem(at+".keys", "want at least one line as in authorized_keys, or authorized_keys: FILE")
 		}
 		for j, line := range p.Keys {
 			if _, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line)); err != nil {
-				t.problem(fmt.Sprintf("%s.keys[%d]", at, j), fmt.Sprintf("%q: want a line as in authorized_keys, such as \"ssh-ed25519 AAAA… name\"", store.Clip(line, 40)))
+				t.Problem(fmt.Sprintf("%s.keys[%d]", at, j), fmt.Sprintf("%q: want a line as in authorized_keys, such as \"ssh-ed25519 AAAA… name\"", store.Clip(line, 40)))
 			}
 		}
 	}
 }
 
 // validateRules reports figures that would be taken for something else than was meant.
-func (c *Config) validateRules(t *tree) {
+func (c *Config) validateRules(t tree) {
 	r, full := c.Rules, c.Rules.OrDefault()
 	for _, f := range []struct {
 		name    string
@@ -308,16 +309,16 @@ func (c *Config) validateRules(t *tree) {
 	} {
 		switch {
 		case f.percent && (f.v < 0 || f.v > 100):
-			t.problem("rules."+f.name, fmt.Sprintf("%d: want per cent, 0 to 100", f.v))
+			t.Problem("rules."+f.name, fmt.Sprintf("%d: want per cent, 0 to 100", f.v))
 		case f.v < 0:
-			t.problem("rules."+f.name, fmt.Sprintf("%d: want 0 or more days", f.v))
+			t.Problem("rules."+f.name, fmt.Sprintf("%d: want 0 or more days", f.v))
 		}
 	}
 	if r.BestCaseAt > 0 && full.BestCaseAt > full.CommitAt { // a lower commit_at alone merely leaves no room for a best case
-		t.problem("rules.best_case_at", fmt.Sprintf("%d: want no more than commit_at (%d)", full.BestCaseAt, full.CommitAt))
+		t.Problem("rules.best_case_at", fmt.Sprintf("%d: want no more than commit_at (%d)", full.BestCaseAt, full.CommitAt))
 	}
 	if full.GradeA > full.GradeB {
-		t.problem("rules.grade_a", fmt.Sprintf("%d: want no more than grade_b (%d)", full.GradeA, full.GradeB))
+		t.Problem("rules.grade_a", fmt.Sprintf("%d: want no more than grade_b (%d)", full.GradeA, full.GradeB))
 	}
 }
 

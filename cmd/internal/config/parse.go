@@ -1,9 +1,6 @@
 package config
 
 import (
-	"bytes"
-	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -13,89 +10,40 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
 
+	"flightdeck/analytics/rule/document"
 	"flightdeck/store"
 )
 
-// Problem is one mistake in a configuration.
-type Problem struct {
-	File   string
-	Line   int // from 1; 0: the file as a whole
-	Column int
-	Field  string // such as sources[0].dir
-	Text   string // what is wrong and what is accepted
-}
+// A Problem is one mistake in a configuration, an Error all of them.
+type (
+	Problem = document.Problem
+	Error   = document.Error
+)
 
-func (p Problem) String() string {
-	s := p.File
-	if p.Line > 0 {
-		s += fmt.Sprintf(":%d:%d", p.Line, p.Column)
-	}
-	if p.Field != "" {
-		s += ": " + p.Field
-	}
-	return s + ": " + p.Text
-}
-
-// Error is everything that is wrong with a configuration, in the order of its lines.
-type Error struct{ Problems []Problem }
-
-// Error implements error, one line per problem.
-func (e *Error) Error() string {
-	lines := make([]string, len(e.Problems))
-	for i, p := range e.Problems {
-		lines[i] = p.String()
-	}
-	return strings.Join(lines, "\n")
-}
-
-// maxFile is the largest configuration that is read.
-const maxFile = 1 << 20
+// tree is a configuration's document.
+type tree struct{ *document.Doc }
 
 // Parse reads a configuration; file is its path, for errors and for relative paths. The error is an [*Error].
 func Parse(file string, b []byte, kinds []Kind) (cfg *Config, err error) {
-	t := &tree{file: file, at: map[string]*token.Token{}}
+	t := tree{document.Parse(file, b)}
 	defer func() {
-		if r := recover(); r != nil { // the parser meets arbitrary bytes
-			t.add(nil, "", fmt.Sprintf("cannot be read as YAML (%v)", r))
-			cfg, err = nil, t.err()
+		if r := recover(); r != nil { // the library meets arbitrary values
+			t.Add(nil, "", fmt.Sprintf("cannot be read as YAML (%v)", r))
+			cfg, err = nil, t.Err()
 		}
 	}()
-	if len(b) > maxFile {
-		t.add(nil, "", "larger than 1 MiB; this is no configuration")
-		return nil, t.err()
-	}
-	parsed, perr := parser.ParseBytes(b, 0)
-	if perr != nil {
-		if !t.tab(b) {
-			t.yaml(perr, nil, "")
-		}
-		return nil, t.err()
-	}
 	c := &Config{Path: file}
-	if len(parsed.Docs) > 1 {
-		t.add(parsed.Docs[1].Body.GetToken(), "", "a second document (---): want one configuration per file")
-	}
-	if len(parsed.Docs) == 0 || parsed.Docs[0].Body == nil {
-		return c, t.err()
-	}
-	body := parsed.Docs[0].Body
-	if _, ok := body.(*ast.NullNode); ok {
+	if t.Body == nil {
+		if err := t.Err(); err != nil {
+			return nil, err
+		}
 		return c, nil
 	}
-	if _, ok := body.(*ast.CommentGroupNode); ok {
-		return c, nil
-	}
-	if body, _ = t.resolve(body, map[string]anchor{}); len(t.problems) > 0 {
-		return nil, t.err()
-	}
-	t.expand(body, "")
+	t.expand(t.Body, "")
 	dir := filepath.Dir(file)
-	t.root(body, c, kinds, dir)
+	t.root(t.Body, c, kinds, dir)
 	if c.Store.Dir != "" && !filepath.IsAbs(c.Store.Dir) {
 		c.Store.Dir = filepath.Join(dir, c.Store.Dir)
 	}
@@ -109,84 +57,24 @@ func Parse(file string, b []byte, kinds []Kind) (cfg *Config, err error) {
 			*p = filepath.Join(dir, *p)
 		}
 	}
-	if err := t.err(); err != nil {
+	if err := t.Err(); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// tree walks a syntax tree along Go types.
-type tree struct {
-	file     string
-	problems []Problem
-	at       map[string]*token.Token // field → where it stands
-}
-
-func (t *tree) add(tk *token.Token, field, text string) {
-	p := Problem{File: t.file, Field: field, Text: text}
-	if tk != nil && tk.Position != nil {
-		p.Line, p.Column = tk.Position.Line, tk.Position.Column
-	}
-	t.problems = append(t.problems, p)
-}
-
-// problem notes what is wrong with a field, or with the nearest thing around it that stands in the file.
-func (t *tree) problem(field, text string) {
-	f := field
-	for t.at[f] == nil && f != "" {
-		i := strings.LastIndexAny(f, ".[")
-		f = f[:max(i, 0)]
-	}
-	t.add(t.at[f], field, text)
-}
-
-func (t *tree) err() error {
-	if len(t.problems) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(t.problems, func(a, b Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
-	return &Error{slices.Compact(t.problems)}
-}
-
-// yaml notes an error of the YAML library.
-func (t *tree) yaml(err error, tk *token.Token, field string) {
-	text := err.Error()
-	var y yaml.Error
-	if errors.As(err, &y) {
-		text = y.GetMessage()
-		if y.GetToken() != nil {
-			tk = y.GetToken()
-		}
-	}
-	t.add(tk, field, store.Clip(text, 300))
-}
-
-// tab notes the first line that is indented with a tab, of a file that could not be parsed: the library's words for it help nobody.
-func (t *tree) tab(b []byte) bool {
-	n := 0
-	for line := range bytes.Lines(b) {
-		n++
-		text := bytes.TrimLeft(line, " \t")
-		if i := bytes.IndexByte(line[:len(line)-len(text)], '\t'); i >= 0 && len(bytes.TrimSpace(text)) > 0 {
-			t.add(&token.Token{Position: &token.Position{Line: n, Column: i + 1}}, "", "a tab in the indentation: YAML is indented with spaces")
-			return true
-		}
-	}
-	return false
-}
-
 // root reads the top level: sources apart, each along its kind's type.
-func (t *tree) root(body ast.Node, c *Config, kinds []Kind, dir string) {
-	m, ok := entries(body)
+func (t tree) root(body ast.Node, c *Config, kinds []Kind, dir string) {
+	m, ok := document.Entries(body)
 	if !ok {
-		t.add(body.GetToken(), "", "want keys such as organisation, store and sources; found "+describe(body))
+		t.Add(body.GetToken(), "", "want keys such as organisation, store and sources; found "+document.Describe(body))
 		return
 	}
 	var list ast.Node
 	rest := m[:0:0]
 	for _, e := range m {
-		if key(e) == "sources" {
-			t.at["sources"] = e.Key.GetToken()
+		if document.Key(e) == "sources" {
+			t.At["sources"] = e.Key.GetToken()
 			list = e.Value
 			continue
 		}
@@ -195,18 +83,18 @@ func (t *tree) root(body ast.Node, c *Config, kinds []Kind, dir string) {
 	good := rest[:0:0] // a section with a mistake in it is not decoded; the others are, so that all mistakes are told at once
 	orgOK := true
 	for _, e := range rest {
-		before := len(t.problems)
-		t.fields([]*ast.MappingValueNode{e}, reflect.TypeFor[Config](), "", nil)
-		if len(t.problems) == before {
+		before := len(t.Problems)
+		t.Fields([]*ast.MappingValueNode{e}, reflect.TypeFor[Config](), "", nil)
+		if len(t.Problems) == before {
 			good = append(good, e)
-		} else if key(e) == "organisation" {
+		} else if document.Key(e) == "organisation" {
 			orgOK = false
 		}
 	}
-	t.decode(body, good, c, "")
+	t.Decode(body, good, c, "")
 	if orgOK { // what fits an organisation is not known without it
 		c.validate(t)
-		orgOK = !slices.ContainsFunc(t.problems, func(p Problem) bool { return strings.HasPrefix(p.Field, "organisation") })
+		orgOK = !slices.ContainsFunc(t.Problems, func(p Problem) bool { return strings.HasPrefix(p.Field, "organisation") })
 	}
 	if list == nil {
 		return
@@ -216,19 +104,19 @@ func (t *tree) root(body ast.Node, c *Config, kinds []Kind, dir string) {
 	}
 	seq, ok := list.(*ast.SequenceNode)
 	if !ok {
-		t.add(list.GetToken(), "sources", "want a list (- id: … per line); found "+describe(list))
+		t.Add(list.GetToken(), "sources", "want a list (- id: … per line); found "+document.Describe(list))
 		return
 	}
 	seen := map[store.SourceID]int{}
 	for i, n := range seq.Values {
 		at := fmt.Sprintf("sources[%d]", i)
-		t.at[at] = n.GetToken()
+		t.At[at] = n.GetToken()
 		s, ok := t.source(n, at, c, kinds, dir, orgOK)
 		if !ok {
 			continue
 		}
 		if line, twice := seen[s.ID]; twice {
-			t.problem(at+".id", fmt.Sprintf("%q is used twice, first in line %d; want a name of its own", s.ID, line))
+			t.Problem(at+".id", fmt.Sprintf("%q is used twice, first in line %d; want a name of its own", s.ID, line))
 		}
 		seen[s.ID] = s.Line
 		c.Sources = append(c.Sources, s)
@@ -239,7 +127,7 @@ func (t *tree) root(body ast.Node, c *Config, kinds []Kind, dir string) {
 }
 
 // stages notes where a source maps to a stage that nothing brings: its deals would be in no stage, and in no funnel.
-func (t *tree) stages(c *Config, kinds []Kind) {
+func (t tree) stages(c *Config, kinds []Kind) {
 	var known []store.ID
 	for _, s := range c.Organisation.Stages {
 		known = append(known, store.ID(s.ID))
@@ -262,7 +150,7 @@ func (t *tree) stages(c *Config, kinds []Kind) {
 				if len(known) > 0 {
 					want = fmt.Sprintf("want one of %s, or %s", joinIDs(known), want)
 				}
-				t.problem(fmt.Sprintf("sources[%d].stages.%s", i, store.Clip(word, 40)), fmt.Sprintf("stage %q is unknown; %s", store.Clip(string(id), 40), want))
+				t.Problem(fmt.Sprintf("sources[%d].stages.%s", i, store.Clip(word, 40)), fmt.Sprintf("stage %q is unknown; %s", store.Clip(string(id), 40), want))
 			}
 		}
 	}
@@ -288,16 +176,16 @@ type common struct {
 var goodID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$`)
 
 // source reads one source. What the kind itself checks waits for a valid organisation (orgOK): it would find the organisation's mistake where nobody made one.
-func (t *tree) source(n ast.Node, at string, c *Config, kinds []Kind, dir string, orgOK bool) (s Source, ok bool) {
-	m, isMap := entries(n)
+func (t tree) source(n ast.Node, at string, c *Config, kinds []Kind, dir string, orgOK bool) (s Source, ok bool) {
+	m, isMap := document.Entries(n)
 	if !isMap {
-		t.add(n.GetToken(), at, "want keys such as id and kind; found "+describe(n))
+		t.Add(n.GetToken(), at, "want keys such as id and kind; found "+document.Describe(n))
 		return s, false
 	}
-	before := len(t.problems)
+	before := len(t.Problems)
 	var mine, theirs []*ast.MappingValueNode
 	for _, e := range m {
-		switch key(e) {
+		switch document.Key(e) {
 		case "id", "kind", "every":
 			mine = append(mine, e)
 		default:
@@ -305,11 +193,11 @@ func (t *tree) source(n ast.Node, at string, c *Config, kinds []Kind, dir string
 		}
 	}
 	var com common
-	t.fields(mine, reflect.TypeFor[common](), at, nil)
-	if len(t.problems) > before {
+	t.Fields(mine, reflect.TypeFor[common](), at, nil)
+	if len(t.Problems) > before {
 		return s, false
 	}
-	t.decode(n, mine, &com, at)
+	t.Decode(n, mine, &com, at)
 	var names []string
 	var kind *Kind
 	for i := range kinds {
@@ -319,24 +207,24 @@ func (t *tree) source(n ast.Node, at string, c *Config, kinds []Kind, dir string
 		}
 	}
 	if com.ID == "" || !goodID.MatchString(com.ID) || com.ID == ConfigSource {
-		t.problem(at+".id", fmt.Sprintf("%q: want a short name of letters, digits, - _ and . (and not %q)", store.Clip(com.ID, 40), ConfigSource))
+		t.Problem(at+".id", fmt.Sprintf("%q: want a short name of letters, digits, - _ and . (and not %q)", store.Clip(com.ID, 40), ConfigSource))
 	}
 	if com.Every < 0 || com.Every > 0 && com.Every < time.Second {
-		t.problem(at+".every", fmt.Sprintf("%s: want one second or more, such as 5m", com.Every))
+		t.Problem(at+".every", fmt.Sprintf("%s: want one second or more, such as 5m", com.Every))
 	}
 	if kind == nil {
-		t.problem(at+".kind", fmt.Sprintf("%q: want one of %s", store.Clip(com.Kind, 40), strings.Join(names, ", ")))
+		t.Problem(at+".kind", fmt.Sprintf("%q: want one of %s", store.Clip(com.Kind, 40), strings.Join(names, ", ")))
 		return s, false
 	}
 	cfg := kind.New()
-	kindOK := len(t.problems)
-	t.fields(theirs, reflect.TypeOf(cfg).Elem(), at, []string{"id", "kind", "every"})
-	if len(t.problems) > kindOK {
+	kindOK := len(t.Problems)
+	t.Fields(theirs, reflect.TypeOf(cfg).Elem(), at, []string{"id", "kind", "every"})
+	if len(t.Problems) > kindOK {
 		return s, false
 	}
-	t.decode(n, theirs, cfg, at)
+	t.Decode(n, theirs, cfg, at)
 	s = Source{ID: store.SourceID(com.ID), Kind: com.Kind, Every: com.Every, Config: cfg, Line: n.GetToken().Position.Line}
-	if len(t.problems) > before {
+	if len(t.Problems) > before {
 		return s, false
 	}
 	if kind.Fill != nil {
@@ -357,26 +245,15 @@ var (
 )
 
 // wrong notes what a kind found, one line per mistake, each beginning with its field where it has one: that field's line is told.
-func (t *tree) wrong(at string, err error) {
+func (t tree) wrong(at string, err error) {
 	for line := range strings.Lines(checked.ReplaceAllString(err.Error(), "")) {
 		field, text := at, strings.TrimSpace(line)
-		if m := wrongWith.FindStringSubmatch(text); m != nil && t.at[join(at, m[1])] != nil || m != nil && m[2] == ": " {
-			field, text = join(at, m[1]), text[len(m[0]):]
+		if m := wrongWith.FindStringSubmatch(text); m != nil && t.At[document.Join(at, m[1])] != nil || m != nil && m[2] == ": " {
+			field, text = document.Join(at, m[1]), text[len(m[0]):]
 		}
-		t.problem(field, text)
+		t.Problem(field, text)
 	}
 }
 
 // ConfigSource is the source of what the configuration itself says, such as quotas.
 const ConfigSource = "config"
-
-// decode fills v from the entries, which were checked before; what the check could not see is noted here.
-func (t *tree) decode(around ast.Node, m []*ast.MappingValueNode, v any, at string) {
-	if len(m) == 0 {
-		return
-	}
-	err := yaml.NodeToValue(ast.Mapping(around.GetToken(), false, m...), v, yaml.Strict())
-	if err != nil {
-		t.yaml(err, around.GetToken(), at)
-	}
-}

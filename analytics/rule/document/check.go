@@ -1,4 +1,4 @@
-package config
+package document
 
 import (
 	"encoding"
@@ -14,8 +14,8 @@ import (
 	"flightdeck/store"
 )
 
-// entries returns a mapping's entries.
-func entries(n ast.Node) ([]*ast.MappingValueNode, bool) {
+// Entries returns a mapping's entries.
+func Entries(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	switch n := n.(type) {
 	case *ast.MappingNode:
 		return n.Values, true
@@ -25,7 +25,8 @@ func entries(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	return nil, false
 }
 
-func key(e *ast.MappingValueNode) string {
+// Key returns an entry's key as text.
+func Key(e *ast.MappingValueNode) string {
 	if s, ok := e.Key.(*ast.StringNode); ok {
 		return s.Value
 	}
@@ -35,7 +36,8 @@ func key(e *ast.MappingValueNode) string {
 	return e.Key.GetToken().Value
 }
 
-func describe(n ast.Node) string {
+// Describe names what stands at n, as a person would.
+func Describe(n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 		return "keys"
@@ -63,9 +65,9 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 )
 
-// accepted lists the keys of a struct with their types, embedded ones included.
-func accepted(typ reflect.Type) (names []string, fields map[string]reflect.Type) {
-	fields = map[string]reflect.Type{}
+// Accepted lists the keys of a struct with their fields, embedded ones included.
+func Accepted(typ reflect.Type) (names []string, fields map[string]reflect.StructField) {
+	fields = map[string]reflect.StructField{}
 	for i := range typ.NumField() {
 		f := typ.Field(i)
 		name, opts, _ := strings.Cut(f.Tag.Get("yaml"), ",")
@@ -75,7 +77,7 @@ func accepted(typ reflect.Type) (names []string, fields map[string]reflect.Type)
 			if inner.Kind() == reflect.Pointer {
 				inner = inner.Elem()
 			}
-			n, in := accepted(inner)
+			n, in := Accepted(inner)
 			names = append(names, n...)
 			for k, v := range in {
 				fields[k] = v
@@ -86,53 +88,57 @@ func accepted(typ reflect.Type) (names []string, fields map[string]reflect.Type)
 				name = strings.ToLower(f.Name)
 			}
 			names = append(names, name)
-			fields[name] = f.Type
+			fields[name] = f
 		}
 	}
 	return names, fields
 }
 
-// fields checks a mapping against a struct. skip are keys of the surroundings, named in the list of what is accepted.
-func (t *tree) fields(m []*ast.MappingValueNode, typ reflect.Type, at string, skip []string) {
-	names, types := accepted(typ)
+// Fields checks a mapping against a struct, tags of its fields included. skip are keys of the surroundings, named in the list of what is accepted.
+func (d *Doc) Fields(m []*ast.MappingValueNode, typ reflect.Type, at string, skip []string) {
+	names, known := Accepted(typ)
 	names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(skip, n) })
 	names = append(slices.Clone(skip), names...)
 	for _, e := range m {
-		k := key(e)
-		field := join(at, k)
-		typ, ok := types[k]
+		k := Key(e)
+		field := Join(at, k)
+		f, ok := known[k]
 		if !ok || slices.Contains(skip, k) {
-			t.add(e.Key.GetToken(), join(at, store.Clip(k, 40)), "unknown key; want one of "+strings.Join(names, ", "))
+			d.Add(e.Key.GetToken(), Join(at, store.Clip(k, 40)), "unknown key; want one of "+strings.Join(names, ", "))
 			continue
 		}
-		t.at[field] = e.Value.GetToken()
-		t.check(e.Value, typ, field)
+		d.At[field] = e.Value.GetToken()
+		before := len(d.Problems)
+		if d.Check(e.Value, f.Type, field); len(d.Problems) == before {
+			d.bounds(e.Value, f, field)
+		}
 	}
 }
 
-func join(at, k string) string {
+// Join returns the field k of what stands at at.
+func Join(at, k string) string {
 	if at == "" {
 		return k
 	}
 	return at + "." + k
 }
 
-// check notes where n does not fit typ.
-func (t *tree) check(n ast.Node, typ reflect.Type, at string) {
+// Check notes where n does not fit typ.
+func (d *Doc) Check(n ast.Node, typ reflect.Type, at string) {
 	for typ.Kind() == reflect.Pointer {
 		typ = typ.Elem()
 	}
-	want := func(what string) { t.add(n.GetToken(), at, "want "+what+"; found "+describe(n)) }
+	want := func(what string) { d.Add(n.GetToken(), at, "want "+what+"; found "+Describe(n)) }
 	switch n.(type) {
 	case *ast.NullNode:
 		return // nothing given: the default
 	case *ast.TagNode:
-		t.add(n.GetToken(), at, "tags such as !!str are not accepted; write the plain value")
+		d.Add(n.GetToken(), at, "tags such as !!str are not accepted; write the plain value")
 		return
 	}
 	for _, own := range ownTypes {
 		if reflect.PointerTo(typ).Implements(own) {
-			t.own(n, typ, at)
+			d.own(n, typ, at)
 			return
 		}
 	}
@@ -145,23 +151,23 @@ func (t *tree) check(n ast.Node, typ reflect.Type, at string) {
 	}
 	switch typ.Kind() {
 	case reflect.Struct:
-		m, ok := entries(n)
+		m, ok := Entries(n)
 		if !ok {
-			names, _ := accepted(typ)
+			names, _ := Accepted(typ)
 			want("keys " + strings.Join(names, ", "))
 			return
 		}
-		t.fields(m, typ, at, nil)
+		d.Fields(m, typ, at, nil)
 	case reflect.Map:
-		m, ok := entries(n)
+		m, ok := Entries(n)
 		if !ok {
 			want("keys with values")
 			return
 		}
 		for _, e := range m {
-			field := join(at, store.Clip(key(e), 40))
-			t.at[field] = e.Key.GetToken()
-			t.check(e.Value, typ.Elem(), field)
+			field := Join(at, store.Clip(Key(e), 40))
+			d.At[field] = e.Key.GetToken()
+			d.Check(e.Value, typ.Elem(), field)
 		}
 	case reflect.Slice:
 		seq, ok := n.(*ast.SequenceNode)
@@ -171,14 +177,14 @@ func (t *tree) check(n ast.Node, typ reflect.Type, at string) {
 		}
 		for i, v := range seq.Values {
 			field := fmt.Sprintf("%s[%d]", at, i)
-			t.at[field] = v.GetToken()
-			t.check(v, typ.Elem(), field)
+			d.At[field] = v.GetToken()
+			d.Check(v, typ.Elem(), field)
 		}
 	case reflect.String:
 		switch n.(type) {
 		case *ast.StringNode, *ast.LiteralNode, *ast.IntegerNode, *ast.FloatNode:
 		case *ast.BoolNode:
-			t.add(n.GetToken(), at, fmt.Sprintf("want text; put %s in quotes if it is meant", n.GetToken().Value))
+			d.Add(n.GetToken(), at, fmt.Sprintf("want text; put %s in quotes if it is meant", n.GetToken().Value))
 		default:
 			want("text")
 		}
@@ -204,21 +210,21 @@ func (t *tree) check(n ast.Node, typ reflect.Type, at string) {
 }
 
 // own tries a type that reads itself.
-func (t *tree) own(n ast.Node, typ reflect.Type, at string) {
+func (d *Doc) own(n ast.Node, typ reflect.Type, at string) {
 	v := reflect.New(typ).Interface()
 	if text, ok := v.(encoding.TextUnmarshaler); ok {
 		switch n.(type) {
 		case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		default:
-			t.add(n.GetToken(), at, "want one value; found "+describe(n))
+			d.Add(n.GetToken(), at, "want one value; found "+Describe(n))
 			return
 		}
 		if err := text.UnmarshalText([]byte(n.GetToken().Value)); err != nil {
-			t.add(n.GetToken(), at, store.Clip(err.Error(), 300))
+			d.Add(n.GetToken(), at, store.Clip(err.Error(), 300))
 		}
 		return
 	}
 	if err := yaml.NodeToValue(n, v, yaml.Strict()); err != nil {
-		t.yaml(err, n.GetToken(), at)
+		d.yaml(err, n.GetToken(), at)
 	}
 }

@@ -213,13 +213,17 @@ func (d *Doc) Check(n ast.Node, typ reflect.Type, at string) {
 func (d *Doc) own(n ast.Node, typ reflect.Type, at string) {
 	v := reflect.New(typ).Interface()
 	if text, ok := v.(encoding.TextUnmarshaler); ok {
-		switch n.(type) {
+		value := ""
+		switch n := n.(type) {
 		case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+			value = n.GetToken().Value
+		case *ast.LiteralNode:
+			value = n.Value.Value
 		default:
 			d.Add(n.GetToken(), at, "want one value; found "+Describe(n))
 			return
 		}
-		if err := text.UnmarshalText([]byte(n.GetToken().Value)); err != nil {
+		if err := text.UnmarshalText([]byte(value)); err != nil {
 			d.Add(n.GetToken(), at, store.Clip(err.Error(), 300))
 		}
 		return

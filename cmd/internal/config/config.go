@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"github.com/adrg/xdg"
-	"github.com/goccy/go-yaml/ast"
 	"golang.org/x/crypto/ssh"
 
 	"flightdeck/analytics"
@@ -105,17 +104,7 @@ type Person struct {
 }
 
 // Decimal is an exact decimal number as it was written.
-type Decimal string
-
-// UnmarshalYAML keeps the digits as they stand in the file – the library would make a float of them – and refuses anything that is not a number.
-func (d *Decimal) UnmarshalYAML(n ast.Node) error {
-	text := n.GetToken().Value
-	if _, err := store.ParseMoney(text, "XXX"); err != nil {
-		return errors.New("want a decimal number such as 7.12; found " + document.Describe(n))
-	}
-	*d = Decimal(text)
-	return nil
-}
+type Decimal = document.Decimal
 
 // Kind is one kind of source.
 type Kind struct {

@@ -362,3 +362,32 @@ func stamp(path string) string {
 	}
 	return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
 }
+
+// Look returns the pack that a process would have in force, without being that process: nothing is kept and nobody alerted. log may be nil.
+func Look(ctx context.Context, s *Schema, path string, log store.RuleLog, known map[string][]string) (*Pack, error) {
+	if path == "" {
+		return s.Default(), nil
+	}
+	var newest *Pack
+	var err error
+	if log != nil {
+		if newest, err = Newest(ctx, s, log); err != nil {
+			return nil, err
+		}
+	}
+	text, problem := read(path)
+	if problem == nil {
+		var p *Pack
+		if p, problem = s.Parse(path, text, known); problem == nil {
+			if newest != nil && newest.Hash == p.Hash {
+				p.Number, p.Since = newest.Number, newest.Since
+			}
+			return p, nil
+		}
+	}
+	if newest == nil {
+		newest = s.Default()
+	}
+	newest.Problem, newest.Wrong = problem, hashOf(text)
+	return newest, nil
+}

@@ -14,6 +14,7 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/desk"
+	"flightdeck/analytics/rule"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/store/bolt"
@@ -28,6 +29,7 @@ type app struct {
 	desk    *bolt.Desk
 	live    *analytics.Live
 	decided *desk.Live
+	rules   *rule.Live
 	engine  *syncer.Engine
 
 	quotas sync.Mutex
@@ -68,6 +70,7 @@ func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*
 	}
 	a.decided = desk.NewLive(a.desk, report)
 	a.live = analytics.NewLive(db, db, analytics.Options{Rules: cfg.Rules, Report: report})
+	a.followRules(in.locale(cfg), report)
 	if w.sources == nil {
 		for _, s := range cfg.Sources {
 			if w.only == "" || w.only == s.ID {
@@ -92,7 +95,7 @@ func (a *app) Close() error { return errors.Join(a.desk.Close(), a.db.Close()) }
 // once runs every source once.
 func (a *app) once(ctx context.Context) ([]syncer.Result, error) {
 	res := a.engine.Once(ctx)
-	return res, a.keepQuotas(ctx)
+	return res, errors.Join(a.keepQuotas(ctx), a.rules.Load(ctx))
 }
 
 // keepOrganisation writes the configured organisation and stages into the store, so that it can be read without a configuration.
@@ -193,8 +196,10 @@ func refused(err error) error {
 
 // picture is all that a question is answered from.
 type picture struct {
-	book *analytics.Book
-	desk *desk.Desk
+	book     *analytics.Book
+	desk     *desk.Desk
+	rules    *rule.Pack
+	versions []store.RuleVersion // of the rules, oldest first
 }
 
 // read opens the store for reading only and returns what it holds; nothing stays open. A store held by another process is a *store.LockedError: whoever can
@@ -216,24 +221,38 @@ func (in *invocation) read(ctx context.Context, cfg *config.Config) (*picture, e
 	if err != nil {
 		return nil, err
 	}
-	decided, err := readDesk(ctx, dir)
-	if err != nil {
+	p := &picture{book: book}
+	if err := in.readDesk(ctx, dir, cfg, p); err != nil {
 		return nil, err
 	}
-	return &picture{book, decided}, nil
+	return p, nil
 }
 
-// readDesk reads what people decided; in a store of which nobody decided anything yet there is no file.
-func readDesk(ctx context.Context, dir string) (*desk.Desk, error) {
+// readDesk reads what people wrote, and the rules; in a store in which nobody wrote anything yet there is no file.
+func (in *invocation) readDesk(ctx context.Context, dir string, cfg *config.Config, p *picture) error {
 	d, err := bolt.OpenDesk(dir, bolt.Options{ReadOnly: true, Version: version()})
-	if errors.Is(err, fs.ErrNotExist) {
-		return new(desk.Desk), nil
+	var log store.RuleLog
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		p.desk = new(desk.Desk)
+	case err != nil:
+		return refused(err)
+	default:
+		defer d.Close() //nolint:errcheck // read only
+		log = d
+		if p.desk, err = desk.Read(ctx, d); err != nil {
+			return err
+		}
+		if p.versions, err = d.RuleVersions(ctx); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return nil, refused(err)
+	path := ""
+	if cfg != nil {
+		path = cfg.RulesFile
 	}
-	defer d.Close() //nolint:errcheck // read only
-	return desk.Read(ctx, d)
+	p.rules, err = rule.Look(ctx, schema(), path, log, knownTo(p.book))
+	return err
 }
 
 // book reads all of a store. A damaged page makes the library below panic, or worse, fault; both are told as what they are.

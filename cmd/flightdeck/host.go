@@ -19,6 +19,7 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/desk"
+	"flightdeck/analytics/rule"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/tui"
@@ -61,11 +62,18 @@ func (in *invocation) host(ctx context.Context, a *app, log *slog.Logger) *host 
 	})
 	h.run("book", func(ctx context.Context) error {
 		// Reading the file comes before all else: the first frame waits for it.
-		if err := errors.Join(a.live.Refresh(ctx), a.decided.Refresh(ctx)); err != nil {
+		if err := errors.Join(a.live.Refresh(ctx), a.decided.Refresh(ctx), a.rules.Load(ctx)); err != nil {
 			return fmt.Errorf("read %s: %w", in.dir(a.cfg), err)
 		}
 		close(h.ready)
 		return a.live.Run(ctx)
+	})
+	h.run("rules", func(ctx context.Context) error {
+		select {
+		case <-h.ready:
+		case <-ctx.Done():
+		}
+		return a.rules.Run(ctx)
 	})
 	h.run("desk", func(ctx context.Context) error { return a.decided.Run(ctx) })
 	h.run("sync", func(ctx context.Context) error {
@@ -144,15 +152,31 @@ func userName() string {
 }
 
 // picture is what is in memory.
-func (h *host) picture() *picture { return &picture{h.app.live.Book(), h.app.decided.Desk()} }
+func (h *host) picture() *picture {
+	p := &picture{book: h.app.live.Book(), desk: h.app.decided.Desk(), rules: h.pack()}
+	versions, err := h.app.desk.RuleVersions(h.ctx)
+	if err != nil {
+		h.log.Error("rules", "err", err)
+	}
+	p.versions = versions
+	return p
+}
 
-// commits tells a session of new revisions until ctx ends, first of the one that stood in the store. When somebody decided something it tells the Book's revision
-// once more.
+// pack returns the rules in force; nil, which stands for the defaults, where the store goes without a desk.
+func (h *host) pack() *rule.Pack {
+	if h.app.rules == nil {
+		return nil
+	}
+	return h.app.rules.Pack()
+}
+
+// commits tells a session of new revisions until ctx ends, first of the one that stood in the store. When somebody decided something, or other rules came into force, it tells
+// the Book's revision once more.
 func (h *host) commits(ctx context.Context) <-chan store.Rev {
 	in, out := h.app.live.Subscribe(ctx), make(chan store.Rev, 1)
-	var decided <-chan struct{}
+	var decided, ruled <-chan struct{}
 	if h.app.decided != nil {
-		decided = h.app.decided.Subscribe(ctx)
+		decided, ruled = h.app.decided.Subscribe(ctx), h.app.rules.Subscribe(ctx)
 	}
 	h.run("session", func(context.Context) error {
 		select {
@@ -170,6 +194,8 @@ func (h *host) commits(ctx context.Context) <-chan store.Rev {
 			select {
 			case rev, ok = <-in:
 			case _, ok = <-decided:
+				rev = h.app.live.Book().Rev()
+			case _, ok = <-ruled:
 				rev = h.app.live.Book().Rev()
 			}
 			if !ok {
@@ -202,7 +228,7 @@ func (h *host) shell(s session) (tea.Model, error) {
 		s.profile = colorprofile.Ascii
 	}
 	env := &pane.Env{
-		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Desk: h.desk(s.viewer), Theme: theme.New(s.profile, dark),
+		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Desk: h.desk(s.viewer), Rules: h.pack, Theme: theme.New(s.profile, dark),
 		Locale: s.locale, Now: time.Now,
 		Report: func(r any, stack []byte) string { return tui.Report(h.reports(), r, stack) },
 	}

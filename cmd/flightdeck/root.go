@@ -132,7 +132,7 @@ func (in *invocation) root() *cobra.Command {
 	f.StringVar(&in.asOf, "as-of", "", "ask as of the end of a day, YYYY-MM-DD (default: today)")
 	_ = root.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(config.Languages, cobra.ShellCompDirectiveNoFileComp))
 	root.AddCommand(in.questionCommands()...)
-	root.AddCommand(in.issuesCommand(), in.sourcesCommand(), in.versionCommand())
+	root.AddCommand(in.issuesCommand(), in.sourcesCommand(), in.rulesCommand(), in.versionCommand())
 	if in.owner != nil {
 		root.AddCommand(in.syncCommand())
 		root.RunE = in.do(func(*cobra.Command, []string) error {

@@ -15,6 +15,7 @@ import (
 	"flightdeck/analytics"
 	"flightdeck/analytics/desk"
 	"flightdeck/analytics/metric"
+	"flightdeck/analytics/rule"
 	"flightdeck/store"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/locale"
@@ -104,7 +105,8 @@ type (
 
 // Facts, from outside or the shell to the panes.
 type (
-	// Committed says that Env.Book now returns the book of Rev, or, when that is the one it returned before, that Env.Desk has something new. Visible panes
+	// Committed says that Env.Book now returns the book of Rev, or, when that is the one it returned before, that Env.Desk has something new or other rules are in
+	// force. Visible panes
 	// load again; hidden ones do when they are shown.
 	Committed struct{ Rev store.Rev }
 	// Themed says that the theme or the language changed: texts and styles held by the pane are stale. Memo notices by itself.
@@ -125,6 +127,7 @@ type Env struct {
 	Root   store.ID               // the viewer's place in the org tree; "" the whole company. Every Scope carries it.
 	Book   func() *analytics.Book // the newest book; panes are made when there is one. Safe on any goroutine.
 	Desk   *desk.Session          // what people decided, and the door for what the viewer decides; nil: none, which its methods take
+	Rules  func() *rule.Pack      // the rules in force; nil, or a nil pack: the defaults, see Env.Pack. Safe on any goroutine.
 	Theme  *theme.Theme
 	Locale *locale.Locale
 	Now    func() time.Time                                // the clock; tests fix it
@@ -136,6 +139,14 @@ type Env struct {
 type Syncer interface {
 	// Order asks for pull, pause, resume, resync, accept or refuse; stream "" means all of the source's, and is all that pull, pause and resume know.
 	Order(name string, source store.SourceID, stream store.Stream) error
+}
+
+// Pack returns the rules in force for a section's Of; nil stands for the defaults.
+func (e *Env) Pack() *rule.Pack {
+	if e.Rules == nil {
+		return nil
+	}
+	return e.Rules()
 }
 
 // Memo keeps one drawn view while nothing it depends on has changed. The zero Memo is empty.

@@ -38,6 +38,7 @@ type Config struct {
 	Language     string          `yaml:"language"` // zh, en or "": the locale's
 	Theme        string          `yaml:"theme"`    // auto, dark, light, plain or "": auto
 	Rules        analytics.Rules `yaml:"rules"`
+	RulesFile    string          `yaml:"rules_file"` // see analytics/rule; a relative path counts from the configuration's folder
 	Quotas       []Quota         `yaml:"quotas"`
 	Sources      []Source        `yaml:"sources"`
 	Serve        Serve           `yaml:"serve"`

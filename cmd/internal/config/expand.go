@@ -11,7 +11,7 @@ import (
 )
 
 // pointing are the keys whose values point somewhere: there, and nowhere else, ${NAME} is replaced from the environment.
-var pointing = map[string]bool{"dir": true, "url": true, "path": true, "file": true, "spec": true, "listen": true, "host_key": true, "authorized_keys": true,
+var pointing = map[string]bool{"dir": true, "url": true, "path": true, "file": true, "spec": true, "listen": true, "host_key": true, "rules_file": true, "authorized_keys": true,
 	"database": true, "address": true, "ca": true}
 
 var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)

@@ -47,7 +47,7 @@ func Parse(file string, b []byte, kinds []Kind) (cfg *Config, err error) {
 	if c.Store.Dir != "" && !filepath.IsAbs(c.Store.Dir) {
 		c.Store.Dir = filepath.Join(dir, c.Store.Dir)
 	}
-	for _, p := range []*string{&c.Serve.HostKey} {
+	for _, p := range []*string{&c.Serve.HostKey, &c.RulesFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

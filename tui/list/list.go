@@ -8,6 +8,7 @@ package list
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -71,8 +72,22 @@ func (m *model) reload() tea.Cmd {
 		if b == nil {
 			return content{}, nil
 		}
-		return load(env, b, at)
+		c, err := load(env, b, at)
+		if err == nil && c.settle != nil && c.rows.Len > 0 {
+			go settle(env, c.settle) // before somebody presses the key for the last row
+		}
+		return c, err
 	})
+}
+
+// settle puts the rows that nobody sees yet in order.
+func settle(env *pane.Env, order func()) {
+	defer func() {
+		if r := recover(); r != nil && env.Report != nil {
+			env.Report(r, debug.Stack())
+		}
+	}()
+	order()
 }
 
 // Init implements pane.Pane.

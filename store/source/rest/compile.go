@@ -26,7 +26,8 @@ type stream struct {
 	zone     *time.Location // of {watermark} and {until}
 	complete bool
 	track    store.Fields
-	list     *stream // names all records
+	list     *stream                       // names all records
+	tap      func(*part, any, source.Page) // is shown every row; nil but for a sample
 }
 
 type part struct {

@@ -405,6 +405,17 @@ func (s *Source) apply(ctx context.Context, st *stream, pt *part, ps *pass, rows
 	}
 	for i, row := range details {
 		m.row = i + 1
+		if st.tap != nil {
+			alone := source.Page{}
+			m.out = &alone
+			for _, r := range pt.records {
+				if err := m.apply(ctx, r, row); err != nil {
+					return 0, err
+				}
+			}
+			st.tap(pt, row, alone)
+			m.out = page
+		}
 		for _, r := range pt.records {
 			if err := m.apply(ctx, r, row); err != nil {
 				return 0, err

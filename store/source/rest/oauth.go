@@ -33,6 +33,7 @@ func (g *signer) grant(ctx context.Context, sess *session) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, g.s.spec.Timeout)
 	defer cancel()
+	g.s.asked.Add(1)
 	seen := &seenAnswer{ctx: ctx, next: g.s.client.Transport}
 	client := *g.s.client
 	client.Transport = seen

@@ -80,6 +80,7 @@ var (
 	_ source.Checker = (*Source)(nil)
 	_ source.Lister  = (*Source)(nil)
 	_ source.Counter = (*Source)(nil)
+	_ source.Counter = (*Source)(nil)
 )
 
 // StreamStages is the stream that gives the organisation's stages, so that a store can be read without a configuration.

@@ -192,6 +192,7 @@ func (s *Source) send(ctx context.Context, sess *session, method string, u *url.
 		client = &own
 	}
 	s.asked.Add(1)
+	s.asked.Add(1)
 	resp, err := client.Do(req)
 	if err != nil {
 		if ue := (*url.Error)(nil); errors.As(err, &ue) {

@@ -128,6 +128,11 @@ func writePreset(w io.Writer, name, data string) error {
 		}
 		section = dirLine.ReplaceAll(section, []byte("${1}"+strings.ReplaceAll(strconv.Quote(data), "$", "$$")+"${2}"))
 	}
+	return writeConfig(w, p, section, "init "+p.name)
+}
+
+// writeConfig prints a whole configuration around the section of its sources; by is the command that made it.
+func writeConfig(w io.Writer, p preset, section []byte, by string) error {
 	var indented strings.Builder
 	for line := range bytes.Lines(section) {
 		if len(bytes.TrimSpace(line)) > 0 {
@@ -135,7 +140,7 @@ func writePreset(w io.Writer, name, data string) error {
 		}
 		indented.Write(line)
 	}
-	return initTemplate.Execute(w, map[string]any{"Name": name, "Org": p.org, "Zone": p.zone, "Currency": p.currency, "Stages": p.stages,
+	return initTemplate.Execute(w, map[string]any{"By": by, "Org": p.org, "Zone": p.zone, "Currency": p.currency, "Stages": p.stages,
 		"Sources": strings.TrimRight(indented.String(), "\n")})
 }
 

@@ -145,7 +145,7 @@ func (in *invocation) root() *cobra.Command {
 	f.StringVar(&in.storeDir, "store", "", "folder that holds the data (default: the configuration's, then the user's data folder)")
 	_ = root.MarkPersistentFlagDirname("store")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml")
-	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.serveCommand(), in.doctorCommand(), in.loadTestCommand())
+	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.serveCommand(), in.doctorCommand(), in.sourceCommand(), in.loadTestCommand())
 	return root
 }
 

@@ -27,7 +27,8 @@ func (s *Source) Sample(ctx context.Context, name store.Stream, n int) (source.S
 	if st == nil {
 		return out, fmt.Errorf("sample %s %s: no such stream", s.id, name)
 	}
-	filled, seen, used := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	filled, seen := map[string]bool{}, map[string]bool{}
+	used := map[string]bool{} // names that a mapping looks up, false: only looks through
 	tapped := *st
 	tapped.tap = func(pt *part, row any, mapped source.Page) {
 		if len(out.Rows) < n {
@@ -64,9 +65,11 @@ func (s *Source) Sample(ctx context.Context, name store.Stream, n int) (source.S
 			}
 			program = program || f.expr.code != nil
 			for i := range f.expr.path {
-				used[joined(f.expr.path[:i+1])] = true
+				used[joined(f.expr.path[:i+1])] = i == len(f.expr.path)-1 || used[joined(f.expr.path[:i+1])]
 			}
-			used[f.expr.column] = true
+			if f.expr.column != "" {
+				used[f.expr.column] = true
+			}
 			if key := r.entity + "." + f.name; !filled[key] && (f.expr.path != nil || f.expr.column != "") {
 				out.Empty = append(out.Empty, key+" ("+f.source(r)+")")
 			}
@@ -82,7 +85,7 @@ func (s *Source) Sample(ctx context.Context, name store.Stream, n int) (source.S
 	}
 	for _, k := range slices.Sorted(maps.Keys(seen)) {
 		parent, _, _ := cutLast(k)
-		if !used[k] && !used[parent] && !mentions(k) || used[parent] && !used[k] && hasChild(used, parent) && !mentions(k) {
+		if _, onTheWay := used[k]; !onTheWay && !used[parent] && !mentions(k) {
 			out.Unused = append(out.Unused, k)
 		}
 	}
@@ -116,15 +119,6 @@ func cutLast(k string) (parent, last string, ok bool) {
 		return "", k, false
 	}
 	return k[:i], k[i+1:], true
-}
-
-func hasChild(used map[string]bool, parent string) bool {
-	for k := range used {
-		if strings.HasPrefix(k, parent+".") {
-			return true
-		}
-	}
-	return false
 }
 
 // flatten notes the names of single values in a row, those of objects in it behind their own, to a depth.

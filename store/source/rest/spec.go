@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"flightdeck/store"
 )
 
 //go:embed specs/*.yaml
@@ -197,6 +200,18 @@ func Specs() []string {
 	var all []string
 	for _, f := range files {
 		all = append(all, strings.TrimSuffix(f.Name(), ".yaml"))
+	}
+	return all
+}
+
+// StreamNames returns the streams that a source of the spec has, in the order in which they are read.
+func (s *Spec) StreamNames() []store.Stream {
+	var all []store.Stream
+	for _, st := range s.Streams {
+		all = append(all, store.Stream(st.Name))
+	}
+	if len(s.Stages) > 0 && !slices.Contains(all, StreamStages) {
+		all = slices.Insert(all, 0, StreamStages)
 	}
 	return all
 }

@@ -338,3 +338,60 @@ func TestIntegrationTryton_SessionEnds(t *testing.T) {
 		t.Errorf("changed %v", slices.Collect(maps.Keys(touched)))
 	}
 }
+
+// TestIntegrationTryton_MergedParty lets Tryton itself merge two parties.
+func TestIntegrationTryton_MergedParty(t *testing.T) {
+	s, m := tryton(t), newMirror()
+	if os.Getenv("TRYTON_ADMIN_PW") == "" {
+		t.Setenv("TRYTON_ADMIN_PW", "Harbor-7f3Quay")
+	}
+	cfg := s.cfg
+	cfg.Login = "admin"
+	if err := cfg.Password.UnmarshalText([]byte("env:TRYTON_ADMIN_PW")); err != nil {
+		t.Fatal(err)
+	}
+	admin := newClient(&cfg)
+	call := func(method string, params ...any) any {
+		t.Helper()
+		a, err := admin.call(context.Background(), method, nil, params...) // also when the test is over
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.result
+	}
+	first := func(v any) int64 {
+		t.Helper()
+		l, _ := v.([]any)
+		id, ok := number(l[0])
+		if !ok {
+			t.Fatalf("no id in %v", v)
+		}
+		return id
+	}
+	parties := make([]int64, 2)
+	for i := range parties {
+		parties[i] = first(call("model.party.party.create", []any{map[string]any{"name": "合并测试"}})) // one name, or Tryton asks whether they are one
+		t.Cleanup(func() { call("model.party.party.delete", []any{parties[i]}) })                   // the other tests count what was seeded
+	}
+	deal := first(call("model.sale.opportunity.create", []any{map[string]any{"party": parties[0], "company": 1, "description": "合并测试"}}))
+	t.Cleanup(func() { call("model.sale.opportunity.delete", []any{deal}) })
+	s.cfg.Overlap = time.Nanosecond // or the deal would be read again for having been made just now
+	m.sync(t, s, 0)
+	time.Sleep(1500 * time.Millisecond)
+	ref := func(e store.Entity, id int64) store.Ref {
+		return store.Ref{Entity: e, ID: store.MakeID(s.ID(), strconv.FormatInt(id, 10))}
+	}
+	if got := m.deals[ref(store.EntityDeal, deal).ID].Account; got != ref(store.EntityAccount, parties[0]).ID {
+		t.Fatalf("before the merge the deal is of %s", got)
+	}
+	wizard, _ := call("wizard.party.replace.create").([]any)
+	call("wizard.party.replace.execute", wizard[0], map[string]any{"ask": map[string]any{"source": parties[0], "destination": parties[1]}}, "replace")
+	call("wizard.party.replace.delete", wizard[0])
+	m.sync(t, s, 0)
+	if got := m.deals[ref(store.EntityDeal, deal).ID].Account; got != ref(store.EntityAccount, parties[1]).ID {
+		t.Errorf("after it the deal is of %s, want %s", got, ref(store.EntityAccount, parties[1]).ID)
+	}
+	if _, there := m.rows[ref(store.EntityAccount, parties[0])]; there {
+		t.Error("the party that was merged is still a customer")
+	}
+}

@@ -17,7 +17,7 @@ import (
 var fields = map[store.Stream][]string{
 	"units":    {"party.name"},
 	"people":   {"party.name", "party.email", "company", "end_date"},
-	"accounts": {"name", "code", "addresses", "create_date", "write_date"},
+	"accounts": {"name", "code", "addresses", "active", "replaced_by", "create_date", "write_date"},
 	"contacts": {"party", "type", "value", "name"},
 	"deals": {"number", "reference", "description", "party", "employee", "company", "currency.code", "amount", "state", "start_date", "end_date", "lost_reason",
 		"conversion_probability", "create_date", "write_date"},
@@ -65,6 +65,10 @@ func (s *Source) read(ctx context.Context, st store.Stream, now time.Time, ids [
 		if !ok {
 			continue
 		}
+		if row["replaced_by"] != nil { // merged into another party: it is no customer any more, and what was its is the other's
+			page.Deleted = append(page.Deleted, store.Ref{Entity: sh.entity, ID: store.MakeID(s.cfg.ID, native(sh.entity, id))})
+			continue
+		}
 		dec.Decode(sh.entity.String(), s.fields(st, now, id, row, cities), fmt.Sprintf("%s %d", sh.model, id), page)
 	}
 	return nil
@@ -86,9 +90,14 @@ func (s *Source) fields(st store.Stream, now time.Time, id int64, row map[string
 		return f
 	case "accounts":
 		f := map[string]any{"id": id, "name": row["name"], "created": row["create_date"], "modified": written(row)}
+		extra := map[string]any{}
 		if code, ok := row["code"].(string); ok && code != strconv.FormatInt(id, 10) {
-			f["extra"] = map[string]any{"code": code}
+			extra["code"] = code
 		}
+		if row["active"] == false {
+			extra["archived"] = true
+		}
+		f["extra"] = extra
 		list, _ := row["addresses"].([]any)
 		for _, v := range list {
 			if address, ok := number(v); ok && cities[address] != "" {

@@ -58,6 +58,7 @@ func pull(t *testing.T, s *Source, st store.Stream, from store.Cursor, now time.
 			t.Fatal(err)
 		}
 		all.Append(&p.Records)
+		all.Deleted = append(all.Deleted, p.Deleted...)
 		all.Next, all.Track = p.Next, p.Track
 		if !p.More {
 			return all
@@ -160,6 +161,37 @@ func TestSource_AddressEditReachesItsAccount(t *testing.T) {
 	p = pull(t, s, "accounts", p.Next, f.clock) // still in the overlap of the pass before
 	if p = pull(t, s, "accounts", p.Next, f.clock); p.Len() != 0 {
 		t.Errorf("nothing changed, but %+v", p.Accounts)
+	}
+}
+
+// TestSource_MergedParty: Tryton repoints what belonged to a replaced party in SQL, so that nothing on these rows tells that they changed.
+func TestSource_MergedParty(t *testing.T) {
+	f := newFake(t)
+	f.put("party.party", map[string]any{"id": 9, "name": "华东电力（重复）", "addresses": []any{}})
+	o := opportunity(1, "lead", "1")
+	o["party"] = 9
+	f.put("sale.opportunity", o, opportunity(2, "lead", "1"))
+	s := open(t, f)
+	deals, accounts := pull(t, s, "deals", "", f.clock), pull(t, s, "accounts", "", f.clock)
+	if deals.Deals[0].Account != "tryton:9" || len(accounts.Accounts) != 2 {
+		t.Fatalf("before: %+v %+v", deals.Deals, accounts.Accounts)
+	}
+	f.clock = f.clock.Add(time.Hour)
+	f.models["sale.opportunity"][0]["party"] = 3
+	f.put("party.party", map[string]any{"id": 9, "active": false, "replaced_by": 3})
+	deals, accounts = pull(t, s, "deals", deals.Next, f.clock), pull(t, s, "accounts", accounts.Next, f.clock)
+	if i := slices.IndexFunc(deals.Deals, func(d store.Deal) bool { return d.ID == "tryton:1" }); i < 0 || deals.Deals[i].Account != "tryton:3" {
+		t.Errorf("the deal still hangs on the party that is no more: %+v", deals.Deals)
+	}
+	if slices.ContainsFunc(accounts.Accounts, func(a store.Account) bool { return a.ID == "tryton:9" }) || !slices.Equal(accounts.Deleted, []store.Ref{{Entity: store.EntityAccount, ID: "tryton:9"}}) {
+		t.Errorf("accounts %+v, deleted %v", accounts.Accounts, accounts.Deleted)
+	}
+	if refs, _, err := s.List(t.Context(), "accounts", ""); err != nil || fmt.Sprint(refs) != "[{account tryton:3}]" {
+		t.Errorf("listed %v %v", refs, err)
+	}
+	f.put("party.party", map[string]any{"id": 3, "active": false}) // put away is not merged
+	if p := pull(t, s, "accounts", accounts.Next, f.clock); p.Accounts[len(p.Accounts)-1].Extra["archived"] != "true" {
+		t.Errorf("archived: %+v", p.Accounts)
 	}
 }
 

@@ -72,7 +72,12 @@ func (s *Source) Streams() []store.Stream {
 type feed struct {
 	model string
 	key   string // its field with the record's identifier
+	// via is the field by which the stream's records refer to what key names, "" where key names the records themselves; only rows that have a key count.
+	via string
 }
+
+// merged are the parties that were put into another: what belonged to them was repointed past write_date.
+var merged = feed{"party.party", "replaced_by", "party"}
 
 // shape is how a stream is read.
 type shape struct {
@@ -85,10 +90,10 @@ type shape struct {
 var shapes = map[store.Stream]shape{
 	"units":    {"company.company", store.EntityUnit, nil, 500},
 	"people":   {"company.employee", store.EntityPerson, nil, 500},
-	"accounts": {"party.party", store.EntityAccount, []feed{{"party.party", "id"}, {"party.address", "party"}}, 500},
-	"contacts": {"party.contact_mechanism", store.EntityContact, []feed{{"party.contact_mechanism", "id"}}, 500},
-	"deals":    {"sale.opportunity", store.EntityDeal, []feed{{"sale.opportunity", "id"}}, 500},
-	"changes":  {"sale.opportunity", store.EntityChange, []feed{{"sale.opportunity", "id"}}, 50},
+	"accounts": {"party.party", store.EntityAccount, []feed{{"party.party", "id", ""}, {"party.address", "party", ""}}, 500},
+	"contacts": {"party.contact_mechanism", store.EntityContact, []feed{{"party.contact_mechanism", "id", ""}, merged}, 500},
+	"deals":    {"sale.opportunity", store.EntityDeal, []feed{{"sale.opportunity", "id", ""}, merged}, 500},
+	"changes":  {"sale.opportunity", store.EntityChange, []feed{{"sale.opportunity", "id", ""}}, 50},
 }
 
 // everything asks for deactivated records too: deals and history still refer to them.
@@ -187,7 +192,11 @@ func (s *Source) changed(ctx context.Context, r source.Request, sh shape, c curs
 	if c.Edited {
 		column = "write_date"
 	}
-	a, err := s.c.call(ctx, "model."+f.model+".search_read", everything, s.window(c, column), 0, limit,
+	domain := s.window(c, column)
+	if f.via != "" {
+		domain = append(domain, []any{f.key, "!=", nil})
+	}
+	a, err := s.c.call(ctx, "model."+f.model+".search_read", everything, domain, 0, limit,
 		[]any{[]any{column, "ASC"}, []any{"id", "ASC"}}, fields)
 	if err != nil {
 		return source.Page{}, err
@@ -208,6 +217,11 @@ func (s *Source) changed(ctx context.Context, r source.Request, sh shape, c curs
 		if c.Until > 0 && c.At > c.Until {
 			page.Issues = append(page.Issues, store.Issue{Source: s.cfg.ID, Stream: r.Stream, Where: fmt.Sprintf("%s %d", f.model, id), Field: column,
 				Value: at.Format(time.RFC3339), Problem: "written in the future: the clock of whoever wrote it was wrong; the row is read anew in every pass"})
+		}
+	}
+	if f.via != "" && len(ids) > 0 {
+		if ids, err = s.search(ctx, sh.model, []any{[]any{f.via, "in", ids}}, nil); err != nil {
+			return source.Page{}, err
 		}
 	}
 	if err := s.read(ctx, r.Stream, r.Now, ids, c, &page); err != nil {
@@ -304,7 +318,8 @@ func (s *Source) newest(ctx context.Context, sh shape, now time.Time) (time.Time
 	return newest, nil
 }
 
-func (s *Source) search(ctx context.Context, model string, domain []any, limit int) ([]int64, error) {
+// search returns ids; limit nil: all.
+func (s *Source) search(ctx context.Context, model string, domain []any, limit any) ([]int64, error) {
 	a, err := s.c.call(ctx, "model."+model+".search", everything, domain, 0, limit, []any{[]any{"id", "ASC"}})
 	if err != nil {
 		return nil, err
@@ -328,7 +343,11 @@ func (s *Source) List(ctx context.Context, st store.Stream, from store.Cursor) (
 			return nil, "", fmt.Errorf("list %s: cursor %q: %w", st, store.Clip(string(from), 60), source.ErrExpired)
 		}
 	}
-	ids, err := s.search(ctx, sh.model, []any{[]any{"id", ">", after}}, listPage)
+	domain := []any{[]any{"id", ">", after}}
+	if st == "accounts" {
+		domain = append(domain, []any{"replaced_by", "=", nil})
+	}
+	ids, err := s.search(ctx, sh.model, domain, listPage)
 	if err != nil {
 		return nil, "", fmt.Errorf("list %s: %w", st, err)
 	}

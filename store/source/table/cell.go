@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,26 @@ type numbers struct {
 	sheet          bool           // typed cells of a workbook always arrive as plain numbers, whatever the text cells use
 }
 
+// shortened is a long number as Excel shows it, when it has given up most of its digits.
+var shortened = regexp.MustCompile(`^\d\.\d+[eE]\+(1[1-9]|[2-9]\d)$`)
+
+// precise is how many digits of a number Excel keeps. It shows more, which are noise.
+const precise = 15
+
+// long reports whether s is a plain number with more digits, counted to the cent where cents counts, than Excel keeps. The cents themselves need not be
+// there any more.
+func long(s string, cents bool) bool {
+	d, err := bounded(s)
+	if err != nil || !plainNumber.MatchString(s) {
+		return false
+	}
+	n := len(d.Abs().Truncate(0).String())
+	if cents {
+		n += 2
+	}
+	return n > precise
+}
+
 var plainNumber = regexp.MustCompile(`^[-+]?\d+(\.\d+)?([eE][-+]?\d{1,3})?$`)
 
 // signs are the currencies that a sign may mean.
@@ -32,10 +53,26 @@ var signs = map[rune]string{
 	'¥': "CNY JPY", '￥': "CNY JPY", '元': "CNY", '$': "USD HKD TWD SGD AUD CAD NZD MXN", '€': "EUR", '£': "GBP", '₩': "KRW", '₹': "INR",
 }
 
+// codes are currencies as people write them: 元 and RMB are the yuan.
+var codes = map[string]string{"RMB": "CNY", "US$": "USD", "HK$": "HKD", "NT$": "TWD", "人民币": "CNY", "美元": "USD", "港币": "HKD", "港元": "HKD", "欧元": "EUR", "日元": "JPY"}
+
+// code returns the currency that s begins with, or ends with, and how many bytes its name has; "" when there is none.
+func code(s string, has func(s, affix string) bool) (which string, size int) {
+	for name, is := range codes {
+		if len(name) > size && has(s, name) {
+			which, size = is, len(name)
+		}
+	}
+	return which, size
+}
+
 // money strips a currency sign or code from either side of an amount.
 func (n numbers) money(s string) (string, error) {
 	for _, cut := range []func() (string, string){
 		func() (string, string) {
+			if which, n := code(s, strings.HasPrefix); n > 0 {
+				return which, s[n:]
+			}
 			if len(s) > 3 && store.Currency(s[:3]).Valid() {
 				return s[:3], s[3:]
 			}
@@ -43,6 +80,9 @@ func (n numbers) money(s string) (string, error) {
 			return signs[r], s[size:]
 		},
 		func() (string, string) {
+			if which, n := code(s, strings.HasSuffix); n > 0 {
+				return which, s[:len(s)-n]
+			}
 			if len(s) > 3 && store.Currency(s[len(s)-3:]).Valid() {
 				return s[len(s)-3:], s[:len(s)-3]
 			}
@@ -160,6 +200,8 @@ func narrow(s string) string {
 		switch {
 		case r >= '！' && r <= '～':
 			return r - '！' + '!'
+		case r == '\u2212' || r == '\u2012' || r == '\u2013': // minus signs and dashes that are typed for one
+			return '-'
 		case r == '\u3000' || r == '\u00a0' || r == '\u202f':
 			return ' '
 		}
@@ -196,9 +238,13 @@ func layout(format string) (string, error) {
 func newDates(formats []string, zone *time.Location) (dates, error) {
 	d := dates{names: formats, zone: zone}
 	if len(d.names) == 0 {
-		d.names = []string{"YYYY-MM-DD", "YYYY/M/D", "YYYY年M月D日"}
+		d.names = []string{"YYYY-MM-DD", "YYYY/M/D", "YYYY年M月D日", "YYYY.M.D", "YYYYMMDD"}
 	}
-	for _, f := range append(append([]string(nil), d.names...), isoFormats...) {
+	more := isoFormats
+	if len(formats) == 0 { // year first, so that a time behind it changes nothing
+		more = append([]string{"YYYY/M/D H:mm", "YYYY/M/D H:mm:ss", "YYYY年M月D日 H:mm", "YYYY年M月D日H时mm分", "YYYY.M.D H:mm"}, isoFormats...)
+	}
+	for _, f := range append(append([]string(nil), d.names...), more...) {
 		l, err := layout(f)
 		if err != nil {
 			return d, err
@@ -233,6 +279,9 @@ func (d dates) parse(s string) (at time.Time, dayOnly bool, err error) {
 
 // serial reads a workbook's day number: days since 1899-12-30 (or 1904-01-01), the time as the fraction.
 func (d dates) serial(s string) (time.Time, bool, error) {
+	if at, err := time.ParseInLocation("20060102", s, d.zone); err == nil && slices.Contains(d.layouts, "20060102") {
+		return store.Midnight(at), true, valid(at, d.zone)
+	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || f < 1 || f > 80000 { // 80000 is in 2119
 		return time.Time{}, false, d.wrong()

@@ -95,6 +95,37 @@ func isWorkbook(name string) bool {
 	return false
 }
 
+// foreign are files that are known for what they are, and what to do about them.
+var foreign = map[string]string{
+	".xls": "Excel 97 to 2003", ".xlsb": "Excel's binary format", ".et": "WPS's own format", ".ods": "OpenDocument", ".numbers": "Apple Numbers",
+}
+
+// compound begins Excel 97's files, and today's workbooks under a password.
+const compound = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+// recognise refuses what is neither a workbook nor text, in words.
+func recognise(c *content) error {
+	ext := strings.ToLower(filepath.Ext(c.name))
+	old := bytes.HasPrefix(c.data, []byte(compound))
+	switch {
+	case old && isWorkbook(c.name):
+		return fmt.Errorf("read %s: it is protected by a password, or an old .xls under a new name; take the password off, or save it as .xlsx", c.name)
+	case isWorkbook(c.name):
+		return nil
+	case foreign[ext] != "" && !bytes.HasPrefix(c.data, []byte("PK")) && !old && len(c.data) > 0 && bytes.IndexByte(c.data[:min(len(c.data), 512)], 0) < 0:
+		return nil // text under the name of a table, as many systems export it
+	case foreign[ext] != "":
+		return fmt.Errorf("read %s: it is %s, which is not read; open it and save it as .xlsx or as CSV UTF-8", c.name, foreign[ext])
+	case old:
+		return fmt.Errorf("read %s: it is an old Excel file under the name of another; open it and save it as .xlsx or as CSV UTF-8", c.name)
+	case bytes.HasPrefix(c.data, []byte("PK\x03\x04")):
+		return fmt.Errorf("read %s: it is a workbook or an archive and not text; give it the ending .xlsx, or unpack it", c.name)
+	case bytes.HasPrefix(bytes.ToLower(bytes.TrimLeft(c.data[:min(len(c.data), 512)], "\xef\xbb\xbf \t\r\n")), []byte("<html")):
+		return fmt.Errorf("read %s: it is a web page, as of a download that asked for a login; fetch it again", c.name)
+	}
+	return nil
+}
+
 // form is how a file is to be read.
 type form struct {
 	encoding, delimiter, sheet string
@@ -102,6 +133,9 @@ type form struct {
 
 // open starts reading c from its first row. date1904 belongs to workbooks.
 func open(c *content, f form) (r rows, date1904 bool, err error) {
+	if err := recognise(c); err != nil {
+		return nil, false, err
+	}
 	if isWorkbook(c.name) {
 		return openWorkbook(c, f.sheet)
 	}
@@ -232,10 +266,21 @@ func (c *csvRows) next() ([]string, int, error) {
 }
 
 type sheetRows struct {
-	f    *excelize.File
-	r    *excelize.Rows
-	name string
-	line int
+	f     *excelize.File
+	r     *excelize.Rows
+	name  string
+	sheet string
+	line  int
+}
+
+// text reports whether the cell of the row that was read last holds a text and not a number. It loads the whole sheet, so that only a doubt is worth it.
+func (s *sheetRows) text(column int) bool {
+	cell, err := excelize.CoordinatesToCellName(column+1, s.line)
+	if err != nil {
+		return false
+	}
+	kind, err := s.f.GetCellType(s.sheet, cell)
+	return err == nil && (kind == excelize.CellTypeSharedString || kind == excelize.CellTypeInlineString)
 }
 
 func openWorkbook(c *content, sheet string) (rows, bool, error) {
@@ -265,8 +310,13 @@ func openWorkbook(c *content, sheet string) (rows, bool, error) {
 		return broken(err)
 	}
 	names := f.GetSheetList()
-	if sheet == "" && len(names) > 0 {
-		sheet = names[0]
+	if sheet == "" { // the first that a person sees; a hidden one is read where it is named
+		for _, name := range names {
+			if seen, err := f.GetSheetVisible(name); err == nil && seen {
+				sheet = name
+				break
+			}
+		}
 	}
 	r, err := f.Rows(sheet)
 	if err != nil {
@@ -274,7 +324,7 @@ func openWorkbook(c *content, sheet string) (rows, bool, error) {
 		return nil, false, fmt.Errorf("read %s: no sheet %q; it has %s", c.name, store.Clip(sheet, 40), store.Clip(strings.Join(names, ", "), 200))
 	}
 	props, _ := f.GetWorkbookProps()
-	return &sheetRows{f: f, r: r, name: c.name}, props.Date1904 != nil && *props.Date1904, nil
+	return &sheetRows{f: f, r: r, name: c.name, sheet: sheet}, props.Date1904 != nil && *props.Date1904, nil
 }
 
 func (s *sheetRows) next() ([]string, int, error) {

@@ -22,6 +22,7 @@ type tongue struct {
 // What a field holds decides how its cell is read. The other fields are text.
 var (
 	numeric = fieldSet("revenue price amount cost quantity staff probability influence score minutes order lat lng")
+	refers  = fieldSet("id account deal contact product owner rep parent manager unit node")
 	dated   = fieldSet("created close modified at seen logged day")
 )
 
@@ -39,6 +40,7 @@ type line struct {
 	number  int
 	columns map[string]int // folded name → index
 	cells   []string
+	rows    rows // whose last row this is
 	tongue  *tongue
 	// currencies: the row names its amounts' currency in a column.
 	currencies bool
@@ -51,6 +53,21 @@ func (l *line) cell(column string) string {
 		return strings.TrimSpace(l.cells[i])
 	}
 	return ""
+}
+
+// worn warns of an identifier that Excel took for a number and cut down, so that different ones have become one; or "".
+func (l *line) worn(s string, v *Value) string {
+	if !shortened.MatchString(s) && (l.tongue == nil || !l.tongue.numbers.sheet || !long(s, false) || l.text(v.Column)) {
+		return ""
+	}
+	return fmt.Sprintf("Excel took this identifier for a number and keeps %d digits of it, so that others may look the same; format the column as text and fill it again", precise)
+}
+
+// text reports whether the column's cell holds a text and not a number, as far as the file says so.
+func (l *line) text(column string) bool {
+	sheet, ok := l.rows.(*sheetRows)
+	i, there := l.columns[fold(column)]
+	return ok && there && sheet.text(i)
 }
 
 func (l *line) where() string { return fmt.Sprintf("%s:%d", l.file, l.number) }
@@ -87,6 +104,8 @@ type got struct {
 	mark    string
 	problem string // why there is none though something stood there
 	raw     string // what stood there
+	typed   bool   // it stood in the row's own file
+	warn    string // why what stands there may not be what was meant, though it is taken
 }
 
 // value finds v for l.
@@ -115,7 +134,7 @@ func (v *Value) value(l *line, t tables, number bool) got {
 		}
 		g.text, g.tongue = found, c.tongue
 	default:
-		g.text = l.cell(v.Column)
+		g.text, g.typed = l.cell(v.Column), true
 		if l.tongue.numbers.sheet && slices.Contains(failed, g.text) {
 			g.raw, g.problem, g.text = g.text, "the formula in this cell failed; mend it in the workbook", ""
 		}
@@ -153,10 +172,14 @@ func (v *Value) value(l *line, t tables, number bool) got {
 	if err != nil {
 		return got{raw: g.text, problem: err.Error()}
 	}
+	raw, warn := g.text, ""
+	if g.typed && l.tongue.numbers.sheet && long(raw, true) && !l.text(v.Column) {
+		warn = fmt.Sprintf("Excel keeps %d digits of a number, so that the last ones of this are not those that were typed; format the cell as text and type it again", precise)
+	}
 	if v.Scale != "" {
 		d = d.Mul(decimal.RequireFromString(v.Scale)) // validated
 	}
-	g.text, g.tongue = d.String(), nil
+	g.text, g.tongue, g.raw, g.warn = d.String(), nil, raw, warn
 	return g
 }
 
@@ -294,6 +317,12 @@ func (m *mapper) row(r *recipe, l *line, out *source.Page) {
 				wrong = append(wrong, store.Issue{Field: name, Problem: missing(name, v)})
 			}
 			continue
+		}
+		if g.typed && refers[name] {
+			g.raw, g.warn = g.text, l.worn(g.text, v)
+		}
+		if g.warn != "" {
+			wrong = append(wrong, store.Issue{Field: name, Value: g.raw, Problem: g.warn})
 		}
 		fields[name] = g.text
 		if g.mark != "" {

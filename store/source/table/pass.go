@@ -135,23 +135,24 @@ func (p *pass) open(j job) (*reading, *content, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &reading{job: j, rows: in, line: line{file: j.name, columns: map[string]int{}, tongue: t}}
-	for n := 0; ; n++ {
+	r := &reading{job: j, rows: in, line: line{file: j.name, columns: map[string]int{}, rows: in, tongue: t}}
+	var head header
+	for {
 		cells, at, err := in.next()
 		if errors.Is(err, io.EOF) {
 			return nil, nil, fmt.Errorf("read %s: no header in line %d: the file is empty or still being written", j.name, max(j.file.Header, 1))
 		} else if err != nil {
 			return nil, nil, fmt.Errorf("read %s: header: %w", j.name, err)
 		}
-		if at < max(j.file.Header, 1) || blank(cells) {
+		if blank(cells) {
+			continue
+		}
+		if at < max(j.file.Header, 1) {
+			head.above(cells)
 			continue
 		}
 		r.line.number = at
-		for i, name := range cells {
-			if _, twice := r.line.columns[fold(name)]; !twice && strings.TrimSpace(name) != "" {
-				r.line.columns[fold(store.Clean(name, store.MaxName))] = i
-			}
-		}
+		r.line.columns = head.columns(cells)
 		break
 	}
 	for i := range j.file.Rows {

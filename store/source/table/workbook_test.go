@@ -1,0 +1,267 @@
+package table
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"flightdeck/store"
+)
+
+// workbook saves a file of sheets, each a list of rows; change may do more to it.
+func workbook(t *testing.T, dir, name string, sheets map[string][][]any, change func(*excelize.File) error) {
+	t.Helper()
+	f := excelize.NewFile()
+	for i, sheet := range sorted(sheets) {
+		if i == 0 {
+			if err := f.SetSheetName("Sheet1", sheet); err != nil {
+				t.Fatal(err)
+			}
+		} else if _, err := f.NewSheet(sheet); err != nil {
+			t.Fatal(err)
+		}
+		for n, row := range sheets[sheet] {
+			if err := f.SetSheetRow(sheet, cellName(t, 1, n+1), &row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if change != nil {
+		if err := change(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.SaveAs(filepath.Join(dir, name)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var dealHead = []any{"id", "name", "stage", "amount", "close"}
+
+func TestWorkbook_HiddenSheets(t *testing.T) {
+	s := folder(t, dealsConfig, nil)
+	workbook(t, s.cfg.Dir, "deals.xlsx", map[string][][]any{
+		"1 字典": {{"code"}, {"x"}}, "2 商机": {dealHead, {"1", "a", "won", 5, "2026-03-09"}}, "3 旧": {dealHead, {"9", "old", "won", 5, "2026-03-09"}},
+	}, func(f *excelize.File) error {
+		f.SetActiveSheet(1)
+		return f.SetSheetVisible("1 字典", false)
+	})
+	if p := mustPull(t, s, "deals", "", 0); !slices.Equal(dealIDs(p), []string{"1"}) || len(p.Issues) > 0 {
+		t.Errorf("%v %+v: want the first sheet that a person sees", dealIDs(p), p.Issues)
+	}
+	s.cfg.Files[0].Sheet = "3 旧"
+	named, err := New(s.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := mustPull(t, named, "deals", "", 0); !slices.Equal(dealIDs(p), []string{"9"}) {
+		t.Errorf("by name %v", dealIDs(p))
+	}
+	named.cfg.Files[0].Sheet = "4"
+	if _, err := pull(named, "deals", "", 0); err == nil || !strings.Contains(err.Error(), "2 商机") {
+		t.Errorf("no such sheet: %v; want the names that there are", err)
+	}
+}
+
+func TestWorkbook_MergedHeader(t *testing.T) {
+	s := folder(t, strings.Replace(dealsConfig, `file: "deals*"`, "file: \"deals*\"\n    header: 3", 1), nil)
+	s.cfg.Files[0].Rows[0].Fields["amount"] = Value{Column: "金额 实际"}
+	again, err := New(s.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	workbook(t, s.cfg.Dir, "deals.xlsx", map[string][][]any{"s": {
+		{"2026 年商机表"}, {"id", "name", "stage", "金额", nil, "close"}, {nil, nil, nil, "计划", "实际", nil}, {"1", "a", "won", 5, 7, "2026-03-09"},
+	}}, func(f *excelize.File) error {
+		for _, m := range [][2]string{{"A1", "F1"}, {"A2", "A3"}, {"B2", "B3"}, {"C2", "C3"}, {"D2", "E2"}, {"F2", "F3"}} {
+			if err := f.MergeCell("s", m[0], m[1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	p := mustPull(t, again, "deals", "", 0)
+	if len(p.Deals) != 1 || len(p.Issues) > 0 || p.Deals[0].Amount.Minor != 700 || p.Deals[0].Close != store.Date(2026, 3, 9) || p.Deals[0].Stage != "won" {
+		t.Errorf("%+v issues %+v", p.Deals, p.Issues)
+	}
+}
+
+func TestHeader(t *testing.T) {
+	for _, c := range []struct {
+		above [][]string
+		names []string
+		want  map[string]int
+	}{
+		{nil, []string{"ID", " Name ", "", "id"}, map[string]int{"id": 0, "name": 1}},
+		{[][]string{{"title"}}, []string{"id", "name"}, map[string]int{"id": 0, "name": 1, "title id": 0, "title name": 1}},
+		{[][]string{{"id", "amount", "", "date"}}, []string{"", "plan", "real"}, map[string]int{"id": 0, "plan": 1, "real": 2, "amount plan": 1, "amount real": 2, "date": 3}},
+		{[][]string{{"a", "", "b"}}, []string{"x", "y", "x"}, map[string]int{"x": 0, "y": 1, "a x": 0, "a y": 1, "b x": 2}},
+	} {
+		var h header
+		for _, l := range c.above {
+			h.above(l)
+		}
+		got := h.columns(c.names)
+		for name, at := range c.want {
+			if i, ok := got[name]; !ok || i != at {
+				t.Errorf("%v over %v: %q is in %v, want %d", c.above, c.names, name, got, at)
+			}
+		}
+		if len(got) != len(c.want) {
+			t.Errorf("%v over %v: %v, want %v", c.above, c.names, got, c.want)
+		}
+	}
+}
+
+// TestWorkbook_LongNumbers: what a person typed as a number of more than 15 digits is not what the file holds any more.
+func TestWorkbook_LongNumbers(t *testing.T) {
+	s := folder(t, dealsConfig, nil)
+	workbook(t, s.cfg.Dir, "deals.xlsx", map[string][][]any{"s": {
+		dealHead,
+		{"1", "typed", "won", 123456789012345.678, "2026-03-09"},
+		{"2", "text", "won", "12345678901234567.89", "2026-03-09"},
+		{"3", "usual", "won", 1234.5600000000001, "2026-03-09"}, // what a formula leaves
+		{123456789012345678.0, "id as number", "won", 5, "2026-03-09"},
+		{"123456789012345678", "id as text", "won", 5, "2026-03-09"},
+	}}, nil)
+	p := mustPull(t, s, "deals", "", 0)
+	var where []string
+	for _, i := range p.Issues {
+		where = append(where, i.Where+" "+i.Field)
+		if i.Dropped || !strings.Contains(i.Problem, "15 digits") {
+			t.Errorf("%+v", i)
+		}
+	}
+	if !slices.Equal(where, []string{"deals.xlsx:2 amount", "deals.xlsx:5 id"}) || len(p.Deals) < 4 {
+		t.Errorf("issues at %v of %d deals", where, len(p.Deals))
+	}
+	for _, d := range p.Deals {
+		if d.Name == "text" && d.Amount.Minor != 1234567890123456789 || d.Name == "usual" && d.Amount.Minor != 123456 {
+			t.Errorf("%+v", d)
+		}
+	}
+	write(t, s.cfg.Dir, "deals.csv", "id,name,stage,amount,close\n1.23457E+17,a,won,5,2026-03-09\n")
+	if err := os.Remove(filepath.Join(s.cfg.Dir, "deals.xlsx")); err != nil {
+		t.Fatal(err)
+	}
+	if p := mustPull(t, s, "deals", "", 0); len(p.Issues) != 1 || p.Issues[0].Field != "id" {
+		t.Errorf("shortened on its way to CSV: %+v", p.Issues)
+	}
+}
+
+func TestWorkbook_1904(t *testing.T) {
+	s := folder(t, dealsConfig, nil)
+	old := true
+	workbook(t, s.cfg.Dir, "deals.xlsx", map[string][][]any{"s": {dealHead, {"1", "a", "won", 5, 44628}}}, func(f *excelize.File) error { // 2026-03-09 from 1904 on
+		return f.SetWorkbookProps(&excelize.WorkbookPropsOptions{Date1904: &old})
+	})
+	if p := mustPull(t, s, "deals", "", 0); p.Deals[0].Close != store.Date(2026, 3, 9) {
+		t.Errorf("%s %+v", p.Deals[0].Close, p.Issues)
+	}
+}
+
+func TestSource_ForeignFilesAreRefusedInWords(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"deals.xls":      {compound + "\x00\x00", "save it as .xlsx"},
+		"deals.xlsx":     {compound + "\x00\x00", "password"},
+		"deals.csv":      {compound + "\x00\x00", "old Excel file"},
+		"deals.ods":      {"PK\x03\x04mimetype", "OpenDocument"},
+		"deals.xlsb":     {"PK\x03\x04\x00", "binary"},
+		"deals.et":       {compound, "WPS"},
+		"deals.txt":      {"PK\x03\x04xl/", ".xlsx"},
+		"deals-page.csv": {"\ufeff\n<HTML><body>login", "web page"},
+	} {
+		s := folder(t, dealsConfig, map[string]string{name: c.text})
+		if _, err := pull(s, "deals", "", 0); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v; want %s", name, err, c.want)
+		}
+	}
+	s := folder(t, dealsConfig, map[string]string{"deals.xls": "id\tname\tstage\tamount\tclose\n1\ta\twon\t5\t2026-03-09\n"}) // as many systems name their exports
+	if p := mustPull(t, s, "deals", "", 0); !slices.Equal(dealIDs(p), []string{"1"}) {
+		t.Errorf("text under the name .xls: %v %+v", dealIDs(p), p.Issues)
+	}
+}
+
+// TestSource_OneFileTwice: a copy under another name, as a download makes one, and the lock file of an open workbook.
+func TestSource_OneFileTwice(t *testing.T) {
+	s := folder(t, dealsConfig, map[string]string{"deals.csv": "id,name,stage,amount,close\n1,a,won,5,2026-01-01\n2,b,won,5,2026-01-01\n"})
+	write(t, s.cfg.Dir, "deals (1).csv", "id,name,stage,amount,close\n1,a,won,5,2026-01-01\n2,b,won,6,2026-01-01\n")
+	workbook(t, s.cfg.Dir, "deals.xlsx", map[string][][]any{"s": {dealHead, {"3", "c", "won", 5, "2026-03-09"}}}, nil)
+	write(t, s.cfg.Dir, "~$deals.xlsx", "\x06someone\x00")
+	p := mustPull(t, s, "deals", "", 0)
+	if ids := dealIDs(p); !slices.Equal(ids, []string{"1", "2", "3"}) {
+		t.Errorf("deals %v: want each once", ids)
+	}
+	if len(p.Issues) != 1 || p.Issues[0].Where != "deals.csv:3" || !strings.Contains(p.Issues[0].Problem, "deals (1).csv:3") {
+		t.Errorf("issues %+v: want the row that differs, and none for the one that is the same", p.Issues)
+	}
+}
+
+// TestSource_GrowingFile: what is cut off is not believed, and what was read of it before stays, until it is whole.
+func TestSource_GrowingFile(t *testing.T) {
+	head := "id,name,stage,amount,close\n1,a,won,5,2026-01-01\n"
+	s := folder(t, dealsConfig, map[string]string{"deals.csv": head})
+	first := mustPull(t, s, "deals", "", 0)
+	whole := head + "2,b,won,5,2026-01-01\n3,华东,won,5,2026-01-01\n"
+	for n := len(head) + 1; n < len(whole); n++ {
+		write(t, s.cfg.Dir, "deals.csv", whole[:n])
+		p, err := pull(s, "deals", first.Next, 0)
+		if cut := strings.LastIndexByte(whole[:n], '\n'); err == nil && p.Full && cut+1 < n && strings.Count(whole[cut+1:n], ",") < 4 {
+			t.Errorf("cut after %d bytes it was believed: %v", n, dealIDs(p))
+		}
+	}
+	write(t, s.cfg.Dir, "deals.csv", whole)
+	if p := mustPull(t, s, "deals", first.Next, 0); !slices.Equal(dealIDs(p), []string{"1", "2", "3"}) || !p.Full {
+		t.Errorf("whole: %v", dealIDs(p))
+	}
+}
+
+func TestCells_AsChineseSheetsWriteThem(t *testing.T) {
+	n := numbers{decimal: ".", group: ",", currency: "CNY"}
+	for in, want := range map[string]string{"1.2万": "12000", "￥1,234.50": "1234.5", "(1,234)": "-1234", "（1,234）": "-1234", "RMB 1,234": "1234", "人民币1,234.50元": "1234.5",
+		"3.5万元": "35000", "\u22125": "-5", "(￥1,234)": "-1234", "1.2亿元": "120000000", "US$5": "", "5美元": "", "12万5千": ""} {
+		d, err := n.parse(in)
+		if got := d.String(); (want == "") != (err != nil) || want != "" && got != want {
+			t.Errorf("%q: %s, %v; want %q", in, got, err, want)
+		}
+	}
+	d, err := newDates(nil, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for in, want := range map[string]string{"2026年3月5日": "2026-03-05", "2026.3.5": "2026-03-05", "20260305": "2026-03-05", "2026/3/5 9:30": "2026-03-05T09:30",
+		"2026年3月5日 14:30": "2026-03-05T14:30", "2026年03月05日": "2026-03-05", "2026年3月": "", "20261345": "", "5.3.2026": ""} {
+		for _, sheet := range []bool{false, true} {
+			d.sheet = sheet
+			at, dayOnly, err := d.parse(in)
+			got := at.Format("2006-01-02T15:04")
+			if dayOnly {
+				got = at.Format("2006-01-02")
+			}
+			if (want == "") != (err != nil) || want != "" && got != want {
+				t.Errorf("%q: %s, %v; want %q", in, got, err, want)
+			}
+		}
+	}
+}
+
+func FuzzHeader(f *testing.F) {
+	f.Add("a,,b", "x,y,x", "")
+	f.Add("title", ",,", "id,amount,,close")
+	f.Fuzz(func(t *testing.T, one, two, names string) {
+		var h header
+		h.above(strings.Split(one, ","))
+		h.above(strings.Split(two, ","))
+		cells := strings.Split(names, ",")
+		for name, i := range h.columns(cells) {
+			if i < 0 || i >= max(len(cells), strings.Count(one, ",")+1, strings.Count(two, ",")+1) || strings.TrimSpace(name) == "" {
+				t.Errorf("%q lies in column %d", name, i)
+			}
+		}
+	})
+}

@@ -49,6 +49,7 @@ type request struct {
 	graphql              string
 	columns              []string
 	cost                 int
+	only                 *lookedAt // what of the answer is looked at; nil: all
 }
 
 type param struct {
@@ -151,6 +152,9 @@ func (s *Source) compileStream(st *Stream, stages map[string]store.ID) (*stream,
 	}
 	for i := range st.Parts {
 		out.parts = append(out.parts, s.compilePart(c, &st.Parts[i], st.Name, stages))
+	}
+	for _, p := range out.parts {
+		p.only = out.findLookedAt(p, s.spec.Errors, s.spec.Budgets)
 	}
 	if st.List != nil {
 		l := &st.List.Part

@@ -1,12 +1,9 @@
 package rest
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -136,20 +133,6 @@ func lookUp(v any, path []step) (any, error) {
 		default:
 			return nil, fmt.Errorf("expected an object with %q", st.key)
 		}
-	}
-	return v, nil
-}
-
-// decodeJSON decodes exactly one value with exact numbers.
-func decodeJSON(b []byte) (any, error) {
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return nil, err
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, errors.New("something follows the JSON value")
 	}
 	return v, nil
 }

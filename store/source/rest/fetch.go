@@ -98,6 +98,10 @@ func (s *Source) step(ctx context.Context, cur *cursor, st *stream, first bool, 
 		return s.endPart(cur, st), nil
 	}
 	vals := s.values(st, ps)
+	if pt.only != nil && st.tap == nil { // nothing but single values leaves the rows, so that their objects can be filled again
+		vals.only, vals.supply = pt.only, mapSupplies.Get().(*mapSupply)
+		defer vals.supply.giveBack()
+	}
 	a, err := s.ask(ctx, &pt.request, &vals)
 	if pt.Each != nil && errors.Is(err, errNotFound) { // it has gone since it was collected
 		a, err = answer{empty: true, header: http.Header{}, asked: s.base}, nil

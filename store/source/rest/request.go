@@ -25,6 +25,8 @@ type values struct {
 	id                           string // of the row whose details are asked for, or of an each
 	rows                         []any  // of a then
 	link                         string // instead of path and query
+	only                         *lookedAt
+	supply                       *mapSupply
 }
 
 func (s *Source) limit(pt *part, ps *pass) int {

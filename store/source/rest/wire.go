@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"flightdeck/store"
@@ -24,6 +25,11 @@ const (
 	maxWait = time.Hour       // the longest Retry-After that is believed
 	ownWait = 2 * time.Second // the longest wait for our own limit inside Fetch
 )
+
+// bodies are buffers for answers. One that had to grow beyond maxKept is not kept.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const maxKept = 8 << 20
 
 // answer is what the server said.
 type answer struct {
@@ -132,7 +138,7 @@ func (s *Source) once(ctx context.Context, r *request, v *values, sess *session)
 	if err != nil {
 		return answer{}, err
 	}
-	a, err := s.roundTripCost(ctx, sess, r.method, u, payload, kind, fill(r.headers, v.named), r.cost, true)
+	a, err := s.roundTripCost(ctx, sess, r.method, u, payload, kind, fill(r.headers, v.named), manner{r.cost, true, v.only, v.supply})
 	if err != nil {
 		if ctx.Err() != nil {
 			return answer{}, ctx.Err()
@@ -144,25 +150,34 @@ func (s *Source) once(ctx context.Context, r *request, v *values, sess *session)
 
 // roundTrip sends a request of the sign-in.
 func (s *Source) roundTrip(ctx context.Context, sess *session, method string, u *url.URL, payload []byte, kind string, headers map[string]string) (answer, error) {
-	return s.roundTripCost(ctx, sess, method, u, payload, kind, headers, 1, false)
+	return s.roundTripCost(ctx, sess, method, u, payload, kind, headers, manner{cost: 1})
 }
 
-func (s *Source) roundTripCost(ctx context.Context, sess *session, method string, u *url.URL, payload []byte, kind string, headers map[string]string, cost int,
-	sign bool,
+// manner is how a request is paid for and its answer read.
+type manner struct {
+	cost   int
+	sign   bool
+	only   *lookedAt
+	supply *mapSupply
+}
+
+func (s *Source) roundTripCost(ctx context.Context, sess *session, method string, u *url.URL, payload []byte, kind string, headers map[string]string,
+	how manner,
 ) (answer, error) {
-	if err := s.pace(ctx, cost); err != nil {
+	if err := s.pace(ctx, how.cost); err != nil {
 		return answer{}, err
 	}
 	reqCtx, cancel := context.WithTimeout(ctx, s.spec.Timeout)
 	defer cancel()
-	a, err := s.send(reqCtx, sess, method, u, payload, kind, headers, sign)
+	a, err := s.send(reqCtx, sess, method, u, payload, kind, headers, how)
 	if err != nil && ctx.Err() == nil && reqCtx.Err() != nil {
 		err = fmt.Errorf("no complete answer within %s", s.spec.Timeout)
 	}
 	return a, err
 }
 
-func (s *Source) send(ctx context.Context, sess *session, method string, u *url.URL, payload []byte, kind string, headers map[string]string, sign bool) (answer, error) {
+func (s *Source) send(ctx context.Context, sess *session, method string, u *url.URL, payload []byte, kind string, headers map[string]string, how manner,
+) (answer, error) {
 	var body io.Reader
 	if payload != nil {
 		body = bytes.NewReader(payload)
@@ -182,7 +197,7 @@ func (s *Source) send(ctx context.Context, sess *session, method string, u *url.
 	for k, v := range headers {
 		req.Header.Set(k, v)
 	}
-	if sign {
+	if how.sign {
 		s.signer.sign(req, sess)
 	}
 	client := s.client
@@ -204,16 +219,26 @@ func (s *Source) send(ctx context.Context, sess *session, method string, u *url.
 		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if err != nil {
+	buf := bodies.Get().(*bytes.Buffer)
+	defer func() {
+		if buf.Cap() <= maxKept {
+			buf.Reset()
+			bodies.Put(buf)
+		}
+	}()
+	if n := resp.ContentLength; n > 0 && n <= maxBody {
+		buf.Grow(int(n) + bytes.MinRead) // else it is doubled, and copied, as it fills
+	}
+	if _, err := buf.ReadFrom(io.LimitReader(resp.Body, maxBody+1)); err != nil {
 		return answer{}, fmt.Errorf("the answer was cut short: %w", err)
 	}
-	if len(b) > maxBody {
+	if buf.Len() > maxBody {
 		return answer{}, fmt.Errorf("the answer is larger than %d MB; lower page_size", maxBody>>20)
 	}
+	b := buf.Bytes() // nothing that is decoded points into it
 	a := answer{header: resp.Header, asked: u}
 	a.date, _ = http.ParseTime(resp.Header.Get("Date"))
-	parsed, perr := decodeJSON(b)
+	parsed, perr := decodeRows(b, how.only, how.supply)
 	if perr == nil {
 		a.body = parsed
 	}

@@ -213,7 +213,7 @@ func (d *Doc) Check(n ast.Node, typ reflect.Type, at string) {
 func (d *Doc) own(n ast.Node, typ reflect.Type, at string) {
 	v := reflect.New(typ).Interface()
 	if text, ok := v.(encoding.TextUnmarshaler); ok {
-		value := ""
+		var value string
 		switch n := n.(type) {
 		case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 			value = n.GetToken().Value

@@ -16,11 +16,11 @@ import (
 	"flightdeck/store"
 )
 
-// A Problem is one mistake in a configuration, an Error all of them.
-type (
-	Problem = document.Problem
-	Error   = document.Error
-)
+// Problem is one mistake in a configuration.
+type Problem = document.Problem
+
+// Error is all mistakes in a configuration.
+type Error = document.Error
 
 // tree is a configuration's document.
 type tree struct{ *document.Doc }

@@ -621,3 +621,77 @@ func TestOdooConfig_NamesWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestSample(t *testing.T) {
+	f := newOdooFake(t, 19)
+	f.put("crm.lead", lead(1), lead(2), lead(3))
+	o := openOdoo(t, f)
+	for _, st := range o.Streams() {
+		if _, err := o.Sample(t.Context(), st, 2); err != nil {
+			t.Errorf("%s: %v", st, err)
+		}
+	}
+	got, err := o.Sample(t.Context(), "deals", 2)
+	if err != nil || len(got.Rows) != 2 || got.Rows[1].Mapped.Deals[0].ID != "odoo:2" || got.Rows[1].Raw.(map[string]any)["name"] != "扩容项目 0002" {
+		t.Fatalf("%+v %v", got, err)
+	}
+	if !slices.Contains(got.Empty, "crm.lead.lost_reason_id") || slices.Contains(got.Empty, "crm.lead.name") || !slices.Contains(got.Unused, "create_uid") {
+		t.Errorf("empty %v, unused %v", got.Empty, got.Unused)
+	}
+	g := newFake(t)
+	g.put("sale.opportunity", opportunity(1, "lead", "5"), opportunity(2, "lead", "6"))
+	s := open(t, g)
+	for _, st := range s.Streams() {
+		if _, err := s.Sample(t.Context(), st, 2); err != nil {
+			t.Errorf("%s: %v", st, err)
+		}
+	}
+	if got, err = s.Sample(t.Context(), "deals", 1); err != nil || len(got.Rows) != 1 || got.Rows[0].Mapped.Deals[0].Amount.Minor != 500 {
+		t.Errorf("%+v %v", got, err)
+	}
+}
+
+// TestTryton_LoginLimit: after six refused logins Tryton answers 429 with a page of HTML and without saying for how long.
+func TestTryton_LoginLimit(t *testing.T) {
+	asked := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		status := http.StatusUnauthorized
+		if asked++; asked > 6 {
+			status = http.StatusTooManyRequests
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(status)
+		fmt.Fprintf(w, "<!doctype html><title>%d</title><h1>canary</h1>", status)
+	}))
+	defer srv.Close()
+	s := open(t, &fake{Server: srv, password: "canary-5Quince"})
+	for n := range 8 {
+		_, err := s.Fetch(t.Context(), source.Request{Stream: "deals"})
+		var told *source.RetryAfter
+		if strings.Contains(err.Error(), "canary") {
+			t.Fatalf("the page came through: %v", err)
+		}
+		if n < 6 && !errors.Is(err, source.ErrAuth) || n >= 6 && (!errors.As(err, &told) || told.Wait != 0 || errors.Is(err, source.ErrAuth)) {
+			t.Errorf("login %d: %v", n+1, err)
+		}
+	}
+	if asked != 8 {
+		t.Errorf("%d requests for 8 logins: refused ones must not be repeated, that locks the account", asked)
+	}
+}
+
+// TestClient_Timeout: a server that accepts and says nothing ends the call by the configured time.
+func TestClient_Timeout(t *testing.T) {
+	f := newFake(t)
+	f.fault = sourcetest.Fault{Kind: sourcetest.Hang}
+	t.Setenv("TRYTON_SYNC_PW", f.password)
+	cfg := decodePreset(t)
+	cfg.URL, cfg.Timeout = f.URL+"/crm/", 50*time.Millisecond
+	s, err := NewTryton(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Fetch(t.Context(), source.Request{Stream: "deals"}); err == nil || errors.Is(err, source.ErrAuth) || !strings.Contains(err.Error(), f.URL) {
+		t.Errorf("%v", err)
+	}
+}

@@ -265,3 +265,21 @@ func FuzzHeader(f *testing.F) {
 		}
 	})
 }
+
+func TestSource_Sample(t *testing.T) {
+	s := folder(t, dealsConfig, map[string]string{"deals.csv": "id,name,stage,amount,close,region\n1,a,won,5,,华东\n2,b,won,x,,华东\n3,c,won,5,,华东\n"})
+	got, err := s.Sample(t.Context(), "deals", 2)
+	if err != nil || len(got.Rows) != 2 {
+		t.Fatalf("%+v %v", got, err)
+	}
+	raw, _ := got.Rows[0].Raw.(map[string]any)
+	if raw["region"] != "华东" || got.Rows[0].Mapped.Deals[0].Name != "a" || got.Rows[1].Mapped.Issues[0].Field != "amount" {
+		t.Errorf("rows %+v", got.Rows)
+	}
+	if !slices.Equal(got.Unused, []string{"region"}) || !slices.Equal(got.Empty, []string{"deal.close (close)"}) {
+		t.Errorf("unused %v, empty %v", got.Unused, got.Empty)
+	}
+	if _, err := folder(t, dealsConfig, map[string]string{"deals.csv": ""}).Sample(t.Context(), "deals", 2); err == nil || !strings.Contains(err.Error(), "deals.csv") {
+		t.Errorf("of nothing: %v", err)
+	}
+}

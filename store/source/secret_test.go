@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/zalando/go-keyring"
 
 	"flightdeck/store/source"
 )
@@ -94,5 +95,34 @@ func TestRetryAfter_Error(t *testing.T) {
 		if e := (&source.RetryAfter{Wait: wait, Err: cause}); e.Error() != want || !errors.Is(e, cause) {
 			t.Errorf("got %q, want %q", e.Error(), want)
 		}
+	}
+}
+
+func TestSecret_Keyring(t *testing.T) {
+	keyring.MockInit()
+	var s source.Secret
+	if err := s.UnmarshalText([]byte("keyring:flightdeck/crm")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Resolve(); err == nil || !strings.Contains(err.Error(), "no such entry") {
+		t.Errorf("got %v", err)
+	}
+	if err := s.Replace("the second"); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := s.Resolve(); err != nil || v != "the second" {
+		t.Errorf("%q, %v", v, err)
+	}
+	for _, bad := range []string{"keyring:flightdeck", "keyring:/crm", "keyring:flightdeck/"} {
+		if err := s.UnmarshalText([]byte(bad)); err == nil {
+			t.Errorf("%q was accepted", bad)
+		}
+	}
+	t.Setenv("FLIGHTDECK_TEST_SECRET", "x")
+	if err := s.UnmarshalText([]byte("env:FLIGHTDECK_TEST_SECRET")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Replace("y"); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("an environment variable was replaced: %v", err)
 	}
 }

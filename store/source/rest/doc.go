@@ -119,6 +119,8 @@
 //
 // A request costs 1, or the cost: of its part. reserve is the per cent left to people and other programs.
 //
+// Where all of a part's mapping is plain paths, the members of a row that nobody looks at are skipped and never decoded: another reason to prefer them.
+//
 // # Promises
 //
 // The cursor is the engine's own JSON. The watermark comes from the server's rows, never beyond the server's clock at the start of the pass (so a row dated

@@ -177,6 +177,52 @@ func TestFetch_Waiting(t *testing.T) {
 	}
 }
 
+// What an answer means is the connector's to say: each class has its error, whatever the status.
+func TestFetch_Classes(t *testing.T) {
+	spec := strings.Replace(tinySpec, "errors:", `errors:
+  - {status: 400, when: '.code == "INVALID_QUERY_LOCATOR"', class: expired}
+  - {status: 500, when: '.code == "SESSION"', class: token}
+  - {status: 304, class: empty}
+  - {when: '.errcode == 45009', class: limit, wait: 1m, message: .errmsg}
+  - {when: '.errcode == 60011', class: denied}
+  - {when: '.errcode == 40013', class: setup, message: .errmsg}
+  - {when: '.errcode == 404', class: missing}`, 1)
+	wait := func(d time.Duration) func(error) bool {
+		return func(err error) bool { ra := (*source.RetryAfter)(nil); return errors.As(err, &ra) && ra.Wait == d }
+	}
+	is := func(class error) func(error) bool { return func(err error) bool { return errors.Is(err, class) } }
+	for _, tt := range []struct {
+		status        int
+		body, retry   string
+		right         func(error) bool
+		sameAsNothing bool
+	}{
+		{400, `{"code":"INVALID_QUERY_LOCATOR"}`, "", is(source.ErrExpired), false},
+		{500, `{"code":"SESSION"}`, "", is(source.ErrAuth), false}, // a credential as it is cannot be obtained anew
+		{200, `{"errcode":45009,"errmsg":"freq"}`, "", wait(time.Minute), false},
+		{200, `{"errcode":45009,"errmsg":"freq"}`, "5", wait(5 * time.Second), false},
+		{200, `{"errcode":60011}`, "", is(source.ErrDenied), false},
+		{200, `{"errcode":40013,"errmsg":"invalid corpid"}`, "", is(source.ErrSetup), false},
+		{200, `{"errcode":404}`, "", is(errNotFound), false},
+		{304, ``, "", nil, true},
+		{204, ``, "", nil, true},
+	} {
+		s := tiny(t, spec, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", tt.retry)
+			w.WriteHeader(tt.status)
+			_, _ = w.Write([]byte(tt.body))
+		})
+		p, err := s.Fetch(t.Context(), source.Request{Stream: "deals"})
+		if tt.sameAsNothing {
+			if err != nil || p.More || p.Len() != 0 {
+				t.Errorf("%d: %v, %d records, More %v; want an empty pass", tt.status, err, p.Len(), p.More)
+			}
+		} else if err == nil || !tt.right(err) {
+			t.Errorf("%d %s: %v", tt.status, tt.body, err)
+		}
+	}
+}
+
 func TestFetch_BadAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		name, body string

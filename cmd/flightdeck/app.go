@@ -18,6 +18,7 @@ import (
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/store/bolt"
+	"flightdeck/store/outbox"
 	"flightdeck/store/syncer"
 )
 
@@ -30,6 +31,7 @@ type app struct {
 	live    *analytics.Live
 	decided *desk.Live
 	rules   *rule.Live
+	outbox  *outbox.Engine
 	engine  *syncer.Engine
 
 	quotas sync.Mutex
@@ -70,7 +72,8 @@ func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*
 	}
 	a.decided = desk.NewLive(a.desk, report)
 	a.live = analytics.NewLive(db, db, analytics.Options{Rules: cfg.Rules, Report: report})
-	a.followRules(in.locale(cfg), report)
+	a.followRules(in.messageLocale(cfg), report)
+	a.deliver(report)
 	if w.sources == nil {
 		for _, s := range cfg.Sources {
 			if w.only == "" || w.only == s.ID {
@@ -95,7 +98,9 @@ func (a *app) Close() error { return errors.Join(a.desk.Close(), a.db.Close()) }
 // once runs every source once.
 func (a *app) once(ctx context.Context) ([]syncer.Result, error) {
 	res := a.engine.Once(ctx)
-	return res, errors.Join(a.keepQuotas(ctx), a.rules.Load(ctx))
+	err := errors.Join(a.keepQuotas(ctx), a.rules.Load(ctx))
+	_, failed := a.outbox.Round(ctx) // what is due goes out; what waits does so for the next start
+	return res, errors.Join(err, failed)
 }
 
 // keepOrganisation writes the configured organisation and stages into the store, so that it can be read without a configuration.

@@ -71,7 +71,7 @@ func (in *invocation) doctor(ctx context.Context) error {
 	}
 	show(in.checkStore(ctx, cfg), in.checkDesk(ctx, cfg))
 	if cfg != nil {
-		show(in.checkRulesFile(ctx, cfg))
+		show(in.checkRulesFile(ctx, cfg), in.checkNotify(ctx, cfg))
 		show(checkSources(ctx, cfg)...)
 	}
 	show(in.checkTerminal(cfg)...)

@@ -75,6 +75,13 @@ func (in *invocation) host(ctx context.Context, a *app, log *slog.Logger) *host 
 		}
 		return a.rules.Run(ctx)
 	})
+	h.run("outbox", func(ctx context.Context) error {
+		select {
+		case <-h.ready: // whom a message concerns is known then
+		case <-ctx.Done():
+		}
+		return a.outbox.Run(ctx)
+	})
 	h.run("desk", func(ctx context.Context) error { return a.decided.Run(ctx) })
 	h.run("sync", func(ctx context.Context) error {
 		select {
@@ -149,6 +156,14 @@ func userName() string {
 		return u.Username
 	}
 	return ""
+}
+
+// box is the messages, for viewers who see the whole company; nil for others.
+func (h *host) box(v sshd.Viewer) store.Outbox {
+	if v.Root != "" || h.app.desk == nil {
+		return nil
+	}
+	return h.app.desk
 }
 
 // picture is what is in memory.
@@ -267,7 +282,7 @@ func (h *host) answer(ctx context.Context, v sshd.Viewer, args, environ []string
 	}
 	in := &invocation{
 		stdin: stdin, stdout: stdout, stderr: stderr, environ: environ,
-		owner: &owner{cfg: h.ownerConfig(environ), picture: h.picture, root: v.Root, sync: h.orders(v)},
+		owner: &owner{cfg: h.ownerConfig(environ), picture: h.picture, root: v.Root, box: h.box(v), sync: h.orders(v)},
 	}
 	return in.run(ctx, args)
 }

@@ -58,8 +58,9 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 type owner struct {
 	cfg     *config.Config
 	picture func() *picture
-	root    store.ID    // the viewer's place in the org tree; "": the whole company
-	sync    pane.Syncer // nil: the viewer may not order the background work about
+	root    store.ID     // the viewer's place in the org tree; "": the whole company
+	box     store.Outbox // nil: the viewer may not see the messages
+	sync    pane.Syncer  // nil: the viewer may not order the background work about
 }
 
 // run runs the program and returns its exit status.
@@ -132,7 +133,7 @@ func (in *invocation) root() *cobra.Command {
 	f.StringVar(&in.asOf, "as-of", "", "ask as of the end of a day, YYYY-MM-DD (default: today)")
 	_ = root.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(config.Languages, cobra.ShellCompDirectiveNoFileComp))
 	root.AddCommand(in.questionCommands()...)
-	root.AddCommand(in.issuesCommand(), in.sourcesCommand(), in.rulesCommand(), in.versionCommand())
+	root.AddCommand(in.issuesCommand(), in.sourcesCommand(), in.rulesCommand(), in.notifyCommand(), in.versionCommand())
 	if in.owner != nil {
 		root.AddCommand(in.syncCommand())
 		root.RunE = in.do(func(*cobra.Command, []string) error {

@@ -42,6 +42,7 @@ type Config struct {
 	Quotas       []Quota         `yaml:"quotas"`
 	Sources      []Source        `yaml:"sources"`
 	Serve        Serve           `yaml:"serve"`
+	Notify       Notify          `yaml:"notify"`
 	// Keys remaps the screen's keys by name, as [keymap.New] takes them; for every session, over SSH too.
 	Keys map[string][]string `yaml:"keys"`
 
@@ -234,6 +235,7 @@ func (c *Config) validate(t tree) {
 		}
 	}
 	c.validateRules(t)
+	c.Notify.validate(t)
 	stages := map[string]bool{}
 	for i, s := range o.Stages {
 		at := fmt.Sprintf("organisation.stages[%d]", i)

@@ -16,7 +16,8 @@ type Reader interface {
 // Snapshot is a consistent view. It is valid only inside the [Reader.View] call that gave it and must stay on that goroutine.
 type Snapshot interface {
 	Rev() Rev
-	// All calls fn with every record, in blocks of bounded size, entities in the order of [Entities]. The block is reused between calls.
+	// All calls fn with every record, in blocks of bounded size, entities in the order of [Entities]. The block is reused between calls. What is stored and
+	// cannot be read any more is left out and told at the end, by failed statuses that name the part.
 	All(fn func(*Records) error) error
 	// Since calls fn with what was committed after rev, oldest first, one Delta for each commit that is reused between calls. It returns [ErrTrimmed]
 	// before any call when the log does not reach back that far, or rev is one that this store never had: read All instead.

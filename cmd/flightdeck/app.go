@@ -55,7 +55,11 @@ func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*
 	if err != nil {
 		return nil, err
 	}
-	db, err := bolt.Open(dir, bolt.Options{Version: version()})
+	tell := func(string) {}
+	if w.log != nil {
+		tell = func(what string) { w.log.Info("store", "told", what) }
+	}
+	db, err := bolt.Open(dir, bolt.Options{Version: version(), Tell: tell})
 	if err != nil {
 		return nil, refused(err)
 	}
@@ -63,7 +67,9 @@ func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*
 	if a.desk, err = bolt.OpenDesk(dir, bolt.Options{Version: version()}); err != nil {
 		return nil, errors.Join(refused(err), db.Close())
 	}
-	if err := a.keepOrganisation(ctx); err != nil {
+	if err := a.keepOrganisation(ctx); bolt.OnlyWriting(err) { // what is there can be looked at; whoever writes is told
+		tell("the organisation of the configuration is not kept: " + err.Error())
+	} else if err != nil {
 		return nil, errors.Join(fmt.Errorf("keep the organisation: %w", err), a.Close())
 	}
 	report := func(error) {}
@@ -226,6 +232,9 @@ func (in *invocation) read(ctx context.Context, cfg *config.Config) (*picture, e
 	if err != nil {
 		return nil, err
 	}
+	if damage := db.Damage(); len(damage) > 0 { // an answer from what is left must not pass for a whole one
+		say(in.stderr, "flightdeck: warning: the answer is without what cannot be read: %v\n", damage[0])
+	}
 	p := &picture{book: book}
 	if err := in.readDesk(ctx, dir, cfg, p); err != nil {
 		return nil, err
@@ -265,7 +274,7 @@ func (in *invocation) book(ctx context.Context, db *bolt.DB, dir string, cfg *co
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // the file is mapped into memory
 	defer func() {
 		if r := recover(); r != nil {
-			book, err = nil, fmt.Errorf("read %s: the file is damaged (%v); restore a backup, or move it away and sync anew", dir, r)
+			book, err = nil, fmt.Errorf("read %s: the file is damaged (%v); see what can be saved with: flightdeck doctor --repair, or restore a backup", dir, r)
 		}
 	}()
 	var rules analytics.Rules

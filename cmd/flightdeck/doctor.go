@@ -27,13 +27,27 @@ import (
 const checkTimeout = 20 * time.Second
 
 func (in *invocation) doctorCommand() *cobra.Command {
-	return &cobra.Command{
+	var repair, yes bool
+	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check configuration, store, sources and terminal",
-		Long:  "One line each: ok or fail, what was looked at, and what to do. Exit status 1 when something fails. Nothing is changed.",
-		Args:  cobra.NoArgs,
-		RunE:  in.do(func(cmd *cobra.Command, _ []string) error { return in.doctor(cmd.Context()) }),
+		Long: "One line each: ok or fail, what was looked at, and what to do. Exit status 1 when something fails. Nothing is changed.\n\n" +
+			"With --repair it looks at the store alone, says what it would do about what is damaged, and does it when you agree, or with --yes. Nothing damaged is\n" +
+			"deleted: the original is kept beside. Exit status 0 when nothing was to be done or all of it was, 1 when you did not agree or it failed.",
+		Args: cobra.NoArgs,
+		RunE: in.do(func(cmd *cobra.Command, _ []string) error {
+			if yes && !repair {
+				return usagef("--yes: it goes with --repair")
+			}
+			if repair {
+				return in.repair(cmd.Context(), yes)
+			}
+			return in.doctor(cmd.Context())
+		}),
 	}
+	c.Flags().BoolVar(&repair, "repair", false, "say what could be done about a damaged store, and do it")
+	c.Flags().BoolVar(&yes, "yes", false, "with --repair: do it without asking")
+	return c
 }
 
 // finding is one line of doctor.
@@ -122,18 +136,36 @@ func (in *invocation) checkStore(ctx context.Context, cfg *config.Config) findin
 		f.err = err
 		return f
 	}
-	defer db.Close() //nolint:errcheck // read only
 	is, err := db.Info()
-	if err != nil {
-		f.err = err
-		return f
-	}
-	if _, err := in.book(ctx, db, dir, cfg); err != nil { // reads every record: damage is found here and not in a meeting
+	if err := errors.Join(err, db.Close()); err != nil {
 		f.err = err
 		return f
 	}
 	f.note += fmt.Sprintf(", schema %d, revision %d, written by %s", is.Schema, is.Rev, is.Writer)
+	if err := examine(ctx, dir, &f); err != nil { // every page: damage is found here and not in a meeting
+		f.err = err
+	}
 	return f
+}
+
+// examine looks at all of the store and returns what is damaged; what is good to know goes into the note.
+func examine(ctx context.Context, dir string, f *finding) error {
+	d, err := bolt.Diagnose(ctx, dir, bolt.Options{ReadOnly: true, Version: version()})
+	if err != nil {
+		return err
+	}
+	defer d.Close() //nolint:errcheck // read only
+	for _, n := range d.Notes() {
+		f.note += "; " + n
+	}
+	for _, path := range d.Leftovers() {
+		f.note += "; " + path + " is left by work that was interrupted, the next start removes it"
+	}
+	damage := d.Damage()
+	if len(damage) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s is damaged\n%s\nsee what can be saved with: flightdeck doctor --repair, or restore a backup", dir, strings.Join(damage, "\n"))
 }
 
 // checkDesk proves that what people decided is as it was entered. The head that it prints, kept elsewhere, also proves it against somebody who can write the file.

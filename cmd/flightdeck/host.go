@@ -284,6 +284,9 @@ func (h *host) answer(ctx context.Context, v sshd.Viewer, args, environ []string
 		stdin: stdin, stdout: stdout, stderr: stderr, environ: environ,
 		owner: &owner{cfg: h.ownerConfig(environ), picture: h.picture, root: v.Root, box: h.box(v), sync: h.orders(v)},
 	}
+	if v.Local { // the store's own user on this machine
+		in.owner.app = h.app
+	}
 	return in.run(ctx, args)
 }
 

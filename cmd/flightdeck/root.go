@@ -61,6 +61,7 @@ type owner struct {
 	root    store.ID     // the viewer's place in the org tree; "": the whole company
 	box     store.Outbox // nil: the viewer may not see the messages
 	sync    pane.Syncer  // nil: the viewer may not order the background work about
+	app     *app         // nil: the viewer may not have copies of the files, nor have them compacted
 }
 
 // run runs the program and returns its exit status.
@@ -136,6 +137,9 @@ func (in *invocation) root() *cobra.Command {
 	root.AddCommand(in.issuesCommand(), in.sourcesCommand(), in.rulesCommand(), in.notifyCommand(), in.versionCommand())
 	if in.owner != nil {
 		root.AddCommand(in.syncCommand())
+		if in.owner.app != nil {
+			root.AddCommand(in.backupCommand(), in.compactCommand())
+		}
 		root.RunE = in.do(func(*cobra.Command, []string) error {
 			return usagef("want a question, such as: funnel --period quarter")
 		})
@@ -146,7 +150,8 @@ func (in *invocation) root() *cobra.Command {
 	f.StringVar(&in.storeDir, "store", "", "folder that holds the data (default: the configuration's, then the user's data folder)")
 	_ = root.MarkPersistentFlagDirname("store")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml")
-	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.serveCommand(), in.doctorCommand(), in.sourceCommand(), in.loadTestCommand())
+	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.serveCommand(), in.doctorCommand(), in.sourceCommand(), in.backupCommand(),
+		in.compactCommand(), in.loadTestCommand())
 	return root
 }
 

@@ -41,10 +41,11 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":  exits,
-			"damage": damage,
-			"newer":  newer,
-			"hold":   hold,
+			"exits":    exits,
+			"damage":   damage,
+			"truncate": truncate,
+			"newer":    newer,
+			"hold":     hold,
 		},
 	})
 }
@@ -98,4 +99,11 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 		at += len(args[1])
 	}
 	ts.Check(os.WriteFile(path, b, 0o600))
+}
+
+// truncate DIR N leaves the first N bytes of the store's file.
+func truncate(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0])+"/"+bolt.File, n))
 }

@@ -47,7 +47,7 @@ func (d *DB) Apply(ctx context.Context, b *store.Batch) (store.Rev, error) {
 	}
 	w := &work{b: b, ctx: ctx, d: d, seen: b.Seen, dead: make(map[store.Ref]bool, len(b.Deleted)), gone: map[store.ID]bool{}}
 	if w.seen.IsZero() {
-		w.seen = d.o.Now()
+		w.seen = d.o.now()
 	}
 	w.encode()
 
@@ -60,27 +60,60 @@ func (d *DB) Apply(ctx context.Context, b *store.Batch) (store.Rev, error) {
 	if err := ctx.Err(); err != nil {
 		return fail(err)
 	}
-	tx, err := d.bolt.Begin(true)
+	var before, rev store.Rev
+	err := d.whole()
+	if err == nil {
+		before, rev, err = w.commit()
+	}
 	if err != nil {
-		return fail(closed(err))
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	w.tx = tx
-	before := revOf(tx)
-	rev, err := w.apply(before)
-	if err != nil {
-		return fail(err)
-	}
-	if !w.dirty {
-		return rev, nil
-	}
-	if err := tx.Commit(); err != nil {
-		return fail(err)
+		return fail(advise(d.note(closed(err)), d.dir, "the store stands as it stood, and goes on by itself once there is room"))
 	}
 	if rev != before {
 		d.Notify(rev)
 	}
 	return rev, nil
+}
+
+// commit applies w in one transaction.
+func (w *work) commit() (before, rev store.Rev, err error) {
+	err = w.d.update(func(tx *bbolt.Tx) error {
+		w.tx = tx
+		before = revOf(tx)
+		if rev, err = w.apply(before); err == nil && !w.dirty {
+			err = errNothing
+		}
+		return err
+	})
+	if errors.Is(err, errNothing) {
+		err = nil
+	}
+	return before, rev, err
+}
+
+// errNothing takes back a transaction that would write nothing.
+var errNothing = errors.New("nothing changed")
+
+// update runs fn in a transaction of its own; the caller holds the writer's token. A damaged page makes bbolt panic, and it may do so again while it takes
+// everything back: then its lock stays taken, which stuck remembers. The file is as it was in either case.
+func (d *DB) update(fn func(*bbolt.Tx) error) error {
+	if d.stuck.Load() {
+		return d.whole()
+	}
+	return guarded("write", func() error {
+		tx, err := d.bolt().Begin(true)
+		if err != nil {
+			return err
+		}
+		d.stuck.Store(true)
+		defer func() {
+			_ = tx.Rollback() // after a commit it does nothing
+			d.stuck.Store(false)
+		}()
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
 }
 
 // work is one Apply.
@@ -110,6 +143,7 @@ func (w *work) alive() error {
 func (w *work) encode() {
 	seen := seenBytes(w.seen)
 	never := seenBytes(time.Time{})
+	var key []byte
 	for e := range kinds {
 		if kinds[e] == nil {
 			continue
@@ -123,6 +157,10 @@ func (w *work) encode() {
 			}
 		}
 		w.rows[e] = distinct(w.rows[e])
+		for _, r := range w.rows[e] {
+			key = append(key[:0], r.key...)
+			seal(store.Entity(e), key, r.value)
+		}
 	}
 	for _, ref := range w.b.Deleted {
 		w.dead[ref] = true
@@ -217,6 +255,11 @@ func (w *work) put(e store.Entity) error {
 				return err
 			}
 		}
+		if old != nil { // it would go into the log, and that something was wrong would be forgotten
+			if err := sealed(e, key, old); err != nil {
+				return damagedPart(fmt.Sprintf("replace %s %q", e, store.Clip(string(key), 80)), err)
+			}
+		}
 		if err := bucket.Put(key, r.value); err != nil {
 			return fmt.Errorf("write %s %q: %w", e, store.Clip(string(r.key), 80), err)
 		}
@@ -232,10 +275,14 @@ func (w *work) put(e store.Entity) error {
 	return nil
 }
 
-// same compares a stored record with one that comes; when we learned it makes no difference.
+// same compares what a stored record says with what one that comes does; when we learned it makes no difference.
 func same(old, new []byte, seen bool) bool {
-	if seen && len(old) == len(new) && len(new) > 1+seenLen {
-		return old[0] == new[0] && bytes.Equal(old[1+seenLen:], new[1+seenLen:])
+	if len(old) == 0 || old[0]&^sealFlag != new[0]&^sealFlag {
+		return false
+	}
+	old, new = body(old), body(new)
+	if seen && len(old) == len(new) && len(new) > seenLen {
+		old, new = old[seenLen:], new[seenLen:]
 	}
 	return bytes.Equal(old, new)
 }
@@ -266,7 +313,9 @@ func (w *work) derive(out []row, key, old, new []byte) ([]row, error) {
 	} {
 		if w.b.Track.Has(f.field) && f.from != f.to {
 			ch := store.Change{Deal: is.ID, Field: f.field, From: f.from, To: f.to, At: at, Seen: w.seen}
-			out = append(out, encode(&w.c, &ch, change))
+			r := sealable(&w.c, &ch, change)
+			seal(store.EntityChange, []byte(r.key), r.value)
+			out = append(out, r)
 		}
 	}
 	return out, nil
@@ -299,7 +348,7 @@ func (w *work) cascade(e store.Entity) error {
 	var one store.Records
 	var c coder
 	mark := func(k, v []byte) error {
-		kinds[e].reset(&one)
+		kinds[e].cut(&one, 0)
 		if err := errors.Join(w.alive(), read(&c, e, k, v, &one)); err != nil {
 			return err
 		}
@@ -330,6 +379,9 @@ func (w *work) delete() error {
 		old := bucket.Get([]byte(ref.ID)) // it stays where it is until the commit
 		if old == nil {
 			continue
+		}
+		if err := sealed(ref.Entity, []byte(ref.ID), old); err != nil {
+			return damagedPart(fmt.Sprintf("delete %s %q", ref.Entity, store.Clip(string(ref.ID), 80)), err)
 		}
 		if err := bucket.Delete([]byte(ref.ID)); err != nil {
 			return fmt.Errorf("delete %s %q: %w", ref.Entity, store.Clip(string(ref.ID), 80), err)

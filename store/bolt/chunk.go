@@ -3,7 +3,6 @@ package bolt
 import (
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -11,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"go.etcd.io/bbolt"
@@ -32,8 +30,6 @@ const (
 	chunkEnding  = ".chunk"
 	headSummed   = 8 + 4 + 4 + 8 + 8 + 4
 )
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Bucket chunk holds one set: its manifest, and its revision apart, which every commit asks for.
 var (
@@ -68,16 +64,7 @@ func manifestOf(tx *bbolt.Tx) (*manifest, error) {
 	if v == nil {
 		return nil, nil
 	}
-	m := new(manifest)
-	if err := json.Unmarshal(v, m); err != nil {
-		return nil, fmt.Errorf("read the list of chunks: %w", err)
-	}
-	for _, c := range m.Chunks {
-		if c.File != filepath.Base(c.File) || !strings.HasSuffix(c.File, chunkEnding) || c.Length < 0 {
-			return nil, fmt.Errorf("read the list of chunks: chunk %q has the impossible file %q", store.Clip(c.Name, 80), store.Clip(c.File, 80))
-		}
-	}
-	return m, nil
+	return parseManifest(v)
 }
 
 // setOf returns the revision of the newest set.

@@ -22,7 +22,7 @@ func BenchmarkChunks_FileOrValue(b *testing.B) {
 	}
 	storetest.Fold(b, d, 0, f.Format, f.Chunks...)
 	for i := range n {
-		if err := d.bolt.Update(func(tx *bbolt.Tx) error {
+		if err := d.bolt().Update(func(tx *bbolt.Tx) error {
 			bucket, err := tx.CreateBucketIfNotExists([]byte("values"))
 			if err != nil {
 				return err
@@ -56,7 +56,7 @@ func BenchmarkChunks_FileOrValue(b *testing.B) {
 	})
 	b.Run("copied values", func(b *testing.B) {
 		for b.Loop() {
-			if err := d.bolt.View(func(tx *bbolt.Tx) error {
+			if err := d.bolt().View(func(tx *bbolt.Tx) error {
 				return tx.Bucket([]byte("values")).ForEach(func(_, v []byte) error {
 					own := make([]byte, len(v))
 					copy(own, v)

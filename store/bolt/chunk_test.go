@@ -29,7 +29,7 @@ func folded(t *testing.T, dir string) *DB {
 // fileOf returns the path of the chunk's file.
 func fileOf(t *testing.T, d *DB, name string) (path string) {
 	t.Helper()
-	if err := d.bolt.View(func(tx *bbolt.Tx) error {
+	if err := d.bolt().View(func(tx *bbolt.Tx) error {
 		m, err := manifestOf(tx)
 		for _, c := range m.Chunks {
 			if c.Name == name {
@@ -257,7 +257,7 @@ func TestChunks_CompactAndBackup(t *testing.T) {
 	dir := t.TempDir()
 	d := folded(t, dir)
 	want := storetest.Chunks(t, d, "v1")
-	if err := d.compact(0); err != nil {
+	if _, err := d.Compact(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := storetest.Chunks(t, d, "v1"); !slices.Equal(got, want) {

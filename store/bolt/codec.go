@@ -249,17 +249,19 @@ func encode[T any](c *coder, v *T, code func(*coder, *T)) row {
 	return row{c.key, c.buf[from:len(c.buf):len(c.buf)]}
 }
 
-// decode reads a record that encode made; *v is zero. It keeps nothing of the slices.
+// decode reads a record that encode made, whatever its seal says; *v is zero. It keeps nothing of the slices.
 func decode[T any](c *coder, key, value []byte, v *T, code func(*coder, *T)) error {
-	switch {
-	case len(value) == 0:
+	if len(value) == 0 || value[0]&sealFlag != 0 && len(value) < 1+sealLen {
 		return errShort
-	case value[0] == 0:
-		return errors.New("it has no version")
-	case value[0] > recordVersion:
-		return fmt.Errorf("it has version %d, this program reads up to %d: %w", value[0], recordVersion, store.ErrNewer)
 	}
-	*c = coder{reading: true, version: value[0], buf: value[1:], raw: key, scratch: c.scratch}
+	version := value[0] &^ sealFlag
+	switch {
+	case version == 0:
+		return errors.New("it has no version")
+	case version > recordVersion:
+		return fmt.Errorf("it has version %d, this program reads up to %d: %w", version, recordVersion, store.ErrNewer)
+	}
+	*c = coder{reading: true, version: version, buf: body(value), raw: key, scratch: c.scratch}
 	code(c, v)
 	if c.begin(); c.err == nil && len(c.text) > 0 {
 		c.err = errors.New("bytes follow it")

@@ -72,6 +72,7 @@ type Options struct {
 	// LogBytes is how many bytes of the log are kept at most, also when the newest chunks would need more of it; 0: 2 GiB, which is some four million rows,
 	// more than readers let come together before they fold (an eighth of 20 million rows), and a quarter of what such a store takes anyway.
 	LogBytes int64
+	Tell     func(string) // of what Open removed or did besides opening: leftovers of work that was interrupted, a compaction; nil: nobody
 
 	newest int // schema that is understood; 0: crm.db's
 }
@@ -81,14 +82,15 @@ type DB struct {
 	store.Notifier
 	o      Options
 	dir    string
-	bolt   *bbolt.DB
+	handle atomic.Pointer[handle]
 	writer chan struct{} // holds one token while a batch is applied: a mutex that a context can leave
 	close  func() error
 
-	folding chan struct{} // holds one token while chunks are written
-	pinned  atomic.Uint64 // revision + 1 of the fold under way; 0: none
-	maps    mappings
-	fault   func(io.Writer) io.Writer // of tests
+	folding    chan struct{} // holds one token while chunks are written
+	compacting chan struct{} // holds one token while the file is compacted
+	pinned     atomic.Uint64 // revision + 1 of the fold under way; 0: none
+	maps       mappings
+	fault      func(io.Writer) io.Writer // of tests
 
 	ahead    sync.Once
 	reading  sync.WaitGroup // of the file, ahead
@@ -96,6 +98,29 @@ type DB struct {
 
 	ownerMu sync.Mutex
 	owner   owner
+
+	damageMu sync.Mutex
+	damage   []error
+	stuck    atomic.Bool // bbolt's own lock is taken for good
+}
+
+// handle is an open file. A compaction puts another in its place.
+type handle struct {
+	bolt  *bbolt.DB
+	file  *os.File     // bbolt's own
+	users sync.RWMutex // held for reading by those who read from it
+}
+
+// bolt returns the open file to who keeps a compaction from taking it away, by holding a token or by being the only one.
+func (d *DB) bolt() *bbolt.DB { return d.handle.Load().bolt }
+
+// take returns the open file, which stays open until it is given back with users.RUnlock.
+func (d *DB) take() *handle {
+	for {
+		if h := d.handle.Load(); h.users.TryRLock() {
+			return h
+		} // it fails only when another has taken its place
+	}
 }
 
 // Open opens the store in folder dir, which it makes (0700) together with the file (0600) when they are missing. It waits at most 300 ms for another
@@ -104,9 +129,6 @@ type DB struct {
 func Open(dir string, o Options) (*DB, error) {
 	if o.Version == "" {
 		o.Version = "dev"
-	}
-	if o.Now == nil {
-		o.Now = time.Now
 	}
 	if o.Log <= 0 {
 		o.Log = defaultLog
@@ -126,16 +148,17 @@ func Open(dir string, o Options) (*DB, error) {
 			return nil, fmt.Errorf("open store: %w", err)
 		}
 	}
-	b, err := openBolt(path, o)
+	h, err := openBolt(path, o)
 	for tries := 0; errors.Is(err, errMoved) && tries < 3; tries++ {
-		b, err = openBolt(path, o)
+		h, err = openBolt(path, o)
 	}
 	if err != nil {
 		return fail(err)
 	}
-	d := &DB{o: o, dir: dir, bolt: b, writer: make(chan struct{}, 1), folding: make(chan struct{}, 1)}
+	d := &DB{o: o, dir: dir, writer: make(chan struct{}, 1), folding: make(chan struct{}, 1), compacting: make(chan struct{}, 1)}
+	d.handle.Store(h)
 	d.close = sync.OnceValue(d.shut)
-	if err := d.begin(); err != nil {
+	if err := guarded("begin", d.begin); err != nil {
 		return fail(errors.Join(err, d.Close()))
 	}
 	return d, nil
@@ -149,9 +172,12 @@ func (d *DB) begin() error {
 	}
 	d.owner = self()
 	if err := d.owner.write(d.dir); err != nil {
-		return err
+		if !isFull(err) { // who holds the store is not worth keeping everybody from it
+			return err
+		}
+		d.tell("who holds the store cannot be written down: " + err.Error())
 	}
-	if err := d.compact(compactFrom); err != nil {
+	if err := d.compactAtStart(); err != nil {
 		return err
 	}
 	if err := d.prepare(); err != nil {
@@ -166,7 +192,7 @@ func (d *DB) begin() error {
 
 // folded returns the list of chunks, and begins to read the file ahead when there is none to start from: then the records will be read.
 func (d *DB) folded() (set *manifest, err error) {
-	err = d.bolt.View(func(tx *bbolt.Tx) error {
+	err = d.bolt().View(func(tx *bbolt.Tx) error {
 		found, err := manifestOf(tx)
 		if err == nil {
 			set = found
@@ -179,17 +205,31 @@ func (d *DB) folded() (set *manifest, err error) {
 	return set, err
 }
 
+// now asks the clock.
+func (o *Options) now() time.Time {
+	if o.Now == nil {
+		return time.Now()
+	}
+	return o.Now()
+}
+
+func (d *DB) tell(what string) {
+	if d.o.Tell != nil {
+		d.o.Tell(what)
+	}
+}
+
 // prepare makes what the file lacks and says which version writes it. When nothing is to be done, nothing is written.
 func (d *DB) prepare() error {
 	ready := false
-	if err := d.bolt.View(func(tx *bbolt.Tx) error {
+	if err := d.bolt().View(func(tx *bbolt.Tx) error {
 		meta := tx.Bucket(bucketMeta)
 		ready = meta != nil && string(meta.Get(keyWriter)) == d.o.Version && schemaOf(tx) == schema
 		return nil
 	}); err != nil || ready {
 		return err
 	}
-	return d.bolt.Update(func(tx *bbolt.Tx) error {
+	return d.bolt().Update(func(tx *bbolt.Tx) error {
 		if schemaOf(tx) == 1 {
 			if err := tx.DeleteBucket(bucketLog); err != nil {
 				return err
@@ -220,7 +260,7 @@ var (
 )
 
 // openBolt looks at the file first and opens it only when it is ours.
-func openBolt(path string, o Options) (*bbolt.DB, error) {
+func openBolt(path string, o Options) (*handle, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !o.ReadOnly: // a new store
@@ -232,14 +272,14 @@ func openBolt(path string, o Options) (*bbolt.DB, error) {
 	case info.Size() == 0:
 		return nil, errOther
 	default:
-		b, err := rawOpen(path, &bbolt.Options{ReadOnly: true, Timeout: lockWait}, o)
+		h, err := rawOpen(path, &bbolt.Options{ReadOnly: true, Timeout: lockWait}, o)
 		if err != nil {
 			return nil, err
 		}
 		if o.ReadOnly {
-			return b, nil
+			return h, nil
 		}
-		if err := b.Close(); err != nil {
+		if err := h.bolt.Close(); err != nil {
 			return nil, err
 		}
 	}
@@ -257,8 +297,9 @@ func writable() *bbolt.Options {
 
 // rawOpen opens the file, and checks it. bbolt panics on some damaged files, and a file shorter than it claims to be faults: both
 // become errors here, with the lock given back.
-func rawOpen(path string, bo *bbolt.Options, o Options) (b *bbolt.DB, err error) {
+func rawOpen(path string, bo *bbolt.Options, o Options) (h *handle, err error) {
 	var file *os.File
+	var b *bbolt.DB
 	bo.OpenFile = func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
 		file, err = os.OpenFile(name, flag, mode)
 		return file, err
@@ -266,11 +307,12 @@ func rawOpen(path string, bo *bbolt.Options, o Options) (b *bbolt.DB, err error)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			b, err = nil, fmt.Errorf("the file is damaged (%v); nothing was changed; restore a backup, or move it away and sync anew", r)
-			_ = file.Close() // gives back the lock; the map stays, a page or two of address space
+			h, err = nil, &damagedError{"its pages", fmt.Errorf("%v; nothing was changed", r), remedyFor(path)}
+			unlockFile(file)
+			_ = file.Close() // the map stays, some address space
 		} else if err != nil && b != nil {
 			_ = b.Close()
-			b = nil
+			h = nil
 		}
 	}()
 	b, err = bbolt.Open(path, 0o600, bo)
@@ -283,7 +325,7 @@ func rawOpen(path string, bo *bbolt.Options, o Options) (b *bbolt.DB, err error)
 		return nil, fmt.Errorf("%w; nothing was changed", err)
 	}
 	b.AllocSize = allocStep
-	return b, check(path, file, b, o)
+	return &handle{bolt: b, file: file}, check(path, file, b, o)
 }
 
 // check tells whether the open file is one that this program may use.
@@ -301,8 +343,7 @@ func check(path string, file *os.File, b *bbolt.DB, o Options) error {
 	}
 	return b.View(func(tx *bbolt.Tx) error {
 		if tx.Size() > info.Size() {
-			return fmt.Errorf("the file is damaged: %d bytes of %d are there; nothing was changed; restore a backup, or move it away and sync anew",
-				info.Size(), tx.Size())
+			return &damagedError{"its end", fmt.Errorf("%d bytes of %d are there; nothing was changed", info.Size(), tx.Size()), remedyFor(path)}
 		}
 		meta := tx.Bucket(bucketMeta)
 		if meta == nil {
@@ -348,16 +389,24 @@ func (d *DB) readAhead() {
 func (d *DB) Close() error { return d.close() }
 
 func (d *DB) shut() error {
+	d.shutting.Store(true)
 	d.writer <- struct{}{}
 	defer func() { <-d.writer }()
-	d.shutting.Store(true)
 	d.reading.Wait()
 	d.Notifier.Close()
 	var left error
 	if !d.o.ReadOnly {
 		left = d.disown()
 	}
-	if err := errors.Join(left, d.bolt.Close()); err != nil {
+	shut := d.bolt().Close
+	if d.stuck.Load() {
+		shut = func() error {
+			f := d.handle.Load().file
+			unlockFile(f)
+			return f.Close()
+		}
+	}
+	if err := errors.Join(left, shut()); err != nil {
 		return fmt.Errorf("close %s: %w", filepath.Join(d.dir, File), err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -82,10 +83,11 @@ func OpenDesk(dir string, o Options) (*Desk, error) {
 			return nil, fmt.Errorf("open store: %w", err)
 		}
 	}
-	var err error
-	if d.bolt, err = openBolt(d.path, o); err != nil {
+	h, err := openBolt(d.path, o)
+	if err != nil {
 		return fail(err)
 	}
+	d.bolt = h.bolt
 	if err := d.prepare(); err != nil {
 		return fail(errors.Join(err, d.bolt.Close()))
 	}
@@ -131,7 +133,18 @@ func (d *Desk) Close() error {
 }
 
 // Backup writes a consistent copy of the live file to path, which it replaces in one step when the copy is complete and on the disk.
-func (d *Desk) Backup(path string) error { return backup(d.bolt, d.path, path) }
+func (d *Desk) Backup(path string) error {
+	if sameFile(path, d.path) {
+		return fmt.Errorf("back up to %s: that is the store itself", path)
+	}
+	return SaveBackup(path, d.WriteTo)
+}
+
+// WriteTo writes a consistent copy of the live file to w: the bytes of a backup. It implements [io.WriterTo].
+func (d *Desk) WriteTo(w io.Writer) (n int64, err error) {
+	err = closed(d.bolt.View(func(tx *bbolt.Tx) error { n, err = tx.WriteTo(w); return err }))
+	return n, err
+}
 
 // view reads.
 func (d *Desk) view(ctx context.Context, what string, fn func(*bbolt.Tx) error) error {

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"go.etcd.io/bbolt"
 
@@ -42,6 +41,9 @@ func (d *DB) Fold(ctx context.Context, f store.Fold) (err error) {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	if err := d.whole(); err != nil {
+		return err
+	}
 	d.pinned.Store(uint64(f.Rev) + 1)
 	defer d.pinned.Store(0)
 	old, err := d.foldable(ctx, &f)
@@ -58,24 +60,13 @@ func (d *DB) Fold(ctx context.Context, f store.Fold) (err error) {
 				_ = os.Remove(d.chunkPath(c.to.File)) // whatever is left is an orphan
 			}
 		}
-		return fullDisk(err, filepath.Join(d.dir, Folder))
+		return advise(err, filepath.Join(d.dir, Folder), "the earlier chunks stay in use, nothing half-written is left")
 	}
 	if err := d.install(ctx, set); err != nil {
-		return err // whether it lasts is not known: the next open keeps the files that the list names
+		return advise(err, d.dir, "the earlier chunks stay in use") // whether it lasts is not known: the next open keeps the files that the list names
 	}
 	d.removeOrphans(set)
 	return nil
-}
-
-// fullDisk adds what to do to the errors that people meet.
-func fullDisk(err error, dir string) error {
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
-		return fmt.Errorf("%w; the earlier chunks stay in use, nothing half-written is left; free space on the disk of %s", err, dir)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("%w; the earlier chunks stay in use; make %s writable for this user", err, dir)
-	}
-	return err
 }
 
 // foldable returns the set in place and says whether f may follow it.
@@ -235,13 +226,13 @@ func (d *DB) install(ctx context.Context, set *manifest) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return d.bolt.Update(func(tx *bbolt.Tx) error {
+	return d.note(d.update(func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists(bucketChunk)
 		if err != nil {
 			return err
 		}
 		return errors.Join(b.Put(keyManifest, list), b.Put(keySetRev, binary.BigEndian.AppendUint64(nil, uint64(set.Rev))))
-	})
+	}))
 }
 
 // removeOrphans removes the files that are not of set. What cannot be removed now is tried again on the next open; it harms nobody.

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,8 +14,8 @@ type kind interface {
 	encode(c *coder, r *store.Records, out []row) []row
 	// decode appends the record to r.
 	decode(c *coder, key, value []byte, r *store.Records) error
-	// reset empties the entity's slice in r and keeps its room.
-	reset(r *store.Records)
+	// cut leaves the first n of the entity's records in r and keeps the room of the others.
+	cut(r *store.Records, n int)
 	// seen: the value begins with the moment at which we learned it, which is not compared.
 	seen() bool
 }
@@ -51,7 +52,7 @@ func (t table[T]) encode(c *coder, r *store.Records, out []row) []row {
 	rows := *t.rows(r)
 	out = slices.Grow(out, len(rows))
 	for i := range rows {
-		out = append(out, encode(c, &rows[i], t.code))
+		out = append(out, sealable(c, &rows[i], t.code))
 	}
 	return out
 }
@@ -63,9 +64,9 @@ func (t table[T]) decode(c *coder, key, value []byte, r *store.Records) error {
 	return decode(c, key, value, &(*rows)[len(*rows)-1], t.code)
 }
 
-func (t table[T]) reset(r *store.Records) {
+func (t table[T]) cut(r *store.Records, n int) {
 	rows := t.rows(r)
-	*rows = (*rows)[:0]
+	*rows = (*rows)[:n]
 }
 
 func (t table[T]) seen() bool { return t.fact }
@@ -77,7 +78,7 @@ func (orgKind) encode(c *coder, r *store.Records, out []row) []row {
 	if r.Org == nil {
 		return out
 	}
-	return append(out, encode(c, r.Org, org))
+	return append(out, sealable(c, r.Org, org))
 }
 
 func (orgKind) decode(c *coder, key, value []byte, r *store.Records) error {
@@ -85,13 +86,25 @@ func (orgKind) decode(c *coder, key, value []byte, r *store.Records) error {
 	return decode(c, key, value, r.Org, org)
 }
 
-func (orgKind) reset(r *store.Records) { r.Org = nil }
-func (orgKind) seen() bool             { return false }
+func (orgKind) cut(r *store.Records, n int) {
+	if n == 0 {
+		r.Org = nil
+	}
+}
+
+func (orgKind) seen() bool { return false }
 
 // read decodes one stored record into r; the error names the record.
 func read(c *coder, e store.Entity, key, value []byte, r *store.Records) error {
-	if err := kinds[e].decode(c, key, value, r); err != nil {
-		return fmt.Errorf("read %s %q: %w; restore a backup, or move the store away and sync anew", e, store.Clip(string(key), 80), err)
+	err := sealed(e, key, value)
+	if err == nil {
+		err = kinds[e].decode(c, key, value, r)
+	}
+	if err != nil {
+		if errors.Is(err, store.ErrNewer) {
+			return fmt.Errorf("read %s %q: %w", e, store.Clip(string(key), 80), err)
+		}
+		return damagedPart(fmt.Sprintf("read %s %q", e, store.Clip(string(key), 80)), err)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package bolt
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -89,7 +88,7 @@ func appendLog(tx *bbolt.Tx, rev store.Rev, entries []entry, k keep) error {
 	cur := log.Cursor()
 	for key, v := cur.First(); key != nil && len(old) < trimStep+4*int(size/partLen+1); key, v = cur.Next() {
 		if len(key) != partKey || len(v) < partHead {
-			return fmt.Errorf("trim the change log: %w", errShort)
+			return damagedPart("trim the change log", errShort)
 		}
 		needed := store.Rev(binary.BigEndian.Uint64(key)) > k.after
 		if bytes+size <= k.bytes && (needed || held <= k.entries) {
@@ -136,7 +135,7 @@ func appendLog(tx *bbolt.Tx, rev store.Rev, entries []entry, k keep) error {
 // readPart adds the entries of one part to d.
 func readPart(c *coder, part []byte, d *store.Delta) error {
 	broken := func() error {
-		return fmt.Errorf("read the change log: %w; move the store away and sync anew", errShort)
+		return damagedPart("read the change log", errShort)
 	}
 	if len(part) < partHead {
 		return broken()

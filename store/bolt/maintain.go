@@ -4,19 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
 	"go.etcd.io/bbolt"
 
 	"flightdeck/store"
-)
-
-// compactFrom is the size in bytes from which a file is worth compacting, and compactFree the share of free pages. bbolt never shrinks a
-// file, and every commit writes the list of its free pages.
-const (
-	compactFrom = 64 << 20
-	compactFree = 0.20
 )
 
 // Info is what can be told of a store without reading it.
@@ -33,21 +27,25 @@ type Info struct {
 
 // Info describes the open store.
 func (d *DB) Info() (i Info, err error) {
+	h := d.take()
+	defer h.users.RUnlock()
 	i = Info{Path: filepath.Join(d.dir, File)}
-	err = closed(d.bolt.View(func(tx *bbolt.Tx) error {
-		meta := tx.Bucket(bucketMeta)
-		i.Schema = schemaOf(tx)
-		i.Writer, i.Generation, i.Rev = string(meta.Get(keyWriter)), string(meta.Get(keyGeneration)), revOf(tx)
-		i.Log, i.Size = int(tx.Bucket(bucketLog).Sequence()), tx.Size()
-		return nil
+	err = closed(h.bolt.View(func(tx *bbolt.Tx) error {
+		return guarded("read the file's description", func() error {
+			meta := tx.Bucket(bucketMeta)
+			i.Schema = schemaOf(tx)
+			i.Writer, i.Generation, i.Rev = string(meta.Get(keyWriter)), string(meta.Get(keyGeneration)), revOf(tx)
+			i.Log, i.Size = int(tx.Bucket(bucketLog).Sequence()), tx.Size()
+			return nil
+		})
 	}))
-	if stats := d.bolt.Stats(); err == nil {
-		i.Free = int64(stats.FreePageN+stats.PendingPageN) * int64(d.bolt.Info().PageSize)
+	if stats := h.bolt.Stats(); err == nil {
+		i.Free = int64(stats.FreePageN+stats.PendingPageN) * int64(h.bolt.Info().PageSize)
 	}
 	return i, err
 }
 
-// Check reads the whole file and the chunks and returns what is wrong in them: a page, a record, a line of the log, each bad chunk. Commits wait meanwhile.
+// Check reads the whole file and the chunks and returns what is wrong in them: a page, each record, the log, each bad chunk. Commits wait meanwhile.
 func (d *DB) Check(ctx context.Context) error {
 	select {
 	case d.writer <- struct{}{}: // bbolt's own check wants no commit beside it
@@ -55,45 +53,69 @@ func (d *DB) Check(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := d.view(ctx, func(tx *bbolt.Tx) (bad error) {
-		for err := range tx.Check() { // to its end: it sends until it is done
-			if bad == nil {
-				bad = err
+	if err := d.see(ctx, func(s *snapshot) error {
+		if err := guarded("check the pages", func() (bad error) {
+			for err := range s.tx.Check() { // to its end: it sends until it is done
+				if bad == nil {
+					bad = damagedPart("check the pages", err)
+				}
 			}
-		}
-		if bad != nil {
 			return bad
+		}); err != nil {
+			return d.note(err)
 		}
-		s := &snapshot{ctx: ctx, tx: tx}
-		return errors.Join(
-			d.checkChunks(ctx, tx),
-			s.All(func(*store.Records) error { return nil }),
-			s.Since(trimmed(tx, s.Rev()), func(*store.Delta) error { return nil }),
-		)
+		s.preread = nil
+		chunks := d.checkChunks(ctx, s.tx)
+		err := s.All(func(*store.Records) error { return nil })
+		if err == nil {
+			err = s.Since(trimmed(s.tx, s.Rev()), func(*store.Delta) error { return nil })
+		}
+		if errors.Is(err, ErrDamaged) { // it is among the damage
+			err = nil
+		}
+		return errors.Join(append(d.Damage(), chunks, err)...)
 	}); err != nil {
-		return fmt.Errorf("check %s: %w", filepath.Join(d.dir, File), err)
+		return fmt.Errorf("check %s: %w", filepath.Join(d.dir, File), closed(err))
 	}
 	return nil
 }
 
 // Backup writes a consistent copy of the live store to path, which it replaces in one step when the copy is complete and on the disk. Commits go on
 // meanwhile, but the file cannot reuse pages until the copy ends.
-func (d *DB) Backup(path string) error { return backup(d.bolt, filepath.Join(d.dir, File), path) }
+func (d *DB) Backup(path string) error {
+	if sameFile(path, filepath.Join(d.dir, File)) {
+		return fmt.Errorf("back up to %s: that is the store itself", path)
+	}
+	return SaveBackup(path, d.WriteTo)
+}
 
-// backup writes a consistent copy of the open file own to path.
-func backup(b *bbolt.DB, own, path string) (err error) {
+// sameFile reports whether both are there and one.
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// WriteTo writes a consistent copy of the live store to w: the bytes of a backup. It implements [io.WriterTo].
+func (d *DB) WriteTo(w io.Writer) (n int64, err error) {
+	h := d.take()
+	defer h.users.RUnlock()
+	err = closed(h.bolt.View(func(tx *bbolt.Tx) error { n, err = tx.WriteTo(w); return err }))
+	return n, err
+}
+
+// SaveBackup puts what write gives at path in one step, once it is a whole store and on the disk. Until then, and when something fails, what stood there stays.
+func SaveBackup(path string, write func(io.Writer) (int64, error)) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("back up to %s: %w", path, closed(err))
+			err = fmt.Errorf("back up to %s: %w", path, advise(err, filepath.Dir(path), "what stood there is as it was"))
 		}
 	}()
-	if old, err := os.Stat(path); err == nil {
-		if mine, err := os.Stat(own); err != nil || os.SameFile(old, mine) {
-			return errors.New("that is the store itself")
-		}
-		if old.IsDir() {
-			return errors.New("that is a folder; name a file")
-		}
+	if old, err := os.Stat(path); err == nil && old.IsDir() {
+		return errors.New("that is a folder; name a file")
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*") // 0600
 	if err != nil {
@@ -105,8 +127,12 @@ func backup(b *bbolt.DB, own, path string) (err error) {
 			_ = os.Remove(tmp.Name())
 		}
 	}()
-	if err := b.View(func(tx *bbolt.Tx) error { _, err := tx.WriteTo(tmp); return err }); err != nil {
+	n, err := write(tmp)
+	if err != nil {
 		return err
+	}
+	if metas, errs := readMetas(tmp); errs[0] != nil || int64(metas[0].end)*metas[0].pageSize != n {
+		return fmt.Errorf("the copy is not whole: %d bytes came", n)
 	}
 	if err := errors.Join(tmp.Sync(), tmp.Close()); err != nil {
 		return err
@@ -115,59 +141,4 @@ func backup(b *bbolt.DB, own, path string) (err error) {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
-}
-
-// compact copies a file of at least from bytes without its free pages when these are many. The copy is locked before it takes the old one's place, and
-// becomes the open store; a process that waits for the old one's lock finds the file replaced and starts over. Killed in between, it leaves a
-// copy that the next compaction removes.
-func (d *DB) compact(from int64) error {
-	path := filepath.Join(d.dir, File)
-	tmp := path + ".compact"
-	if err := os.RemoveAll(tmp); err != nil {
-		return err
-	}
-	i, err := d.size()
-	if err != nil || i.Size < from || float64(i.Free) < compactFree*float64(i.Size) {
-		return err
-	}
-	o := writable()
-	o.NoSync = true // until the copy is complete
-	dst, err := bbolt.Open(tmp, 0o600, o)
-	if err != nil {
-		return err
-	}
-	fail := func(err error) error {
-		return errors.Join(fmt.Errorf("compact: %w", err), dst.Close(), os.Remove(tmp))
-	}
-	dst.AllocSize = allocStep
-	if err := bbolt.Compact(dst, d.bolt, 8<<20); err != nil {
-		return fail(err)
-	}
-	if err := dst.Sync(); err != nil {
-		return fail(err)
-	}
-	dst.NoSync = false
-	if err := os.Rename(tmp, path); err != nil {
-		return fail(err)
-	}
-	old := d.bolt
-	d.bolt = dst
-	return errors.Join(syncDir(d.dir), old.Close())
-}
-
-// size is the part of Info that a file without buckets has too.
-func (d *DB) size() (i Info, err error) {
-	err = d.bolt.View(func(tx *bbolt.Tx) error { i.Size = tx.Size(); return nil })
-	i.Free = int64(d.bolt.Stats().FreePageN) * int64(d.bolt.Info().PageSize)
-	return i, err
-}
-
-// syncDir makes a rename in dir last through a power cut. Systems on which folders cannot be synced do without.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	_ = f.Sync()
-	return f.Close()
 }

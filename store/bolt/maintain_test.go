@@ -65,7 +65,7 @@ func TestCompact(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, File+".compact"), []byte("of a run that was killed"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.compact(0); err != nil {
+	if _, err := d.Compact(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	after, err := d.Info()

@@ -24,6 +24,7 @@ func schema1(t *testing.T, dir string) {
 			}
 		}
 		for _, v := range kinds[store.EntityTouch].encode(&c, &d.Records, nil) {
+			seal(store.EntityTouch, []byte(v.key), v.value)
 			old = append(old, entry{ref: store.Ref{Entity: store.EntityTouch, ID: v.key}, value: v.value})
 		}
 		if len(old) == 0 {

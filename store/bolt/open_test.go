@@ -307,13 +307,15 @@ func TestOpen_Replaced(t *testing.T) {
 	}
 }
 
-func TestSnapshot_DamagedRecord(t *testing.T) {
+func TestSnapshot_NewerRecord(t *testing.T) {
 	dir := t.TempDir()
 	d := open(t, dir, Options{})
 	storetest.Apply(t, d, deals("a:1", "a:2"))
 	_ = d.Close()
 	raw(t, dir, func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketOf(store.EntityDeal)).Put([]byte("a:2"), []byte{recordVersion + 3, 1, 2})
+		newer := []byte{recordVersion + 3, 1, 2, 0, 0, 0, 0}
+		seal(store.EntityDeal, []byte("a:2"), newer)
+		return tx.Bucket(bucketOf(store.EntityDeal)).Put([]byte("a:2"), newer)
 	})
 	d = open(t, dir, Options{})
 	err := d.View(context.Background(), func(s store.Snapshot) error { return s.All(func(*store.Records) error { return nil }) })

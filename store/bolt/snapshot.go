@@ -5,7 +5,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"runtime/debug"
+	"errors"
+	"fmt"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -18,18 +19,26 @@ const blockLen = 4096
 
 // View implements [store.Reader]. It may run beside Apply. The strings of one record share memory: whoever keeps a few of them for long clones those.
 func (d *DB) View(ctx context.Context, fn func(store.Snapshot) error) error {
-	return d.view(ctx, func(tx *bbolt.Tx) error { return fn(&snapshot{ctx: ctx, tx: tx, preread: d.preread}) })
+	return d.see(ctx, func(s *snapshot) error { return fn(s) })
 }
 
 func (d *DB) view(ctx context.Context, fn func(*bbolt.Tx) error) error {
+	return d.see(ctx, func(s *snapshot) error { return fn(s.tx) })
+}
+
+func (d *DB) see(ctx context.Context, fn func(*snapshot) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return closed(d.bolt.View(fn))
+	h := d.take()
+	defer h.users.RUnlock()
+	return closed(h.bolt.View(func(tx *bbolt.Tx) error { return fn(&snapshot{ctx: ctx, d: d, h: h, tx: tx, preread: d.preread}) }))
 }
 
 type snapshot struct {
 	ctx context.Context
+	d   *DB
+	h   *handle
 	tx  *bbolt.Tx
 	c   coder
 
@@ -41,75 +50,35 @@ func (s *snapshot) Rev() store.Rev { return revOf(s.tx) }
 
 // All implements [store.Snapshot]. It reads one block ahead of fn: what decodes records and what is made of them take about as long, and on two cores a start
 // then takes half the time. The reading goroutine has ended when All returns. A read-only transaction of bbolt caches nothing, so that it may be read from there
-// while fn asks s something.
+// while fn asks s something. What cannot be read is left out and told at the end, as failed statuses of the source crm.db, one for each entity.
 func (s *snapshot) All(fn func(*store.Records) error) error {
 	if s.preread != nil {
 		s.preread()
 	}
-	blocks, free, quit := make(chan block), make(chan *store.Records, 2), make(chan struct{})
-	free <- new(store.Records)
-	free <- new(store.Records)
+	r := reading{s: s, blocks: make(chan block), free: make(chan *store.Records, 2), quit: make(chan struct{})}
+	r.free <- new(store.Records)
+	r.free <- new(store.Records)
 	var failed error
-	var crash any
 	go func() {
-		defer close(blocks)
-		defer func() { crash = recover() }() // of a damaged page: the caller's goroutine is where somebody expects it
-		failed = s.scan(blocks, free, quit)
+		defer close(r.blocks)
+		failed = guarded("read the records", r.run)
 	}()
 	defer func() { // nothing is read from the transaction once it may end, whatever fn did
-		close(quit)
-		for range blocks { //nolint:revive // until it is closed
+		close(r.quit)
+		for range r.blocks { //nolint:revive // until it is closed
 		}
 	}()
-	for b := range blocks {
+	for b := range r.blocks {
 		if err := fn(b.r); err != nil {
 			return err
 		}
-		kinds[b.e].reset(b.r)
-		free <- b.r
+		kinds[b.e].cut(b.r, 0)
+		r.free <- b.r
 	}
-	if crash != nil {
-		panic(crash)
+	if errors.Is(failed, errQuit) {
+		failed = nil
 	}
-	return failed
-}
-
-// block is a few records of one entity.
-type block struct {
-	e store.Entity
-	r *store.Records
-}
-
-// scan sends every record in blocks, each in memory that it takes from free, until quit is closed.
-func (s *snapshot) scan(out chan<- block, free <-chan *store.Records, quit <-chan struct{}) error {
-	debug.SetPanicOnFault(true) // the disk cannot give a page of the map
-	var c coder
-	for _, e := range store.Entities() {
-		cur := s.tx.Bucket(bucketOf(e)).Cursor()
-		for k, v := cur.First(); k != nil; {
-			if err := s.ctx.Err(); err != nil {
-				return err
-			}
-			var r *store.Records
-			select { // nobody gives memory back once the caller has left
-			case r = <-free:
-			case <-quit:
-				return nil
-			}
-			for n := 0; k != nil && n < blockLen; n++ {
-				if err := read(&c, e, k, v, r); err != nil {
-					return err
-				}
-				k, v = cur.Next()
-			}
-			select {
-			case out <- block{e, r}:
-			case <-quit:
-				return nil
-			}
-		}
-	}
-	return nil
+	return s.d.note(failed)
 }
 
 // Count implements [store.Counter].
@@ -117,33 +86,52 @@ func (s *snapshot) Count(e store.Entity) int {
 	if !e.Valid() {
 		return 0
 	}
-	return s.tx.Bucket(bucketOf(e)).Stats().KeyN
+	n := 0
+	_ = guarded("count", func() error { n = s.tx.Bucket(bucketOf(e)).Stats().KeyN; return nil }) // All will tell
+	return n
 }
 
-// Since implements [store.Snapshot].
+// Since implements [store.Snapshot]. A log that is damaged is as good as one that is too short: the error is [store.ErrTrimmed] too, and may come after calls, the
+// records are to be read instead.
 func (s *snapshot) Since(rev store.Rev, fn func(*store.Delta) error) error {
-	log, now := s.tx.Bucket(bucketLog), s.Rev()
-	if rev > now || rev < trimmed(s.tx, now) {
-		return store.ErrTrimmed
-	}
 	var d store.Delta
-	cur := log.Cursor()
-	k, v := cur.Seek(binary.BigEndian.AppendUint64(nil, uint64(rev)+1))
+	var cur *bbolt.Cursor
+	var k, v []byte
+	err := guarded("read the change log", func() error {
+		now := s.Rev()
+		if rev > now || rev < trimmed(s.tx, now) {
+			return store.ErrTrimmed
+		}
+		cur = s.tx.Bucket(bucketLog).Cursor()
+		k, v = cur.Seek(binary.BigEndian.AppendUint64(nil, uint64(rev)+1))
+		return nil
+	})
+	if err != nil {
+		return s.d.note(err)
+	}
 	for k != nil {
 		if err := s.ctx.Err(); err != nil {
 			return err
 		}
-		for e := range kinds {
-			if kinds[e] != nil {
-				kinds[e].reset(&d.Records)
-				kinds[e].reset(&d.Before)
+		if err := guarded("read the change log", func() error {
+			for e := range kinds {
+				if kinds[e] != nil {
+					kinds[e].cut(&d.Records, 0)
+					kinds[e].cut(&d.Before, 0)
+				}
 			}
-		}
-		d.Rev, d.Deleted = store.Rev(binary.BigEndian.Uint64(k)), d.Deleted[:0]
-		for ; k != nil && store.Rev(binary.BigEndian.Uint64(k)) == d.Rev; k, v = cur.Next() {
-			if err := readPart(&s.c, v, &d); err != nil {
-				return err
+			d.Rev, d.Deleted = store.Rev(binary.BigEndian.Uint64(k)), d.Deleted[:0]
+			for ; k != nil && store.Rev(binary.BigEndian.Uint64(k)) == d.Rev; k, v = cur.Next() {
+				if err := readPart(&s.c, v, &d); err != nil {
+					return err
+				}
 			}
+			return nil
+		}); err != nil {
+			if err = s.d.note(err); errors.Is(err, ErrDamaged) {
+				err = fmt.Errorf("%w: %w", store.ErrTrimmed, err)
+			}
+			return err
 		}
 		if err := fn(&d); err != nil {
 			return err
@@ -158,16 +146,35 @@ func (s *snapshot) IDs(src store.SourceID, e store.Entity, fn func(store.ID) err
 		return nil
 	}
 	prefix := []byte(string(src) + ":")
-	cur := s.tx.Bucket(bucketOf(e)).Cursor()
-	n := 0
-	for k, _ := cur.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cur.Next() {
-		if n++; n%blockLen == 0 {
-			if err := s.ctx.Err(); err != nil {
+	var cur *bbolt.Cursor
+	ids := make([]store.ID, 0, 64)
+	for more := true; more; {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+		ids = ids[:0]
+		if err := guarded("list "+e.String(), func() error {
+			var k []byte
+			if cur == nil {
+				cur = s.tx.Bucket(bucketOf(e)).Cursor()
+				k, _ = cur.Seek(prefix)
+			} else {
+				k, _ = cur.Next()
+			}
+			for ; bytes.HasPrefix(k, prefix); k, _ = cur.Next() {
+				if ids = append(ids, store.ID(k)); len(ids) == blockLen {
+					return nil
+				}
+			}
+			more = false
+			return nil
+		}); err != nil {
+			return s.d.note(err)
+		}
+		for _, id := range ids {
+			if err := fn(id); err != nil {
 				return err
 			}
-		}
-		if err := fn(store.ID(k)); err != nil {
-			return err
 		}
 	}
 	return nil
@@ -176,9 +183,11 @@ func (s *snapshot) IDs(src store.SourceID, e store.Entity, fn func(store.ID) err
 // Status implements [store.Snapshot].
 func (s *snapshot) Status() ([]store.SourceStatus, error) {
 	var r store.Records
-	err := s.tx.Bucket(bucketOf(store.EntityStatus)).ForEach(func(k, v []byte) error {
-		return read(&s.c, store.EntityStatus, k, v, &r)
-	})
+	err := s.d.note(guarded("read the statuses", func() error {
+		return s.tx.Bucket(bucketOf(store.EntityStatus)).ForEach(func(k, v []byte) error {
+			return read(&s.c, store.EntityStatus, k, v, &r)
+		})
+	}))
 	slices.SortFunc(r.Statuses, func(a, b store.SourceStatus) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Stream, b.Stream))
 	})

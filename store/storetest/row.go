@@ -135,3 +135,10 @@ func withSeen(row any, seen time.Time) any {
 	}
 	return v.Interface()
 }
+
+// Rows calls fn with every record of r as a value, under its reference.
+func Rows(r *store.Records, fn func(store.Ref, any)) {
+	for ref, row := range rowsOf(r) {
+		fn(ref, row)
+	}
+}

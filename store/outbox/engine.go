@@ -98,7 +98,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			timer.Stop()
 		}
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // being ended is no failure
 		}
 	}
 }
@@ -230,7 +230,7 @@ func (e *Engine) deliver(ctx context.Context, r Route, all []pending) (next time
 		n := min(max(r.Notifier.Fit(ms), 1), len(all))
 		sent := e.send(ctx, r, ms[:n])
 		if ctx.Err() != nil && sent != nil {
-			return next, nil // we were ended; it is tried again by the next start
+			return next, nil //nolint:nilerr // we were ended; it is tried again by the next start
 		}
 		var wait time.Duration
 		for _, p := range all[:n] {

@@ -14,5 +14,7 @@
 //   - A [Day] is a date in the organisation's time zone.
 //   - What a source says of itself (progress, age, errors: [SourceStatus]) and what it could not map ([Issue]) are records like
 //     any other, so every face reads them from the same place and they survive a restart.
+//   - What people write ([Desk]) is decisions in a journal that can only be added to ([Decision]), messages that are told once ([Message]), marks, and the versions
+//     of the rules. Where several things must be together (a decision and the message that it causes) they are one transaction.
 //   - Text that came from outside is passed through [Clean] before it is stored: nothing hostile reaches a terminal.
 package store

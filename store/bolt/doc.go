@@ -1,4 +1,5 @@
-// Package bolt keeps a store in one bbolt file, crm.db, in a folder of its own.
+// Package bolt keeps a store in a folder of its own: what sources say in one bbolt file, crm.db ([DB]), and what people write in another, user.db ([Desk]), so that a key press
+// never waits behind a sync (BenchmarkDecide_WhileSyncing). What follows is about the first; the second is described at its type.
 //
 // It owns the file's layout: which buckets there are, how a record is encoded, the schema's version, the change log, and who may open the file. It
 // refuses to interpret: no scope, no sum, no index. It refuses to touch a file that it does not fully understand.

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -95,6 +96,9 @@ func read(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read rules: %w; put the file back, or take rules_file out of the configuration", err)
+	}
+	if len(bytes.TrimSpace(b)) == 0 { // on its way to the disk, or cut off there: nobody asked for the defaults
+		return b, fmt.Errorf("read rules %s: the file is empty; for the defaults write the line version: %d", path, formatVersion)
 	}
 	return b, nil
 }
@@ -249,6 +253,9 @@ func (l *Live) Run(ctx context.Context) error {
 	changed, stop := watch(l.o.Path)
 	defer stop()
 	for {
+		if !rested(ctx, l.o.Path) {
+			return nil
+		}
 		if err := l.Load(ctx); err != nil && ctx.Err() == nil && l.o.Report != nil {
 			l.o.Report(err)
 		}
@@ -265,6 +272,25 @@ func (l *Live) Run(ctx context.Context) error {
 			case <-time.After(settle):
 				quiet = true
 			}
+		}
+	}
+}
+
+// rested waits until the file was left alone for as long as it must be, also when we have just begun to watch it: half a text may be a valid one. It returns false when ctx ended.
+func rested(ctx context.Context, path string) bool {
+	for {
+		info, err := os.Stat(path)
+		if err != nil {
+			return ctx.Err() == nil // reading it tells
+		}
+		wait := settle - time.Since(info.ModTime())
+		if wait <= 0 || wait > settle { // the time of a file in the future says nothing
+			return ctx.Err() == nil
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(wait):
 		}
 	}
 }

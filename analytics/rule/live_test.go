@@ -77,6 +77,40 @@ func TestLive_StartOnAWrongFile(t *testing.T) {
 	}
 }
 
+// A file that was cut off, or is on its way to the disk, is not taken for the defaults.
+func TestLive_EmptyFileIsNotTheDefaults(t *testing.T) {
+	path, log, alerts := rules(t), storetest.NewDesk(), []string{}
+	write(t, path, "forecast: {decay: {days: 5}}\n")
+	l := newLive(t, path, log, &alerts)
+	load(t, l)
+	write(t, path, "\n")
+	if p := load(t, l); days(p) != 5 || p.Problem == nil || !strings.Contains(p.Problem.Error(), "the file is empty") || len(alerts) != 1 {
+		t.Fatalf("%d, %v", days(p), p.Problem)
+	}
+	if p, err := Look(t.Context(), schema, path, log, nil); err != nil || days(p) != 5 || p.Problem == nil {
+		t.Fatalf("%d, %v, %v", days(p), p.Problem, err)
+	}
+}
+
+// Who begins to watch while the file is being written reads it when it is done.
+func TestLive_RunWaitsForTheWriter(t *testing.T) {
+	path, log, alerts := rules(t), storetest.NewDesk(), []string{}
+	write(t, path, "version: 1\n") // half of it, which is valid
+	l := newLive(t, path, log, &alerts)
+	ctx, cancel := context.WithCancel(t.Context())
+	told, done := l.Subscribe(ctx), make(chan error)
+	go func() { done <- l.Run(ctx) }()
+	write(t, path, "version: 1\nforecast: {decay: {days: 5}}\n")
+	<-told
+	if p := l.Pack(); days(p) != 5 || p.Number != 1 {
+		t.Fatalf("%s: %d", p.Version(), days(p))
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestLive_NoFile(t *testing.T) {
 	var alerts []string
 	l := newLive(t, "", storetest.NewDesk(), &alerts)

@@ -179,12 +179,6 @@ func (s *Sales) Len() int { return s.len() }
 // Day returns the days.
 func (s *Sales) Day() *column.Col[Day] { return &s.day }
 
-// Days says of each block from when to when its rows are; Reps, whose.
-func (s *Sales) Days() *column.Zone[Day] { return &s.days }
-
-// Reps says of each block the least and the greatest rep.
-func (s *Sales) Reps() *column.Zone[Code] { return &s.reps }
-
 // Dead reports whether row i was deleted or replaced.
 func (s *Sales) Dead(i int) bool { return s.dead.Has(i) }
 

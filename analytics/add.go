@@ -10,7 +10,7 @@ import (
 
 // look remembers what stood in the facts that a delta replaces or deletes.
 func (e *editor) look(was *store.Records) {
-	n := len(was.Contacts) + len(was.Changes) + len(was.Touches) + len(was.Grades) + len(was.Health) + len(was.Evidence) + len(was.Sales)
+	n := len(was.Contacts) + len(was.Changes) + len(was.Touches) + len(was.Grades) + len(was.Health) + len(was.Evidence) + len(was.Sales) + len(was.Readings) + len(was.Evaluations) + len(was.Signals)
 	e.before = make(map[store.Ref]any, n)
 	for i := range was.Contacts {
 		e.before[store.Ref{Entity: store.EntityContact, ID: was.Contacts[i].ID}] = &was.Contacts[i]
@@ -29,6 +29,15 @@ func (e *editor) look(was *store.Records) {
 	}
 	for i := range was.Evidence {
 		e.before[store.Ref{Entity: store.EntityEvidence, ID: was.Evidence[i].ID}] = &was.Evidence[i]
+	}
+	for i := range was.Readings {
+		e.before[store.Ref{Entity: store.EntityReading, ID: was.Readings[i].ID}] = &was.Readings[i]
+	}
+	for i := range was.Evaluations {
+		e.before[store.Ref{Entity: store.EntityEvaluation, ID: was.Evaluations[i].ID}] = &was.Evaluations[i]
+	}
+	for i := range was.Signals {
+		e.before[store.Ref{Entity: store.EntitySignal, ID: was.Signals[i].ID}] = &was.Signals[i]
 	}
 	for i := range was.Sales {
 		e.before[store.Ref{Entity: store.EntitySale, ID: was.Sales[i].ID}] = &was.Sales[i]
@@ -80,6 +89,20 @@ func (e *editor) place(r store.Ref) int32 {
 				return cmp.Or(cmp.Compare(b.health.day.At(int(row)), v.Day), cmp.Compare(b.health.seen.At(int(row)), micros(v.Seen)))
 			})
 		}
+	case *store.Reading:
+		if c, ok := account(v.Account); ok {
+			return seek(b.readingsOf.Of(int(c)+1), b.reading.id.At, func(row int32) int {
+				return cmp.Or(cmp.Compare(b.reading.day.At(int(row)), v.Day), cmp.Compare(b.reading.seen.At(int(row)), micros(v.Seen)))
+			})
+		}
+	case *store.Evaluation:
+		if c, ok := account(v.Account); ok {
+			return seek(b.judgedOf.Of(int(c)+1), b.judged.id.At, func(row int32) int { return cmp.Compare(b.judged.at.At(int(row)), micros(v.At)) })
+		}
+	case *store.Signal:
+		if c, ok := account(v.Account); ok {
+			return seek(b.signalsOf.Of(int(c)+1), b.signal.id.At, func(row int32) int { return cmp.Compare(b.signal.at.At(int(row)), micros(v.At)) })
+		}
 	case *store.Sale:
 		if c, ok := account(v.Account); ok {
 			return seek(b.salesOf.Of(int(c)+1), b.sale.id.At, func(row int32) int { return cmp.Compare(b.sale.day.At(int(row)), v.Day) })
@@ -121,6 +144,7 @@ func (e *editor) retire(r store.Ref) {
 			e.looseTouches.out(b.touch.Account.At(i), row)
 		}
 		b.touch.dead.Mark(i)
+		b.touch.gone = append(b.touch.gone, row)
 	case store.EntityChange:
 		e.thawChanges()
 		e.changes.out(b.change.deal.At(i), row)
@@ -130,14 +154,28 @@ func (e *editor) retire(r store.Ref) {
 		thawFact(e, r.Entity, &b.grade.fact, &b.grade)
 		e.grades.out(b.grade.account.At(i)+1, row)
 		b.grade.dead.Mark(i)
+		b.grade.gone = append(b.grade.gone, row)
 	case store.EntityHealth:
 		thawFact(e, r.Entity, &b.health.fact, &b.health)
 		e.health.out(b.health.account.At(i)+1, row)
 		b.health.dead.Mark(i)
+	case store.EntityReading:
+		thawFact(e, r.Entity, &b.reading.fact, &b.reading)
+		e.readings.out(b.reading.account.At(i)+1, row)
+		b.reading.dead.Mark(i)
+	case store.EntityEvaluation:
+		thawFact(e, r.Entity, &b.judged.fact, &b.judged)
+		e.judged.out(b.judged.account.At(i)+1, row)
+		b.judged.dead.Mark(i)
+	case store.EntitySignal:
+		thawFact(e, r.Entity, &b.signal.fact, &b.signal)
+		e.signals.out(b.signal.account.At(i)+1, row)
+		b.signal.dead.Mark(i)
 	case store.EntitySale:
 		e.thawSales()
 		e.sales.out(b.sale.Account.At(i)+1, row)
 		b.sale.dead.Mark(i)
+		b.sale.gone = append(b.sale.gone, row)
 	case store.EntityContact:
 		thawFact(e, r.Entity, &b.contact.fact, &b.contact)
 		e.contacts.out(b.contact.account.At(i)+1, row)
@@ -266,14 +304,14 @@ func (e *editor) value(f store.Field, text string) (int64, store.Currency) {
 		return int64(e.stage(store.ID(text))), ""
 	case store.FieldOwner:
 		return int64(e.person(store.ID(text))), ""
-	case store.FieldAmount:
+	case store.FieldAmount, store.FieldOptimisticAmount, store.FieldPessimisticAmount:
 		if amount, cur, ok := strings.Cut(text, " "); ok {
 			if m, err := store.ParseMoney(amount, store.Currency(cur)); err == nil {
 				return m.Minor, m.Currency
 			}
 		}
 		return 0, ""
-	case store.FieldClose:
+	case store.FieldClose, store.FieldOptimisticClose, store.FieldPessimisticClose:
 		if d, err := store.ParseDay(text); err == nil {
 			return int64(d), ""
 		}
@@ -342,12 +380,13 @@ func (e *editor) addEvidence(v *store.Evidence) {
 	if !e.enter(store.EntityEvidence, v.ID, true) {
 		return
 	}
-	deal, by := e.deal(v.Deal), e.person(v.By)
+	deal, by, signer := e.deal(v.Deal), e.person(v.By), e.person(v.Signer)
 	x := &e.b.evidence
 	thawFact(e, store.EntityEvidence, &x.fact, x)
 	row := x.put(v.ID, store.DayOf(v.At, e.b.loc))
 	x.deal.Append(deal)
 	x.by.Append(by)
+	x.signer.Append(signer)
 	x.kind.Append(e.word(ownLabel, &e.b.labels, v.Kind))
 	x.at.Append(micros(v.At))
 	x.seen.Append(micros(v.Seen))

@@ -16,6 +16,9 @@ type Options struct {
 	Now   func() time.Time // the clock that says which day is today; nil: time.Now
 	// Report takes the errors of Live.Run, a recovered panic with its stack included; nil drops them. It must not block.
 	Report func(error)
+	// Ask asks what people will ask first of a Book that was mapped or folded, in a goroutine of its own and once its pages are there, so that nobody waits for
+	// what is kept of it (see [Kept]); nil asks nothing.
+	Ask func(b *Book)
 }
 
 // Book is an immutable, column-oriented picture of the store at one revision. Any number of goroutines may ask it; nothing
@@ -37,11 +40,12 @@ type Book struct {
 	stages   table[store.Stage]
 	products table[store.Product]
 	quotas   table[store.Quota]
+	tenders  table[store.Tender]
 	status   table[store.SourceStatus]
 	issues   table[store.Issue]
 
 	industries, topics, areas, outlets words
-	labels                             words // grades, rules, kinds of evidence
+	labels                             words // grades, rules, kinds of evidence and of signals, measures, inputs
 	currencies                         []store.Currency
 
 	accounts accounts
@@ -52,6 +56,9 @@ type Book struct {
 	grade    Grades
 	health   healths
 	evidence evidences
+	reading  readings
+	judged   evaluations
+	signal   signals
 	contact  contacts
 
 	steps        column.Runs[Step]  // deal → its way through the stages, oldest first; never empty for a live deal
@@ -63,17 +70,32 @@ type Book struct {
 	touchesOf  column.Runs[int32] // account → touch rows, by time
 	salesOf    column.Runs[int32] // account → sale rows, by day
 	gradesOf   column.Runs[int32] // account → grade rows, by time
+	inForce    column.Runs[int32] // account → those of them that count; empty where the sources always decided: all do
 	healthOf   column.Runs[int32] // account → health rows, by day
 	contactsOf column.Runs[int32] // account → contact rows, by ID
 	evidenceOf column.Runs[int32] // deal → evidence rows, by time
+	readingsOf column.Runs[int32] // account → reading rows, by day
+	judgedOf   column.Runs[int32] // account → evaluation rows, by time
+	signalsOf  column.Runs[int32] // account → signal rows, by time
 
 	tree
+	joined
 	dataEnd Day
 	oldest  time.Time
 	memo    *memo // of this Book
+	lists   *memo // of this Book, what is long
+	found   *memo // rows by words in their names, of this Book
+	low     *lowered
 	graded  *memo // of all Books with the same grades and accounts
 	brought *memo // of all with the same sales lines and accounts
+	planned *memo // of all with the same quotas and org tree
 	folded  int   // rows of facts when the Book was clustered last
+
+	epoch   *epoch
+	age     int64       // its place in the epoch
+	terms   []term      // in which the organisation's rules decided about grades, oldest first
+	moved   column.Bits // deals that changed since the epoch began
+	stirred column.Bits // accounts likewise
 }
 
 // Rev returns the revision of the store that b pictures.
@@ -155,11 +177,33 @@ func (b *Book) Stamp(s Scope) Stamp { return Stamp{Rev: b.rev, AsOf: b.AsOf(s), 
 // Quotas returns every quota record, by ID.
 func (b *Book) Quotas() []store.Quota { return b.quotas.sorted() }
 
+// QuotasByNode returns the quota records of each org node that have a span and an amount. Nothing in it may be written to.
+func (b *Book) QuotasByNode() [][]store.Quota {
+	return recall(b.planned, "quotas", func() [][]store.Quota {
+		own := make([][]store.Quota, len(b.nodes))
+		for _, q := range b.Quotas() {
+			if n, ok := b.NodeOf(q.Node); ok && q.Node != "" && q.From <= q.To && q.Amount.Given() {
+				own[n] = append(own[n], q)
+			}
+		}
+		return own
+	})
+}
+
+// Tenders returns every tender notice, by ID.
+func (b *Book) Tenders() []store.Tender { return b.tenders.sorted() }
+
+// Tender returns a notice; ok is false when there is none of that ID.
+func (b *Book) Tender(id store.ID) (t store.Tender, ok bool) {
+	c, ok := b.tenders.code(id)
+	return b.tenders.get(c), ok
+}
+
 // Status returns what every stream of every source is doing, ordered by source, then stream.
 func (b *Book) Status() []store.SourceStatus { return b.status.sorted() }
 
-// Issues returns what could not be mapped, ordered by source, stream, place.
-func (b *Book) Issues() []store.Issue { return b.issues.sorted() }
+// Issues returns what could not be mapped, ordered by source, stream, place, and who could not be told from whom.
+func (b *Book) Issues() []store.Issue { return append(b.issues.sorted(), b.doubt...) }
 
 // Deals returns how many deal Codes there are: Codes run from 0 to Deals()-1, live or not.
 func (b *Book) Deals() int { return b.deals.len() }
@@ -200,6 +244,19 @@ func (b *Book) Account(c Code) store.Account {
 	return b.account(c)
 }
 
+// AccountSize returns the customer's own yearly revenue, in minor units of the organisation's currency, and its head count; known is false where the revenue was not
+// given or has no rate, staff 0 where it is unknown.
+func (b *Book) AccountSize(c Code) (revenue int64, known bool, staff int) {
+	a := &b.accounts
+	if !a.isLive(c) {
+		return 0, false, 0
+	}
+	if cur := a.cur.At(int(c)); cur != 0 {
+		revenue, known = b.Converted(store.Money{Minor: a.revenue.At(int(c)), Currency: b.currencies[cur-1]})
+	}
+	return revenue, known, int(a.staff.At(int(c)))
+}
+
 // AccountLabel returns the ID and the name of an account, or the native part of its ID when it was never read; both "" for None.
 func (b *Book) AccountLabel(c Code) (store.ID, string) {
 	id := b.accounts.ids.id(c)
@@ -223,14 +280,24 @@ func (b *Book) AccountID(c Code) store.ID { return b.accounts.ids.id(c) }
 // People returns how many person Codes there are.
 func (b *Book) People() int { return len(b.people.rec) }
 
-// PersonCode finds a person that was read.
-func (b *Book) PersonCode(id store.ID) (Code, bool) { return b.people.code(id) }
+// PersonCode finds a person that was read, by any of the IDs under which sources list them.
+func (b *Book) PersonCode(id store.ID) (Code, bool) {
+	c, ok := b.people.code(id)
+	return b.counted(c), ok
+}
 
-// Person returns the record; for a person that was never read only the ID is set, and its native part stands for the name.
+// Person returns the person as all sources together tell; for one that was never read only the ID is set, and its native part stands for the name. Of a
+// Code that is another record of somebody nothing is returned: they are counted under one Code, and nobody twice.
 func (b *Book) Person(c Code) store.Person {
+	if p, ok := b.who[c]; ok {
+		return p
+	}
+	if b.counted(c) != c {
+		return store.Person{}
+	}
 	p := b.people.get(c)
 	if p.ID == "" && c >= 0 && int(c) < len(b.people.rec) {
-		p.ID = b.people.id(c)
+		p.ID = b.personID(c)
 		p.Name = p.ID.Native()
 	}
 	return p
@@ -238,8 +305,8 @@ func (b *Book) Person(c Code) store.Person {
 
 // PersonName returns the name of a person by ID; the native part of the ID when the person was never read; "" for no one.
 func (b *Book) PersonName(id store.PersonID) string {
-	if c, ok := b.people.code(id); ok {
-		return b.people.rec[c].Name
+	if c, ok := b.PersonCode(id); ok {
+		return b.Person(c).Name
 	}
 	return id.Native()
 }
@@ -305,11 +372,8 @@ func (b *Book) Convert(m store.Money) int64 {
 // Touches returns the touches as columns.
 func (b *Book) Touches() *Touches { return &b.touch }
 
-// Graded returns the steps of grades as columns; GradeSteps an account's rows of them, oldest first. The slice is the Book's: do not write to it.
+// Graded returns the steps of grades as columns; [Book.GradeSteps] says which rows of them are an account's.
 func (b *Book) Graded() *Grades { return &b.grade }
-
-// GradeSteps returns the rows of an account's grade steps, oldest first. The slice is the Book's: do not write to it.
-func (b *Book) GradeSteps(account Code) []int32 { return b.gradesOf.Of(int(account) + 1) }
 
 // GradeCode returns the code of a grade in [Grades.Step]; None when no account ever had it.
 func (b *Book) GradeCode(g store.Grade) Code {
@@ -335,7 +399,7 @@ func (b *Book) AccountSales(account Code) []int32 { return b.salesOf.Of(int(acco
 func (b *Book) Touch(row int) store.Touch {
 	t, i := &b.touch, row
 	return store.Touch{
-		ID: t.ID(i), Account: b.accounts.ids.id(t.Account.At(i)), Deal: b.deals.ids.id(t.Deal.At(i)), Contact: t.Contact(i), Rep: b.people.id(t.Rep.At(i)),
+		ID: t.ID(i), Account: b.accounts.ids.id(t.Account.At(i)), Deal: b.deals.ids.id(t.Deal.At(i)), Contact: t.Contact(i), Rep: b.personID(t.Rep.At(i)),
 		At: moment(t.At.At(i)), Seen: moment(t.Seen.At(i)), Logged: moment(t.Logged.At(i)), Minutes: int(t.Length.At(i)), Channel: t.Channel.At(i),
 		Sentiment: t.Sentiment.At(i), Topic: b.Topic(t.Topic.At(i)), Note: t.note.At(i), Area: b.Area(t.Area.At(i)), Lat: t.Lat.At(i), Lng: t.Lng.At(i),
 		DayOnly: t.Minute.At(i) < 0,
@@ -381,11 +445,11 @@ func (b *Book) Contacts(account Code) iter.Seq2[Day, *store.Contact] {
 	}
 }
 
-// Grades calls yield with the steps of an account's grade, oldest first, each with its day. The record is reused between calls: copy what you keep.
+// Grades calls yield with the steps of an account's grade that count, oldest first, each with its day. The record is reused between calls: copy what you keep.
 func (b *Book) Grades(account Code) iter.Seq2[Day, *store.GradeChange] {
 	return func(yield func(Day, *store.GradeChange) bool) {
 		g, v := &b.grade, store.GradeChange{Account: b.accounts.ids.id(account)}
-		for _, r := range b.gradesOf.Of(int(account) + 1) {
+		for _, r := range b.GradeSteps(account) {
 			i := int(r)
 			v.ID, v.From, v.To, v.Cause = store.ID(g.id.At(i)), b.gradeName(g.from.At(i)), b.gradeName(g.to.At(i)), g.cause.At(i)
 			v.Rule, v.At, v.Seen = string(b.labels.id(g.rule.At(i))), instant(g.at.At(i)), instant(g.seen.At(i))
@@ -400,7 +464,7 @@ func (b *Book) gradeName(c Code) store.Grade { return store.Grade(b.labels.id(c)
 
 // GradeAt returns an account's grade at the end of day: what the last step up to then gave, else what the first step after it came from.
 func (b *Book) GradeAt(account Code, day Day) store.Grade {
-	list := b.gradesOf.Of(int(account) + 1)
+	list := b.GradeSteps(account)
 	for k := len(list) - 1; k >= 0; k-- {
 		if b.grade.day.At(int(list[k])) <= day {
 			return b.gradeName(b.grade.to.At(int(list[k])))
@@ -426,9 +490,13 @@ func (b *Book) Health(account Code) iter.Seq2[Day, *store.Health] {
 	}
 }
 
-// HealthAt returns an account's latest health index up to day; ok is false when there is none.
+// HealthAt returns an account's latest health index up to day: that of its source, or where no source gives any, that of the rules' last evaluation. ok is false when
+// there is none.
 func (b *Book) HealthAt(account Code, day Day) (score int, ok bool) {
 	list := b.healthOf.Of(int(account) + 1)
+	if len(list) == 0 {
+		return b.judgedHealth(account, day)
+	}
 	for k := len(list) - 1; k >= 0; k-- {
 		if i := int(list[k]); b.health.day.At(i) <= day {
 			return int(b.health.score.At(i)), true
@@ -444,7 +512,7 @@ func (b *Book) Evidence(deal Code) iter.Seq2[Day, *store.Evidence] {
 		for _, r := range b.evidenceOf.Of(int(deal) + 1) {
 			i := int(r)
 			v.ID, v.Kind, v.Title, v.URL = store.ID(x.id.At(i)), string(b.labels.id(x.kind.At(i))), x.title.At(i), x.url.At(i)
-			v.By, v.At, v.Seen = b.people.id(x.by.At(i)), instant(x.at.At(i)), instant(x.seen.At(i))
+			v.By, v.Signer, v.At, v.Seen = b.personID(x.by.At(i)), b.personID(x.signer.At(i)), instant(x.at.At(i)), instant(x.seen.At(i))
 			if !yield(x.day.At(i), &v) {
 				return
 			}
@@ -458,7 +526,7 @@ func (b *Book) Sales(account Code) iter.Seq2[Day, *store.Sale] {
 		s, v := &b.sale, store.Sale{Account: b.accounts.ids.id(account)}
 		for _, r := range b.AccountSales(account) {
 			i := int(r)
-			v.ID, v.Product, v.Rep, v.Outlet = store.ID(s.id.At(i)), b.products.id(s.Product.At(i)), b.people.id(s.Rep.At(i)), b.Outlet(s.Outlet.At(i))
+			v.ID, v.Product, v.Rep, v.Outlet = store.ID(s.id.At(i)), b.products.id(s.Product.At(i)), b.personID(s.Rep.At(i)), b.Outlet(s.Outlet.At(i))
 			v.Day, v.Quantity = s.day.At(i), s.quantity.At(i)
 			v.Amount, v.Cost = b.money(s.minor.At(i), s.cur.At(i)), b.money(s.cost.At(i), s.costCur.At(i))
 			if !yield(v.Day, &v) {

@@ -7,7 +7,7 @@ import (
 	"flightdeck/store"
 )
 
-// ErrRebuild is returned by [Book.Advance] when what changed touches everything (time zone, currency, rates): build anew from a snapshot.
+// ErrRebuild is returned by [Book.Advance] when what changed touches everything (time zone, currency, rates, who is one person): build anew from a snapshot.
 var ErrRebuild = errors.New("the change touches the whole book")
 
 // Build makes a Book of everything in snap. It blocks for as long as reading takes: about a second per million rows.
@@ -29,7 +29,7 @@ func FromRecords(r *store.Records, o Options) *Book {
 }
 
 // Advance returns the Book after deltas, oldest first; within one delta deletions come after records. It shares what did not change with b,
-// which stays as it is. It returns ErrRebuild when the organisation's record changed.
+// which stays as it is. It returns ErrRebuild when the organisation's record changed, or somebody of whom there are rows turned out to be somebody else.
 func (b *Book) Advance(deltas ...*store.Delta) (*Book, error) {
 	for _, d := range deltas {
 		if d.Org != nil && !sameOrg(*d.Org, b.given) {
@@ -48,6 +48,9 @@ func (b *Book) Advance(deltas ...*store.Delta) (*Book, error) {
 			e.remove(ref)
 		}
 		rev = max(rev, d.Rev)
+	}
+	if e.join(); e.split {
+		return nil, ErrRebuild
 	}
 	return e.finish(rev), nil
 }

@@ -11,7 +11,10 @@ import (
 )
 
 // Format names what is in the chunks that a Book is folded into. It changes whenever the columns do; chunks of another format are made anew.
-const Format = "book 4"
+const Format = "book 8"
+
+// inForceChunk is there where the organisation's rules ever decided about grades.
+const inForceChunk = "gradesInForce"
 
 // small, as gob since its texts for people are not read back, is what a folded Book keeps of the tables that are few: records, and the IDs of all rows in the order of their Codes.
 type small struct {
@@ -21,6 +24,7 @@ type small struct {
 	Stages     few[store.Stage]
 	Products   few[store.Product]
 	Quotas     few[store.Quota]
+	Tenders    few[store.Tender]
 	Status     few[store.SourceStatus]
 	Issues     few[store.Issue]
 	Currencies []store.Currency
@@ -94,7 +98,7 @@ func (b *Book) zonedCodes() map[string]*[]Code {
 
 // small returns what b keeps of the tables that are few.
 func (b *Book) small() small {
-	return small{Org: b.given, Units: fewOf(&b.units), People: fewOf(&b.people), Stages: fewOf(&b.stages), Products: fewOf(&b.products), Quotas: fewOf(&b.quotas),
+	return small{Org: b.given, Units: fewOf(&b.units), People: fewOf(&b.people), Stages: fewOf(&b.stages), Products: fewOf(&b.products), Quotas: fewOf(&b.quotas), Tenders: fewOf(&b.tenders),
 		Status: fewOf(&b.status), Issues: fewOf(&b.issues), Currencies: b.currencies, Rows: map[string]int{}}
 }
 
@@ -113,7 +117,7 @@ func openBook(c store.Chunks, o Options) (b *Book, err error) {
 	b.rev = c.Rev()
 	e.org(s.Org)
 	b.currencies = s.Currencies
-	if err := errors.Join(s.Units.open(&b.units), s.People.open(&b.people), s.Stages.open(&b.stages), s.Products.open(&b.products), s.Quotas.open(&b.quotas),
+	if err := errors.Join(s.Units.open(&b.units), s.People.open(&b.people), s.Stages.open(&b.stages), s.Products.open(&b.products), s.Quotas.open(&b.quotas), s.Tenders.open(&b.tenders),
 		s.Status.open(&b.status), s.Issues.open(&b.issues)); err != nil {
 		return nil, fmt.Errorf("open chunk %q: %w", "small", err)
 	}
@@ -167,9 +171,18 @@ func openBook(c store.Chunks, o Options) (b *Book, err error) {
 	for name, z := range b.zonedCodes() {
 		open(name, func(data []byte) (err error) { *z, err = column.Values[Code](data); return err })
 	}
+	if err == nil {
+		b.terms = b.ruled()
+	}
+	if len(b.terms) > 0 {
+		runs(inForceChunk, b.inForce.Open)
+	}
 	if err != nil {
 		return nil, err
 	}
+	b.as, b.doubt = b.joinPeople()
+	b.dirs = b.directories()
+	b.portray()
 	b.growTree()
 	b.orderStages()
 	b.derive()

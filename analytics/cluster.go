@@ -87,9 +87,19 @@ func (b *Book) folding() ([]store.Chunk, error) {
 	c := &b.change
 	s.Rows["change"] = f.facts("change", &c.fact, c, func(i int) uint64 { return key(0, f.m.deal(c.deal.At(i)), c.day.At(i)) }, owned{"changesOf", &b.changesOf, f.deals, 0})
 	g := &b.grade
-	s.Rows["grade"] = f.facts("grade", &g.fact, g, func(i int) uint64 { return key(0, f.m.account(g.account.At(i)), g.day.At(i)) }, owned{"gradesOf", &b.gradesOf, f.accounts, 1})
+	graded := []owned{{"gradesOf", &b.gradesOf, f.accounts, 1}}
+	if len(b.terms) > 0 {
+		graded = append(graded, owned{inForceChunk, &b.inForce, f.accounts, 1})
+	}
+	s.Rows["grade"] = f.facts("grade", &g.fact, g, func(i int) uint64 { return key(0, f.m.account(g.account.At(i)), g.day.At(i)) }, graded...)
 	h := &b.health
 	s.Rows["health"] = f.facts("health", &h.fact, h, func(i int) uint64 { return key(0, f.m.account(h.account.At(i)), h.day.At(i)) }, owned{"healthOf", &b.healthOf, f.accounts, 1})
+	m := &b.reading
+	s.Rows["reading"] = f.facts("reading", &m.fact, m, func(i int) uint64 { return key(0, f.m.account(m.account.At(i)), m.day.At(i)) }, owned{"readingsOf", &b.readingsOf, f.accounts, 1})
+	v := &b.judged
+	s.Rows["evaluation"] = f.facts("evaluation", &v.fact, v, func(i int) uint64 { return key(0, f.m.account(v.account.At(i)), v.day.At(i)) }, owned{"judgedOf", &b.judgedOf, f.accounts, 1})
+	n := &b.signal
+	s.Rows["signal"] = f.facts("signal", &n.fact, n, func(i int) uint64 { return key(0, f.m.account(n.account.At(i)), n.day.At(i)) }, owned{"signalsOf", &b.signalsOf, f.accounts, 1})
 	x := &b.evidence
 	s.Rows["evidence"] = f.facts("evidence", &x.fact, x, func(i int) uint64 { return key(0, f.m.deal(x.deal.At(i)), x.day.At(i)) }, owned{"evidenceOf", &b.evidenceOf, f.deals, 1})
 	p := &b.contact

@@ -14,8 +14,15 @@ import (
 func (e *editor) finish(rev store.Rev) *Book {
 	b := e.b
 	b.rev = rev
-	if e.bulk || e.owned[store.EntityUnit] || e.owned[store.EntityPerson] {
+	e.join()
+	dirs := b.directories()
+	if moved := !slices.Equal(dirs, b.dirs); e.bulk || moved || e.owned[store.EntityUnit] || e.owned[store.EntityPerson] {
+		b.dirs = dirs
+		b.portray()
 		b.growTree()
+		if moved {
+			b.planned = nil
+		}
 	}
 	if e.bulk || e.owned[store.EntityStage] {
 		first, kinds := b.firstOpen, b.stageKind
@@ -34,23 +41,74 @@ func (e *editor) finish(rev store.Rev) *Book {
 	e.deriveDeals()
 	e.deriveAccounts()
 	e.seal()
+	e.decide()
+	e.stray()
 	if e.owned[store.EntityAccount] || e.owned[store.EntityGrade] { // else the boards of the Book before still hold
 		b.graded = nil
 	}
 	if e.owned[store.EntityAccount] || e.owned[store.EntitySale] {
 		b.brought = nil
 	}
+	if e.owned[store.EntityQuota] || e.owned[store.EntityUnit] || e.owned[store.EntityPerson] {
+		b.planned = nil
+	}
 	b.derive()
 	return b
+}
+
+// stray marks what changed since the epoch began. Other stages begin another one: which way a deal went depends on them.
+func (e *editor) stray() {
+	b := e.b
+	if e.bulk || e.owned[store.EntityStage] {
+		b.newEpoch()
+		return
+	}
+	if len(e.dirtyDeal) > 0 {
+		b.moved.Edit()
+		for c := range e.dirtyDeal {
+			b.moved.Mark(int(c))
+		}
+		b.moved.Seal()
+	}
+	if len(e.dirtyAccount)+len(e.grades.add)+len(e.grades.drop)+len(e.sales.add)+len(e.sales.drop) == 0 {
+		return
+	}
+	b.stirred.Edit()
+	for c := range e.dirtyAccount {
+		b.stirred.Mark(int(c))
+	}
+	mark := func(owner int32) {
+		if owner > 0 {
+			b.stirred.Mark(int(owner) - 1)
+		}
+	}
+	for _, ed := range []*runsEdit{&e.grades, &e.sales} {
+		for _, a := range ed.add {
+			mark(a.owner)
+		}
+		for a := range ed.drop {
+			mark(a.owner)
+		}
+	}
+	b.stirred.Seal()
 }
 
 // derive sets what is taken from all tables at once.
 func (b *Book) derive() {
 	b.dataEnd = b.newest(b.Now())
 	b.oldest = oldest(b.status.sorted())
-	b.memo = newMemo(answersKept)
+	b.memo, b.lists, b.found = newMemo(answersKept), newMemo(listsKept), newMemo(foundKept)
+	if b.low == nil {
+		b.low = &lowered{}
+	}
+	if b.epoch == nil {
+		b.newEpoch()
+	}
 	if b.graded == nil {
 		b.graded = newMemo(boardsKept)
+	}
+	if b.planned == nil {
+		b.planned = newMemo(boardsKept)
 	}
 	if b.brought == nil {
 		b.brought = newMemo(boardsKept)
@@ -84,6 +142,7 @@ func (b *Book) factTables() []factTable {
 		{"touch", store.EntityTouch, &b.touch.fact, &b.touch}, {"change", store.EntityChange, &b.change.fact, &b.change},
 		{"sale", store.EntitySale, &b.sale.fact, &b.sale}, {"grade", store.EntityGrade, &b.grade.fact, &b.grade},
 		{"health", store.EntityHealth, &b.health.fact, &b.health}, {"evidence", store.EntityEvidence, &b.evidence.fact, &b.evidence},
+		{"reading", store.EntityReading, &b.reading.fact, &b.reading}, {"evaluation", store.EntityEvaluation, &b.judged.fact, &b.judged}, {"signal", store.EntitySignal, &b.signal.fact, &b.signal},
 		{"contact", store.EntityContact, &b.contact.fact, &b.contact},
 	}
 }
@@ -148,6 +207,16 @@ func (e *editor) groupings() []grouping {
 		}},
 		{"evidenceOf", &b.evidenceOf, &e.evidence, b.evidence.len, deals, of(&b.evidence.fact, &b.evidence.deal, 1),
 			func(list []int32) { sortRows(list, &b.evidence.at, &b.evidence.id) }},
+		{"readingsOf", &b.readingsOf, &e.readings, b.reading.len, accounts, of(&b.reading.fact, &b.reading.account, 1), func(list []int32) {
+			slices.SortFunc(list, func(x, y int32) int {
+				m, i, j := &b.reading, int(x), int(y)
+				return cmp.Or(cmp.Compare(m.day.At(i), m.day.At(j)), cmp.Compare(m.seen.At(i), m.seen.At(j)), strings.Compare(m.id.At(i), m.id.At(j)))
+			})
+		}},
+		{"judgedOf", &b.judgedOf, &e.judged, b.judged.len, accounts, of(&b.judged.fact, &b.judged.account, 1),
+			func(list []int32) { sortRows(list, &b.judged.at, &b.judged.id) }},
+		{"signalsOf", &b.signalsOf, &e.signals, b.signal.len, accounts, of(&b.signal.fact, &b.signal.account, 1),
+			func(list []int32) { sortRows(list, &b.signal.at, &b.signal.id) }},
 		{"contactsOf", &b.contactsOf, &e.contacts, b.contact.len, accounts, of(&b.contact.fact, &b.contact.account, 1), func(list []int32) {
 			slices.SortFunc(list, func(x, y int32) int { return strings.Compare(b.contact.id.At(int(x)), b.contact.id.At(int(y))) })
 		}},
@@ -308,6 +377,9 @@ func (b *Book) touchDay(c Code) {
 	b.deals.touched.Set(int(c), day)
 }
 
+// DealOwners returns everybody who owns or ever owned a deal.
+func (b *Book) DealOwners(deal Code) []Code { return b.ownersOf(deal) }
+
 // ownersOf returns everybody who owns or ever owned deal c.
 func (b *Book) ownersOf(c Code) []Code {
 	who := []Code{b.deals.owner.At(int(c))}
@@ -339,7 +411,7 @@ func (b *Book) way(c Code) []Step {
 		d.stepped.Set(i, store.NoDay)
 		return nil
 	}
-	run := b.changesOf.Of(i)
+	run := b.moves(b.changesOf.Of(i))
 	created, changed := d.made.At(i), store.NoDay
 	if len(run) > 0 {
 		if first := ch.day.At(int(run[0])); created == store.NoDay || first < created {

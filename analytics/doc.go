@@ -16,8 +16,15 @@
 //     reads nothing; what came since is advanced from the log. Chunks are never the only copy: damaged ones are reported and made anew from the records.
 //   - Every block has zones: the days, reps and owners in it. A question about a team or a quarter passes by all other blocks. Within a block rows are chosen into
 //     a list of numbers and counted from there; where there is much to do, all processors share it ([Selection.ShareDeals] and its like).
-//   - There is no cube of day × team × hour: with zones a team's month is two blocks, a company's year some milliseconds. What is kept beside the Book is what many
-//     questions share: the grade of every account on a day ([Book.GradesOn]), what it brought in per month ([Book.Brought]). Both outlive commits that do not
-//     concern them. Answers are kept per Book where making them walks everything ([Memo]).
+//   - Questions about all deals do not walk them. How each stands, and what it went through, lies in rows in the order of month and owner, made once for a line of
+//     Books and corrected by the deals that changed since (Kept, Book.Moved): a quarter of a region is some tens of blocks. Making them anew on every
+//     commit would take a second, keeping them sorted under every change more than looking at what changed. They hold for every as-of day, since a row tells
+//     by days since when it is true; how the other deals stood on a past day is kept for a few days. Quarters of large units' sales lines likewise.
+//   - There is no cube of day × team × hour: with zones a team's month is two blocks, a company's year of touches some tens of milliseconds. What is kept
+//     beside the Book is what many questions share: the grade of every account on a day (Book.GradesOn), what it brought in per month (Book.Brought). Both outlive
+//     commits that do not concern them. Answers are kept per Book where making them walks everything (Memo).
+//   - A word that somebody types is looked for in names, never in rows: sets of deals, accounts, people, one bit each, kept per Book and word
+//     (Book.DealsNamed and its like), from text columns whose blocks are searched as one string, in lower case only where a letter of the word has a case. A longer word
+//     looks only at the rows of the shorter one. Lists and the palette combine these sets (deal.View.Find, package lookup).
 //   - A list is put in order as far as a screen shows it; its rows are made when somebody looks ([Ranking], [Rows]).
 package analytics

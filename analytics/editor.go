@@ -18,11 +18,15 @@ type editor struct {
 	once  bool     // of a fact no ID comes twice
 	owned [32]bool // by entity: this table is ours to write
 
+	unjoined bool // people changed: who is one person must be found out anew
+	handed   int  // Codes of people below it may stand in columns
+	split    bool // a Code that may stand in columns is another person's now
+
 	dirtyDeal, dirtyAccount map[Code]struct{}
 	fresh                   map[store.Ref]int32 // rows of facts that this editor added
 	before                  map[store.Ref]any   // what stood in the facts that the present delta replaces or deletes: *store.Touch and so on
 
-	changes, touches, dealTouches, looseTouches, dealsOf, contacts, grades, health, evidence, sales runsEdit
+	changes, touches, dealTouches, looseTouches, dealsOf, contacts, grades, health, evidence, sales, readings, judged, signals runsEdit
 }
 
 // Indices into owned beyond the entities: the word lists.
@@ -54,7 +58,8 @@ func newEditor(o Options) *editor {
 
 func (b *Book) edit() *editor {
 	n := *b
-	e := &editor{b: &n}
+	n.advanceEpoch()
+	e := &editor{b: &n, handed: len(b.people.rec)}
 	e.begin()
 	return e
 }
@@ -68,7 +73,7 @@ func (e *editor) begin() {
 
 // dicts lists every dict of b.
 func (b *Book) dicts() []*dict {
-	return []*dict{&b.units.ids, &b.people.ids, &b.stages.ids, &b.products.ids, &b.quotas.ids, &b.status.ids, &b.issues.ids, &b.accounts.ids, &b.deals.ids,
+	return []*dict{&b.units.ids, &b.people.ids, &b.stages.ids, &b.products.ids, &b.quotas.ids, &b.tenders.ids, &b.status.ids, &b.issues.ids, &b.accounts.ids, &b.deals.ids,
 		&b.industries, &b.topics, &b.areas, &b.outlets, &b.labels}
 }
 
@@ -152,7 +157,6 @@ func (e *editor) word(which int, w *words, text string) Code {
 	return c
 }
 
-func (e *editor) person(id store.ID) Code  { return ref(e, store.EntityPerson, &e.b.people, id) }
 func (e *editor) product(id store.ID) Code { return ref(e, store.EntityProduct, &e.b.products, id) }
 func (e *editor) stage(id store.ID) Code   { return ref(e, store.EntityStage, &e.b.stages, id) }
 
@@ -237,6 +241,7 @@ func (e *editor) dropAccount(id store.ID) {
 	a.live.Set(i, false)
 	a.owner.Set(i, None)
 	a.industry.Set(i, None)
+	e.dirtyAccount[c] = struct{}{}
 }
 
 func (e *editor) putDeal(v *store.Deal) {
@@ -297,6 +302,7 @@ func (e *editor) records(r *store.Records) {
 	}
 	for _, v := range r.People {
 		put(e, store.EntityPerson, &b.people, v.ID, v)
+		e.unjoined = true
 	}
 	for _, v := range r.Stages {
 		put(e, store.EntityStage, &b.stages, v.ID, v)
@@ -328,11 +334,23 @@ func (e *editor) records(r *store.Records) {
 	for i := range r.Evidence {
 		e.addEvidence(&r.Evidence[i])
 	}
+	for i := range r.Readings {
+		e.addReading(&r.Readings[i])
+	}
+	for i := range r.Evaluations {
+		e.addEvaluation(&r.Evaluations[i])
+	}
+	for i := range r.Signals {
+		e.addSignal(&r.Signals[i])
+	}
 	for i := range r.Sales {
 		e.addSale(&r.Sales[i])
 	}
 	for _, v := range r.Quotas {
 		put(e, store.EntityQuota, &b.quotas, v.ID, v)
+	}
+	for _, v := range r.Tenders {
+		put(e, store.EntityTender, &b.tenders, v.ID, v)
 	}
 	for _, v := range r.Statuses {
 		put(e, store.EntityStatus, &b.status, v.Key(), v)
@@ -356,6 +374,7 @@ func (e *editor) remove(r store.Ref) {
 		drop(e, r.Entity, &b.units, r.ID)
 	case store.EntityPerson:
 		drop(e, r.Entity, &b.people, r.ID)
+		e.unjoined = true
 	case store.EntityStage:
 		drop(e, r.Entity, &b.stages, r.ID)
 	case store.EntityProduct:
@@ -366,6 +385,8 @@ func (e *editor) remove(r store.Ref) {
 		e.dropDeal(r.ID)
 	case store.EntityQuota:
 		drop(e, r.Entity, &b.quotas, r.ID)
+	case store.EntityTender:
+		drop(e, r.Entity, &b.tenders, r.ID)
 	case store.EntityStatus:
 		drop(e, r.Entity, &b.status, r.ID)
 	case store.EntityIssue:

@@ -2,6 +2,7 @@ package analytics
 
 import (
 	"iter"
+	"math/bits"
 	"time"
 
 	"flightdeck/analytics/column"
@@ -97,15 +98,59 @@ func (b *Book) HasAreas() bool {
 // HasSales reports whether any source gave a sales line.
 func (b *Book) HasSales() bool { return b.sale.alive() > 0 }
 
-// HasGrades reports whether any source grades accounts.
-func (b *Book) HasGrades() bool { return b.grade.alive() > 0 }
+// Purchases tells when an account bought last, up to and including day (NoDay: never), and in how many of the twelve spans of thirty days up to then it bought: its sales lines without
+// returns, or where the store holds no sales line its won deals.
+func (b *Book) Purchases(account Code, day Day) (last Day, spans int) {
+	const span, most = 30, 12
+	last = store.NoDay
+	var set uint
+	see := func(d Day) {
+		if d > day {
+			return
+		}
+		if last == store.NoDay || d > last {
+			last = d
+		}
+		if k := int(day-d) / span; k < most {
+			set |= 1 << k
+		}
+	}
+	if !b.HasSales() {
+		for _, d := range b.AccountDeals(account) {
+			if won, ok := b.FirstWon(d); ok {
+				see(won)
+			}
+		}
+		return last, bits.OnesCount(set)
+	}
+	rows := b.AccountSales(account)
+	for k := len(rows) - 1; k >= 0; k-- {
+		i := int(rows[k])
+		d := b.sale.day.At(i)
+		if last != store.NoDay && d <= day-span*most {
+			break
+		}
+		if b.sale.minor.At(i) > 0 {
+			see(d)
+		}
+	}
+	return last, bits.OnesCount(set)
+}
+
+// HasGrades reports whether any source, or the organisation's rules, graded an account.
+func (b *Book) HasGrades() bool {
+	if len(b.terms) == 0 {
+		return b.grade.alive() > 0
+	}
+	return len(b.GradeNames()) > 0
+}
 
 // Leads returns the people who lead a unit.
 func (b *Book) Leads() map[store.PersonID]bool {
 	leads := map[store.PersonID]bool{}
 	for i, u := range b.units.rec {
 		if b.units.live[i] && u.Manager != "" {
-			leads[u.Manager] = true
+			leads[b.Same(u.Manager)] = true
 		}
 	}
 	return leads
@@ -117,6 +162,44 @@ func (b *Book) LastChange(deal Code) Day {
 		return store.NoDay
 	}
 	return b.deals.changed.At(int(deal))
+}
+
+// DealOwner returns who owns a deal now, None when nobody.
+func (b *Book) DealOwner(deal Code) Code { return b.deals.owner.At(int(deal)) }
+
+// DealAccount returns the account that a deal is of; None for nobody's.
+func (b *Book) DealAccount(deal Code) Code { return b.deals.account.At(int(deal)) }
+
+// OwnerOn returns who owned a deal at the end of day, as [Book.DealAt] has it.
+func (b *Book) OwnerOn(deal Code, day Day) Code {
+	if b.deals.changed.At(int(deal)) <= day {
+		return b.deals.owner.At(int(deal))
+	}
+	owner, later := b.deals.owner.At(int(deal)), false
+	run := b.changesOf.Of(int(deal))
+	for k := len(run) - 1; k >= 0; k-- {
+		switch r := int(run[k]); {
+		case b.change.field.At(r) != store.FieldOwner:
+		case b.change.day.At(r) > day:
+			owner, later = Code(b.change.old.At(r)), true
+		case later:
+			return Code(b.change.new.At(r))
+		default:
+			return owner
+		}
+	}
+	return owner
+}
+
+// Handed returns the last day on which a deal's owner changed, by its history; NoDay when it never did.
+func (b *Book) Handed(deal Code) Day {
+	run := b.changesOf.Of(int(deal))
+	for k := len(run) - 1; k >= 0; k-- {
+		if r := int(run[k]); b.change.field.At(r) == store.FieldOwner {
+			return b.change.day.At(r)
+		}
+	}
+	return store.NoDay
 }
 
 // LastTouch returns the day of an account's newest touch that s holds, up to the as-of day; NoDay when there is none.

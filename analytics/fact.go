@@ -20,6 +20,9 @@ type fact struct {
 	dead column.Bits
 	days column.Zone[Day]
 	tail *tail
+	// Of touches, sales lines and grades: the rows that died since the epoch began, and how many there were then.
+	gone  []int32
+	began int
 }
 
 func (f *fact) len() int { return f.day.Len() }
@@ -147,15 +150,58 @@ func (h *healths) lanes() []named {
 	return append(h.fact.lanes(), named{"account", &h.account, ofAccounts}, named{"score", &h.score, ofNothing}, named{"seen", &h.seen, ofNothing}, named{"note", &h.note, ofNothing})
 }
 
+// readings keep what was measured in one piece per row, since a company has the measures it has: see packValues.
+type readings struct {
+	fact
+	account column.Col[Code]
+	seen    column.Col[int64] // microseconds
+	values  column.Text
+}
+
+func (m *readings) lanes() []named {
+	return append(m.fact.lanes(), named{"account", &m.account, ofAccounts}, named{"seen", &m.seen, ofNothing}, named{"values", &m.values, ofNothing})
+}
+
+type evaluations struct {
+	fact
+	account            column.Col[Code]
+	rule, grade, would column.Col[Code]  // Book.labels
+	why                column.Col[Code]  // Book.labels
+	at                 column.Col[int64] // microseconds
+	score              column.Col[float64]
+	health             column.Col[int64]
+	held               column.Col[bool]
+	inputs             column.Text // packInputs
+}
+
+func (v *evaluations) lanes() []named {
+	return append(v.fact.lanes(), named{"account", &v.account, ofAccounts}, named{"rule", &v.rule, ofNothing}, named{"grade", &v.grade, ofNothing}, named{"would", &v.would, ofNothing},
+		named{"why", &v.why, ofNothing}, named{"at", &v.at, ofNothing}, named{"score", &v.score, ofNothing}, named{"health", &v.health, ofNothing}, named{"held", &v.held, ofNothing},
+		named{"inputs", &v.inputs, ofNothing})
+}
+
+type signals struct {
+	fact
+	account                 column.Col[Code]
+	kind                    column.Col[Code]  // Book.labels
+	at, seen                column.Col[int64] // microseconds
+	title, text, url, watch column.Text
+}
+
+func (s *signals) lanes() []named {
+	return append(s.fact.lanes(), named{"account", &s.account, ofAccounts}, named{"kind", &s.kind, ofNothing}, named{"at", &s.at, ofNothing}, named{"seen", &s.seen, ofNothing},
+		named{"title", &s.title, ofNothing}, named{"text", &s.text, ofNothing}, named{"url", &s.url, ofNothing}, named{"watch", &s.watch, ofNothing})
+}
+
 type evidences struct {
 	fact
-	deal, by, kind column.Col[Code]  // kind: Book.labels
-	at, seen       column.Col[int64] // microseconds
-	title, url     column.Text
+	deal, by, kind, signer column.Col[Code]  // kind: Book.labels
+	at, seen               column.Col[int64] // microseconds
+	title, url             column.Text
 }
 
 func (v *evidences) lanes() []named {
-	return append(v.fact.lanes(), named{"deal", &v.deal, ofDeals}, named{"by", &v.by, ofPeople}, named{"kind", &v.kind, ofNothing}, named{"at", &v.at, ofNothing}, named{"seen", &v.seen, ofNothing},
+	return append(v.fact.lanes(), named{"deal", &v.deal, ofDeals}, named{"by", &v.by, ofPeople}, named{"kind", &v.kind, ofNothing}, named{"signer", &v.signer, ofPeople}, named{"at", &v.at, ofNothing}, named{"seen", &v.seen, ofNothing},
 		named{"title", &v.title, ofNothing}, named{"url", &v.url, ofNothing})
 }
 
@@ -176,8 +222,25 @@ const NoValue = noRate
 // Len returns how many rows there are, dead ones included.
 func (s *Sales) Len() int { return s.len() }
 
+// Span returns the first and the last day of lines, dead ones included; a first day after the last where there is none.
+func (s *Sales) Span() (first, last Day) {
+	first, last = store.MaxDay, store.MinDay
+	for k := range s.days.Min {
+		first, last = min(first, max(s.days.Min[k], store.MinDay)), max(last, min(s.days.Max[k], store.MaxDay))
+	}
+	return first, last
+}
+
 // Day returns the days.
 func (s *Sales) Day() *column.Col[Day] { return &s.day }
+
+// First returns a day before which there is no sales line.
+func (s *Sales) First() Day {
+	if len(s.days.Min) == 0 {
+		return store.MaxDay
+	}
+	return max(slices.Min(s.days.Min), store.MinDay)
+}
 
 // Dead reports whether row i was deleted or replaced.
 func (s *Sales) Dead(i int) bool { return s.dead.Has(i) }

@@ -97,7 +97,11 @@ func (l *Live) fold(ctx context.Context) (err error) {
 	}
 	l.work.Lock()
 	defer l.work.Unlock()
-	return l.follow(ctx, next)
+	if err := l.follow(ctx, next); err != nil {
+		return err
+	}
+	go l.warm(ctx)
+	return nil
 }
 
 // folded opens the newest chunks as a Book; nil when there are none that can be used. What is wrong with them is reported.

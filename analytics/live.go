@@ -21,8 +21,7 @@ type Live struct {
 	book    atomic.Pointer[Book]
 	work    sync.Mutex // held while a Book is made
 
-	mu   sync.Mutex
-	subs map[chan store.Rev]struct{}
+	readers store.Notifier[store.Rev]
 
 	folding    sync.Mutex   // held while a Book is folded
 	unfoldable atomic.Int64 // rows of the Book that could not be folded
@@ -33,7 +32,7 @@ const Pause = 250 * time.Millisecond
 
 // NewLive returns a Live whose Book is empty until Load or Run has read the store.
 func NewLive(r store.Reader, w store.Watcher, o Options) *Live {
-	l := &Live{reader: r, watcher: w, opt: o, subs: map[chan store.Rev]struct{}{}}
+	l := &Live{reader: r, watcher: w, opt: o}
 	l.book.Store(newEditor(o).finish(0))
 	return l
 }
@@ -108,6 +107,9 @@ func (l *Live) follow(ctx context.Context, b *Book) error {
 	}
 	next.rev = rev // commits that changed no record still moved the store on
 	l.publish(next)
+	if next.strayed() {
+		l.book.Store(next.renewed())
+	}
 	return nil
 }
 
@@ -192,30 +194,12 @@ func wait(ctx context.Context, d time.Duration) bool {
 // Subscribe returns a channel that holds the newest revision published since it was last read; a slow reader misses the ones between. It is
 // closed when ctx ends. The subscription is in place when Subscribe returns.
 func (l *Live) Subscribe(ctx context.Context) <-chan store.Rev {
-	ch := make(chan store.Rev, 1)
-	l.mu.Lock()
-	l.subs[ch] = struct{}{}
-	l.mu.Unlock()
-	context.AfterFunc(ctx, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.subs, ch)
-		close(ch)
-	})
-	return ch
+	return l.readers.Watch(ctx)
 }
 
 func (l *Live) publish(b *Book) {
 	l.book.Store(b)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for ch := range l.subs {
-		select {
-		case <-ch:
-		default:
-		}
-		ch <- b.rev // never blocks: there is room for one, and only publish fills it, under the lock
-	}
+	l.readers.Notify(b.rev)
 }
 
 // warm makes the newest Book ready for questions, beside whatever else goes on.
@@ -225,5 +209,8 @@ func (l *Live) warm(ctx context.Context) {
 			l.opt.Report(fmt.Errorf("warm book: panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
-	l.Book().warm(ctx)
+	b := l.Book()
+	if b.warm(ctx); l.opt.Ask != nil && ctx.Err() == nil {
+		l.opt.Ask(b)
+	}
 }

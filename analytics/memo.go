@@ -1,7 +1,10 @@
 package analytics
 
 import (
+	"maps"
+	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // memo keeps what was computed of one Book for whoever asks next: all sessions share it, and it goes with the Book. It holds the newest of what was asked.
@@ -14,6 +17,7 @@ type memo struct {
 
 type memoised struct {
 	once sync.Once
+	done atomic.Bool
 	v    any
 	used int64
 }
@@ -21,6 +25,7 @@ type memoised struct {
 // How much is kept: answers of one Book, and boards of one entry per account.
 const (
 	answersKept = 512
+	listsKept   = 48
 	boardsKept  = 48
 )
 
@@ -43,12 +48,49 @@ func recall[K comparable, V any](m *memo, key K, compute func() V) V {
 	}
 	e.used = m.tick
 	m.mu.Unlock()
-	e.once.Do(func() { e.v = compute() })
+	e.once.Do(func() { e.v = compute(); e.done.Store(true) })
 	v, ok := e.v.(V)
 	if !ok { // compute panicked in whoever came first
 		return compute()
 	}
 	return v
+}
+
+// known returns what was computed for key, if it was.
+func known[V any, K comparable](m *memo, key K) (v V, ok bool) {
+	if m == nil {
+		return v, false
+	}
+	m.mu.Lock()
+	e := m.have[key]
+	m.mu.Unlock()
+	if e == nil || !e.done.Load() {
+		return v, false
+	}
+	v, ok = e.v.(V)
+	return v, ok
+}
+
+// each calls fn with every key.
+func (m *memo) each(fn func(key any)) {
+	m.mu.Lock()
+	keys := slices.Collect(maps.Keys(m.have))
+	m.mu.Unlock()
+	for _, key := range keys {
+		fn(key)
+	}
+}
+
+// put keeps what was computed elsewhere.
+func (m *memo) put(key, v any) {
+	e := &memoised{v: v}
+	e.once.Do(func() {})
+	e.done.Store(true)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tick++
+	e.used = m.tick
+	m.have[key] = e
 }
 
 // evict forgets the older half.
@@ -72,8 +114,22 @@ type asked[K comparable] struct {
 	today Day
 }
 
+// MemoList is Memo for what may be as long as what there is, a list's rows in their order: the newest few dozen are kept. A screen keeps its own beside.
+func MemoList[K comparable, V any](b *Book, key K, compute func() V) V {
+	return recall(b.lists, asked[K]{key, b.Now()}, compute)
+}
+
 // Memo returns what compute gives, computed once per key, Book and day on the clock, and shared by all who ask; nothing in it may be written to. K is a type
 // of the caller's own, so that two analyses never share a key.
 func Memo[K comparable, V any](b *Book, key K, compute func() V) V {
 	return recall(b.memo, asked[K]{key, b.Now()}, compute)
 }
+
+// worked keeps what [Pure] computed, of all Books.
+var worked = newMemo(worksKept)
+
+const worksKept = 1 << 14
+
+// Pure returns what compute gives, which must depend on key and on nothing else: no Book, no clock, no rule that key does not hold. It is computed once for whoever asks, whatever
+// is committed meanwhile. K is a type of the caller's own, and small: the newest sixteen thousand are kept.
+func Pure[K comparable, V any](key K, compute func() V) V { return recall(worked, key, compute) }

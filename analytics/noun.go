@@ -64,7 +64,7 @@ func (a *accounts) extend() {
 // account returns row c as a record.
 func (b *Book) account(c Code) store.Account {
 	a, i := &b.accounts, int(c)
-	return store.Account{ID: a.ids.id(c), Name: a.name.At(i), Parent: store.ID(a.parent.At(i)), Owner: b.people.id(a.owner.At(i)),
+	return store.Account{ID: a.ids.id(c), Name: a.name.At(i), Parent: store.ID(a.parent.At(i)), Owner: b.personID(a.owner.At(i)),
 		Industry: b.Industry(a.industry.At(i)), Region: a.region.At(i), City: a.city.At(i), Revenue: b.money(a.revenue.At(i), a.cur.At(i)),
 		Staff: int(a.staff.At(i)), Created: a.created.At(i), Modified: instant(a.modified.At(i)), Extra: unpack(a.more.At(i))}
 }
@@ -148,7 +148,7 @@ func (d *deals) extend() {
 // record returns row c as a record.
 func (b *Book) dealRecord(c Code) store.Deal {
 	d, i := &b.deals, int(c)
-	return store.Deal{ID: d.ids.id(c), Name: d.name.At(i), Account: b.accounts.ids.id(d.account.At(i)), Owner: b.people.id(d.owner.At(i)),
+	return store.Deal{ID: d.ids.id(c), Name: d.name.At(i), Account: b.accounts.ids.id(d.account.At(i)), Owner: b.personID(d.owner.At(i)),
 		Product: b.products.id(d.product.At(i)), Stage: b.stages.id(d.stage.At(i)), Category: d.category.At(i), Amount: b.money(d.minor.At(i), d.cur.At(i)),
 		Created: d.made.At(i), Close: d.close.At(i), Modified: instant(d.modified.At(i)), Lead: d.lead.At(i), NextStep: d.next.At(i), URL: d.url.At(i),
 		Extra: unpack(d.more.At(i))}

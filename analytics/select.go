@@ -60,6 +60,22 @@ func (s *Selection) Filtered() bool {
 	return s.product != None || s.stage != None || s.industry != None
 }
 
+// Narrowed reports whether something narrows the deals that has no history: a product or an industry.
+func (s *Selection) Narrowed() bool { return s.product != None || s.industry != None }
+
+// Staged reports whether a stage narrows the deals.
+func (s *Selection) Staged() bool { return s.stage != None }
+
+// Coarse tests a deal, as it is now, against what has no history: whether it is live, its product and its account's industry.
+func (s *Selection) Coarse(deal Code) bool { return s.coarse(deal) }
+
+// Owners returns the least and the greatest Code of those who hang in the subtree, for comparing zones with. With the unassigned among them it is every Code
+// and [None].
+func (s *Selection) Owners() (lo, hi Code) { return s.reps() }
+
+// Whole reports whether everybody with a Code from lo to hi hangs in the subtree; it may say no where finding out would take long.
+func (s *Selection) Whole(lo, hi Code) bool { return !s.nothing && (s.Lo == 0 || s.whole(lo, hi)) }
+
 // Inside reports whether an org node lies in the subtree asked about.
 func (s *Selection) Inside(node int32) bool { return !s.nothing && node >= s.Lo && node < s.Hi }
 

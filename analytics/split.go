@@ -12,6 +12,9 @@ import (
 // parcel is how many blocks one goroutine takes at a time: a quarter of a million rows, some hundred microseconds.
 const parcel = 32
 
+// Each calls task with 0 to n-1, on as many goroutines as there are processors, and blocks until all have ended. A panic of one reaches the caller.
+func Each(n int, task func(i int)) { each(n, task) }
+
 // each calls task with 0 to n-1, on as many goroutines as there are processors. A panic of one reaches the caller, when all have ended.
 func each(n int, task func(i int)) {
 	var next atomic.Int32
@@ -40,6 +43,11 @@ func each(n int, task func(i int)) {
 // share runs work over [0, blocks) in parcels, on as many goroutines as there are processors where there is work for more than one. work is given a part
 // number below the number of parts that is returned, so that each goroutine can add up by itself.
 func share(blocks int, work func(part, first, last int)) (parts int) {
+	return shareBy(parcel, blocks, work)
+}
+
+// shareBy is share with parcels of another size.
+func shareBy(parcel, blocks int, work func(part, first, last int)) (parts int) {
 	n := min(runtime.GOMAXPROCS(0), (blocks+parcel-1)/parcel)
 	if n <= 1 {
 		work(0, 0, blocks)
@@ -56,6 +64,18 @@ func share(blocks int, work func(part, first, last int)) (parts int) {
 		}
 	})
 	return n
+}
+
+// Share runs work over [0, blocks), a range of them at a time, on as many goroutines as there are processors where there are enough, and blocks until all is done. A
+// panic of one reaches the caller.
+func Share(blocks int, work func(first, last int)) {
+	share(blocks, func(_, first, last int) { work(first, last) })
+}
+
+// ShareBy runs work over [0, n) in parcels of so many, on as many goroutines as there are processors where there is work for more than one. work is given a part
+// number below [Parts], so that each goroutine can add up by itself; how many parts there were is returned.
+func ShareBy(parcel, n int, work func(part, first, last int)) (parts int) {
+	return shareBy(parcel, n, work)
 }
 
 // Parts is the most parts that [Selection.ShareDeals] and [Selection.ShareTouches] divide a question into.

@@ -2,6 +2,7 @@ package analytics
 
 import (
 	"iter"
+	"slices"
 	"sort"
 
 	"flightdeck/analytics/column"
@@ -163,7 +164,7 @@ func (b *Book) LastSign(deal Code, day Day) Day {
 		last = max(last, c)
 	} else {
 		for _, r := range b.changesOf.Of(int(deal)) {
-			if d := b.change.day.At(int(r)); d <= day {
+			if d := b.change.day.At(int(r)); d <= day && !b.change.field.At(int(r)).Version() {
 				last = max(last, d)
 			}
 		}
@@ -172,6 +173,15 @@ func (b *Book) LastSign(deal Code, day Day) Day {
 		last = max(last, c)
 	}
 	return last
+}
+
+// moves leaves out of a deal's changes, oldest first, those of the rep's other versions: the deal itself did not change by them.
+func (b *Book) moves(run []int32) []int32 {
+	version := func(r int32) bool { return b.change.field.At(int(r)).Version() }
+	if !slices.ContainsFunc(run, version) {
+		return run
+	}
+	return slices.DeleteFunc(slices.Clone(run), version)
 }
 
 // Changes calls yield with a deal's history up to day, oldest first, as records in the store's notation.
@@ -185,7 +195,7 @@ func (b *Book) Changes(deal Code, day Day) iter.Seq2[Day, store.Change] {
 			}
 			f := c.field.At(r)
 			v := store.Change{
-				ID: store.ID(c.id.At(r)), Deal: b.deals.ids.id(deal), Field: f, At: moment(c.at.At(r)), Seen: moment(c.seen.At(r)), By: b.people.id(c.by.At(r)),
+				ID: store.ID(c.id.At(r)), Deal: b.deals.ids.id(deal), Field: f, At: moment(c.at.At(r)), Seen: moment(c.seen.At(r)), By: b.personID(c.by.At(r)),
 				DayOnly: c.only.At(r), From: b.text(f, c.old.At(r), c.oldCur.At(r)), To: b.text(f, c.new.At(r), c.newCur.At(r)),
 			}
 			if !yield(c.day.At(r), v) {
@@ -200,10 +210,10 @@ func (b *Book) text(f store.Field, v int64, cur curCode) string {
 	case store.FieldStage:
 		return string(b.stages.id(Code(v)))
 	case store.FieldOwner:
-		return string(b.people.id(Code(v)))
-	case store.FieldAmount:
+		return string(b.personID(Code(v)))
+	case store.FieldAmount, store.FieldOptimisticAmount, store.FieldPessimisticAmount:
 		return b.money(v, cur).String()
-	case store.FieldClose:
+	case store.FieldClose, store.FieldOptimisticClose, store.FieldPessimisticClose:
 		return Day(v).String()
 	case store.FieldCategory:
 		return store.Category(v).String()
@@ -216,7 +226,7 @@ func (b *Book) rewind(i Code, day Day, d *DealState) {
 	run := b.changesOf.Of(int(i))
 	ch := &b.change
 	var done store.Fields
-	last := [8]int{-1, -1, -1, -1, -1, -1, -1, -1}
+	last := [16]int{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
 	for _, row := range run { // oldest first
 		r := int(row)
 		f := ch.field.At(r)

@@ -168,6 +168,9 @@ func (a *Adder) Sum() Sum {
 	return s
 }
 
+// Plus adds minor units as an [Adder] does: a sum beyond int64 stays at the end of the range.
+func Plus(a, b int64) int64 { return saturate(a, b) }
+
 // saturate adds without wrapping round: a sum beyond int64 minor units stays at the end of the range rather than turning negative.
 func saturate(a, b int64) int64 {
 	s := a + b

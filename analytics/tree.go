@@ -60,10 +60,11 @@ func (b *Book) PersonNode(p Code) int32 {
 
 // RootOf returns the place in the org tree that a person may see: the outermost unit the person manages, else the person alone.
 func (b *Book) RootOf(person store.PersonID) store.ID {
+	person = b.Same(person)
 	best, size := person, int32(0)
 	for i := range b.units.rec {
 		u := &b.units.rec[i]
-		if !b.units.live[i] || u.Manager != person || person == "" {
+		if !b.units.live[i] || person == "" || b.Same(u.Manager) != person {
 			continue
 		}
 		if n, ok := b.nodeOf[u.ID]; ok {
@@ -73,6 +74,40 @@ func (b *Book) RootOf(person store.PersonID) store.ID {
 		}
 	}
 	return best
+}
+
+// Crew returns the people who hang in the subtree of a node, in a set order: what was added up of a node holds for a later Book only while they are the same
+// ([Book.IsCrew]), for people change teams without any fact of theirs changing. Nil for the company, where everything counts whoever it is of.
+func (b *Book) Crew(node int32) []Code {
+	if node == 0 {
+		return nil
+	}
+	crew := make([]Code, 0, b.nodes[node].End-node)
+	for i := node; i < b.nodes[node].End; i++ {
+		if c := b.nodes[i].Person; c != None {
+			crew = append(crew, c)
+		}
+	}
+	return crew
+}
+
+// IsCrew reports whether crew is what [Book.Crew] gives for node. It does so without allocating.
+func (b *Book) IsCrew(node int32, crew []Code) bool {
+	if node == 0 {
+		return crew == nil
+	}
+	n := 0
+	for i := node; i < b.nodes[node].End; i++ {
+		c := b.nodes[i].Person
+		if c == None {
+			continue
+		}
+		if n == len(crew) || crew[n] != c {
+			return false
+		}
+		n++
+	}
+	return n == len(crew) && crew != nil
 }
 
 // FindNode finds an org node as a person names it: its ID, its name, or the only name that begins with or contains the text, case ignored.
@@ -93,7 +128,9 @@ func (b *Book) FindNode(root store.ID, kind, text string) (store.ID, error) {
 	in := b.nodes[lo:b.nodes[lo].End]
 	want := strings.ToLower(text)
 	for _, match := range []func(n *Node) bool{
-		func(n *Node) bool { return string(n.ID) == text },
+		func(n *Node) bool {
+			return string(n.ID) == text || n.Person != None && slices.Contains(b.Also(n.Person), store.ID(text))
+		},
 		func(n *Node) bool { return strings.ToLower(n.Name) == want },
 		func(n *Node) bool { return strings.HasPrefix(strings.ToLower(n.Name), want) },
 		func(n *Node) bool { return strings.Contains(strings.ToLower(n.Name), want) },
@@ -135,7 +172,7 @@ func (b *Book) FindNode(root store.ID, kind, text string) (store.ID, error) {
 func (b *Book) growTree() {
 	t := &b.tree
 	units := b.units.sorted()
-	people := b.people.sorted()
+	people := b.everybody()
 	byName := func(a, b *store.Unit) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name), strings.Compare(string(a.ID), string(b.ID)))
 	}
@@ -169,8 +206,8 @@ func (b *Book) growTree() {
 	leads := map[store.ID]store.ID{} // manager → unit, for managers without a unit
 	for i := range units {
 		u := &units[i]
-		if _, ok := leads[u.Manager]; !ok && u.Manager != "" {
-			leads[u.Manager] = u.ID
+		if m := b.Same(u.Manager); m != "" && leads[m] == "" {
+			leads[m] = u.ID
 		}
 	}
 	members := map[store.ID][]*store.Person{}
@@ -206,11 +243,16 @@ func (b *Book) growTree() {
 			return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(string(a.ID), string(b.ID)))
 		})
 		for _, p := range own {
-			c, _ := b.people.ids.find(p.ID)
+			c, _ := b.PersonCode(p.ID)
 			at := int32(len(t.nodes))
 			t.nodes = append(t.nodes, Node{ID: p.ID, Name: p.Name, Kind: KindPerson, Parent: i, Depth: n.Depth + 1, End: at + 1, Person: c})
 			if _, ok := t.nodeOf[p.ID]; !ok {
 				t.nodeOf[p.ID] = at
+			}
+			for _, id := range b.Also(c) {
+				if _, ok := t.nodeOf[id]; !ok {
+					t.nodeOf[id] = at
+				}
 			}
 		}
 		if i == 0 {
@@ -227,6 +269,9 @@ func (b *Book) growTree() {
 		if p := t.nodes[i].Person; p != None {
 			t.personNode[p] = int32(i)
 		}
+	}
+	for c, p := range b.as {
+		t.personNode[c] = t.personNode[p]
 	}
 }
 

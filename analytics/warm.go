@@ -44,7 +44,17 @@ func (b *Book) warm(ctx context.Context) {
 		fault(t.Rep.Block(k))
 		fault(t.Minute.Block(k))
 	})
-	if b.grade.alive() > 0 && ctx.Err() == nil {
+	if b.rows() > atOnce { // where reading a past day takes longer than a frame: those that people compare with
+		b.stands()
+		b.Settle()
+		today := b.Today()
+		for _, day := range []Day{today - 90, today - 30, today - 7, b.cal.Quarter(today, 0).From - 1, b.cal.Month(today, 0).From - 1} {
+			if ctx.Err() == nil {
+				b.recallDay(day)
+			}
+		}
+	}
+	if b.HasGrades() && ctx.Err() == nil {
 		days := []Day{}
 		for i := -12; i <= 0; i++ {
 			days = append(days, b.cal.Month(b.Today(), i).From-1)

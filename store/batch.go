@@ -28,12 +28,16 @@ const (
 	EntityQuota
 	EntityStatus
 	EntityIssue
+	EntityReading
+	EntityEvaluation
+	EntitySignal
+	EntityTender
 	entityEnd
 )
 
 var entities = [...]string{
 	"", "org", "unit", "person", "stage", "product", "account", "contact", "deal", "change", "touch", "grade", "health",
-	"evidence", "sale", "quota", "status", "issue",
+	"evidence", "sale", "quota", "status", "issue", "reading", "evaluation", "signal", "tender",
 }
 
 // Entities returns all of them in order.
@@ -54,7 +58,7 @@ func (e Entity) Valid() bool { return e > 0 && e < entityEnd }
 // Fact reports whether e is one of the kinds of which there are millions: those whose earlier form a [Delta] tells.
 func (e Entity) Fact() bool {
 	switch e {
-	case EntityContact, EntityChange, EntityTouch, EntityGrade, EntityHealth, EntityEvidence, EntitySale:
+	case EntityContact, EntityChange, EntityTouch, EntityGrade, EntityHealth, EntityEvidence, EntitySale, EntityReading, EntityEvaluation, EntitySignal:
 		return true
 	}
 	return false
@@ -64,8 +68,20 @@ func (e Entity) Fact() bool {
 func ParseEntity(s string) (Entity, error) { return parse[Entity]("entity", s, entities[:]) }
 
 // Stream is one list that a source offers, named for what it carries: units, people, accounts, contacts, products, stages, deals,
-// changes, touches, grades, health, evidence, sales, quotas. A stream may carry records of several entities.
+// changes, touches, grades, health, evidence, sales, quotas, readings, signals, tenders. A stream may carry records of several entities.
 type Stream string
+
+var byName = map[Stream]Entity{
+	"units": EntityUnit, "people": EntityPerson, "accounts": EntityAccount, "contacts": EntityContact, "products": EntityProduct, "deals": EntityDeal,
+	"changes": EntityChange, "touches": EntityTouch, "grades": EntityGrade, "health": EntityHealth, "evidence": EntityEvidence, "sales": EntitySale,
+	"quotas": EntityQuota, "readings": EntityReading, "signals": EntitySignal, "tenders": EntityTender,
+}
+
+// Entity returns the entity that the stream is named for, if it is one of which a complete list names every record.
+func (s Stream) Entity() (Entity, bool) {
+	e, ok := byName[s]
+	return e, ok
+}
 
 // Cursor is a source's own opaque bookmark in a stream: a page locator, a watermark, a set of file fingerprints. Empty means from the
 // beginning.
@@ -99,12 +115,18 @@ type Records struct {
 	Quotas   []Quota
 	Statuses []SourceStatus
 	Issues   []Issue
+
+	Readings    []Reading
+	Evaluations []Evaluation
+	Signals     []Signal
+	Tenders     []Tender
 }
 
 // Len returns how many records r holds, statuses and issues not counted: they are about records.
 func (r *Records) Len() int {
 	n := len(r.Units) + len(r.People) + len(r.Stages) + len(r.Products) + len(r.Accounts) + len(r.Contacts) + len(r.Deals) +
-		len(r.Changes) + len(r.Touches) + len(r.Grades) + len(r.Health) + len(r.Evidence) + len(r.Sales) + len(r.Quotas)
+		len(r.Changes) + len(r.Touches) + len(r.Grades) + len(r.Health) + len(r.Evidence) + len(r.Sales) + len(r.Quotas) +
+		len(r.Readings) + len(r.Evaluations) + len(r.Signals) + len(r.Tenders)
 	if r.Org != nil {
 		n++
 	}
@@ -132,6 +154,10 @@ func (r *Records) Append(o *Records) {
 	r.Quotas = append(r.Quotas, o.Quotas...)
 	r.Statuses = append(r.Statuses, o.Statuses...)
 	r.Issues = append(r.Issues, o.Issues...)
+	r.Readings = append(r.Readings, o.Readings...)
+	r.Evaluations = append(r.Evaluations, o.Evaluations...)
+	r.Signals = append(r.Signals, o.Signals...)
+	r.Tenders = append(r.Tenders, o.Tenders...)
 }
 
 // Refs calls yield with the reference of every record in r, statuses and issues included, until yield returns false.
@@ -154,7 +180,11 @@ func (r *Records) Refs(yield func(Ref) bool) {
 		refs(r.Sales, EntitySale, func(v *Sale) ID { return v.ID }, yield) &&
 		refs(r.Quotas, EntityQuota, func(v *Quota) ID { return v.ID }, yield) &&
 		refs(r.Statuses, EntityStatus, func(v *SourceStatus) ID { return v.Key() }, yield) &&
-		refs(r.Issues, EntityIssue, func(v *Issue) ID { return v.Key() }, yield)
+		refs(r.Issues, EntityIssue, func(v *Issue) ID { return v.Key() }, yield) &&
+		refs(r.Readings, EntityReading, func(v *Reading) ID { return v.ID }, yield) &&
+		refs(r.Evaluations, EntityEvaluation, func(v *Evaluation) ID { return v.ID }, yield) &&
+		refs(r.Signals, EntitySignal, func(v *Signal) ID { return v.ID }, yield) &&
+		refs(r.Tenders, EntityTender, func(v *Tender) ID { return v.ID }, yield)
 }
 
 func refs[T any](rows []T, e Entity, id func(*T) ID, yield func(Ref) bool) bool {
@@ -172,8 +202,10 @@ type Batch struct {
 	Source SourceID
 	Stream Stream
 	Records
-	Deleted []Ref  // tombstones; a reference to nothing is no error. With a deal go its changes and its evidence
-	Track   Fields // deal fields of which this source gives no history: the store writes a Change when it sees one differ
+	Deleted []Ref // tombstones; a reference to nothing is no error. With a deal go its changes and its evidence
+	// Track are the deal fields of which this source gives no history: the store writes a Change when it sees one differ. Of those that are a rep's versions it also writes what they say at
+	// first, as of the deal's last modification, since there is no present field that they could be read back from.
+	Track Fields
 	// Next is kept under (Source, Stream) in the same transaction, also when it is empty: then the stream begins anew. A batch without a Stream
 	// (a status, the organisation, something that was pushed) touches no cursor.
 	Next Cursor
@@ -218,7 +250,7 @@ func (b *Batch) Check() (err error) {
 type Delta struct {
 	Records
 	Deleted []Ref
-	// Before holds, of the facts (contacts, changes, touches, grades, health, evidence, sales) among Records and Deleted, the form that each had before
+	// Before holds, of the facts (contacts, changes, touches, grades, health, evidence, sales, readings, evaluations, signals) among Records and Deleted, the form that each had before
 	// the commit, if it was stored at all. A reader of columns finds the row that goes by what stood in it, without an index from IDs to rows. Of other
 	// entities it holds nothing. A Delta that was not read from a store must fill it too.
 	Before Records

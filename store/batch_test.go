@@ -18,6 +18,7 @@ func every() *Records {
 		Changes: []Change{{Deal: "a:d", Field: FieldStage, At: at, To: "won"}}, Touches: []Touch{{ID: "a:t"}}, Grades: []GradeChange{{ID: "a:g"}},
 		Health: []Health{{ID: "a:h"}}, Evidence: []Evidence{{ID: "a:e"}}, Sales: []Sale{{ID: "a:s"}}, Quotas: []Quota{{ID: "a:q"}},
 		Statuses: []SourceStatus{{Source: "a", Stream: "deals"}}, Issues: []Issue{{Source: "a", Stream: "deals", Where: "7", Field: "amount"}},
+		Readings: []Reading{{ID: "a:m"}}, Evaluations: []Evaluation{{ID: "a:v"}}, Signals: []Signal{{ID: "a:n"}}, Tenders: []Tender{{ID: "a:b"}},
 	}
 }
 
@@ -30,7 +31,7 @@ func TestRecords_EveryEntity(t *testing.T) {
 	var got []Ref
 	r.Refs(func(ref Ref) bool { got = append(got, ref); return true })
 	want := []ID{"org", "a:u", "a:p", "lead", "a:r", "a:a", "a:c", "a:d", "a:d|stage|20260302T013000.000|won", "a:t", "a:g", "a:h", "a:e", "a:s", "a:q",
-		"a:deals", "a:deals|7|amount"}
+		"a:deals", "a:deals|7|amount", "a:m", "a:v", "a:n", "a:b"}
 	for i, e := range Entities() {
 		if i >= len(got) || got[i] != (Ref{e, want[i]}) {
 			t.Fatalf("%s: got %v, want %v", e, got[i:], want[i])

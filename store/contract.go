@@ -79,7 +79,8 @@ type Writer interface {
 	// Cursor returns where (src, s) stands, or "" when it has never been read.
 	Cursor(ctx context.Context, src SourceID, s Stream) (Cursor, error)
 	// Apply commits b in one transaction: records, tombstones, derived history and the next cursor. It is idempotent: a record equal to the
-	// stored one changes nothing and is not logged, and when nothing at all changed the Rev stays as it was. It blocks until the commit is durable.
+	// stored one changes nothing and is not logged, and when nothing at all changed the Rev stays as it was. A touch that comes with a deal and without an account
+	// has its deal's account, whichever comes first and wherever the deal moves. It blocks until the commit is durable.
 	Apply(ctx context.Context, b *Batch) (Rev, error)
 }
 

@@ -23,7 +23,8 @@ type Desk interface {
 // about a subject is judged above it (analytics/desk).
 type Journal interface {
 	// Decide enters ds, in order, together with the messages that they cause: all of it or nothing, in one transaction. A message whose key is known is left
-	// out. It returns the entries as they stand in the journal. Errors wrap [ErrInvalid], [ErrNotFound] (an undo of an entry that is not there) or
+	// out. An undo withdraws the messages of the entry that it takes back, as far as they were not told ([Message.Decision]), and their keys are new again. It returns the entries
+	// as they stand in the journal. Errors wrap [ErrInvalid], [ErrNotFound] (an undo of an entry that is not there) or
 	// [ErrDecidedSince].
 	Decide(ctx context.Context, ds []Decision, ms ...Message) ([]Decision, error)
 	// Decisions calls fn with every entry after seq, oldest first. fn may keep what it is given. It must not call the Desk.
@@ -59,6 +60,11 @@ type Marker interface {
 type Outbox interface {
 	// Post keeps the messages whose keys are new and returns how many these were.
 	Post(ctx context.Context, ms ...Message) (int, error)
+	// Known reports whether a message with that key was ever posted, also one that is kept no more.
+	Known(ctx context.Context, key string) (bool, error)
+	// Withdraw takes back the messages with these keys of which nobody was told yet, and returns how many these were. Their keys are new again. Of one that somebody was told what
+	// still waits does not go out any more; it keeps its key. A key that nobody posted is no error.
+	Withdraw(ctx context.Context, keys ...string) (untold int, err error)
 	// Waiting calls fn with every message that is not done, oldest first. It must not call the Desk.
 	Waiting(ctx context.Context, fn func(Message) error) error
 	// Messages calls fn with every message before seq, newest first; 0: all. It must not call the Desk.

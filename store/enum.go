@@ -63,7 +63,7 @@ func ParseCategory(s string) (Category, error) {
 	return parse[Category]("forecast category", s, categories[:])
 }
 
-// String returns stage, amount, close, owner or category.
+// String returns stage, amount, close, owner, category, or the name of a version's field.
 func (f Field) String() string { return name(f, fields[:]) }
 
 // Valid reports whether f is a declared field.
@@ -101,6 +101,26 @@ func ParseSentiment(s string) (Sentiment, error) {
 	return parse[Sentiment]("sentiment", s, sentiments[:])
 }
 
+// String returns fresh, stale, missing, mistyped, outside, shifted, unknown or unread.
+func (s InputState) String() string { return name(s, inputStates[:]) }
+
+// Valid reports whether s is a declared state.
+func (s InputState) Valid() bool { return int(s) < len(inputStates) }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (s InputState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// ParseInputState reads what String writes.
+func ParseInputState(s string) (InputState, error) {
+	return parse[InputState]("input state", s, inputStates[:])
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (s *InputState) UnmarshalText(b []byte) (err error) {
+	*s, err = ParseInputState(string(b))
+	return err
+}
+
 // String returns idle, running, waiting, failed or held.
 func (s SyncState) String() string { return name(s, syncStates[:]) }
 
@@ -113,4 +133,18 @@ func (s SyncState) MarshalText() ([]byte, error) { return []byte(s.String()), ni
 // ParseSyncState reads what String writes.
 func ParseSyncState(s string) (SyncState, error) {
 	return parse[SyncState]("sync state", s, syncStates[:])
+}
+
+// String returns notice, award, plan or amendment.
+func (k TenderKind) String() string { return name(k, tenderKinds[:]) }
+
+// Valid reports whether k is a declared kind.
+func (k TenderKind) Valid() bool { return int(k) < len(tenderKinds) }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (k TenderKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// ParseTenderKind reads what String writes.
+func ParseTenderKind(s string) (TenderKind, error) {
+	return parse[TenderKind]("tender kind", s, tenderKinds[:])
 }

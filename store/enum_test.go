@@ -52,7 +52,7 @@ func TestEnumerations(t *testing.T) {
 	checkEnum(t, 0, UnitTeam+1, ParseUnitKind)
 	checkEnum(t, 0, StageLost+1, ParseStageKind)
 	checkEnum(t, 0, CategoryCommit+1, ParseCategory)
-	checkEnum(t, FieldStage, FieldCategory+1, ParseField)
+	checkEnum(t, FieldStage, FieldPessimisticAmount+1, ParseField)
 	checkEnum(t, 0, ChannelDemo+1, ParseChannel)
 	checkEnum(t, 0, SentimentPositive+1, ParseSentiment)
 	checkEnum(t, 0, SyncHeld+1, ParseSyncState)

@@ -22,9 +22,13 @@ type Message struct {
 	Title  string    // one line, in the organisation's language
 	Text   string    // lines, plain; "" when the title says it all
 	Link   string    // a place in the cockpit, such as deal/crm:12
-	// Routed says that the notifiers were chosen; none when no notifier wants it.
+	// Routed says that the notifiers were chosen; none when no notifier wants it. Of one that is posted as routed the key is remembered and nothing is kept or
+	// told: another message speaks for it.
 	Routed     bool
 	Deliveries []Delivery // by notifier
+	// Decision is, for [Journal.Decide], which of its decisions causes the message, from 1: taking that one back withdraws what nobody was told yet. 0: none. It
+	// is not read back.
+	Decision int
 }
 
 // MessageKind is what a message is about.
@@ -74,18 +78,20 @@ func (m *Message) Open() bool {
 	return !m.Routed || slices.ContainsFunc(m.Deliveries, func(d Delivery) bool { return d.State == DeliveryWaiting })
 }
 
-// Posted returns m as it goes into an outbox: checked, cleaned, with nothing delivered yet. It is what every outbox calls.
-func (m Message) Posted(seq uint64, at time.Time) (Message, error) {
+// Posted returns m as it goes into an outbox: checked, cleaned, with nothing delivered yet, beside so many decisions. It is what every outbox calls.
+func (m Message) Posted(seq uint64, at time.Time, decisions int) (Message, error) {
 	fail := func(field, want string) (Message, error) {
 		return m, fmt.Errorf("post message: %s: want %s: %w", field, want, ErrInvalid)
 	}
-	m.Seq, m.At, m.Routed, m.Deliveries = seq, at.Round(0).UTC(), false, nil
+	m.Seq, m.At, m.Deliveries = seq, at.Round(0).UTC(), nil
 	if !m.After.IsZero() {
 		m.After = m.After.Round(0).UTC()
 	}
 	m.Key, m.Title, m.Link = Clean(m.Key, MaxName), Clean(m.Title, MaxName), Clean(m.Link, MaxName)
 	m.Text = cleanLines(m.Text)
 	switch {
+	case m.Decision < 0 || m.Decision > decisions:
+		return fail("decision", fmt.Sprintf("the place of one of %d, or 0", decisions))
 	case m.Key == "":
 		return fail("key", "the occasion's own name")
 	case m.Title == "":
@@ -108,6 +114,13 @@ func (m *Message) Merge(ds ...Delivery) {
 			m.Deliveries = append(m.Deliveries, d)
 		}
 	}
+}
+
+// Withdraw makes m done: what waits does not go out any more. It reports whether nobody was told, and nobody will be.
+func (m *Message) Withdraw() (untold bool) {
+	m.Routed = true
+	m.Deliveries = slices.DeleteFunc(m.Deliveries, func(d Delivery) bool { return d.State == DeliveryWaiting })
+	return len(m.Deliveries) == 0
 }
 
 // Again makes failed deliveries wait once more and reports whether there were any.

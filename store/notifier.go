@@ -5,17 +5,18 @@ import (
 	"sync"
 )
 
-// Notifier is the [Watcher] that every store has inside: it tells subscribers the newest [Rev] and never waits for any of them. The zero value
-// is ready. Its methods may be called from any goroutine.
-type Notifier struct {
+// Notifier tells subscribers the newest of what it is given and never waits for any of them: with [Rev] it is the [Watcher] that every store has
+// inside, and whatever follows a store tells its own readers by one. The zero value is ready. Its methods may be called from any goroutine.
+type Notifier[T any] struct {
 	mu     sync.Mutex
-	subs   map[chan Rev]func() bool // the value takes the subscription off its context
+	subs   map[chan T]func() bool // the value takes the subscription off its context
 	closed bool
 }
 
-// Watch implements [Watcher]. After Close it returns a closed channel.
-func (n *Notifier) Watch(ctx context.Context) <-chan Rev {
-	ch := make(chan Rev, 1)
+// Watch returns a channel that holds the newest value given since it was last received from; a slow reader misses the ones between. It is closed
+// when ctx ends, and after Close at once. The subscription is in place when Watch returns.
+func (n *Notifier[T]) Watch(ctx context.Context) <-chan T {
+	ch := make(chan T, 1)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed || ctx.Err() != nil {
@@ -23,7 +24,7 @@ func (n *Notifier) Watch(ctx context.Context) <-chan Rev {
 		return ch
 	}
 	if n.subs == nil {
-		n.subs = map[chan Rev]func() bool{}
+		n.subs = map[chan T]func() bool{}
 	}
 	n.subs[ch] = context.AfterFunc(ctx, func() {
 		n.mu.Lock()
@@ -36,8 +37,8 @@ func (n *Notifier) Watch(ctx context.Context) <-chan Rev {
 	return ch
 }
 
-// Notify hands rev to all subscribers, in place of one that they have not taken yet. Callers give growing revisions.
-func (n *Notifier) Notify(rev Rev) {
+// Notify hands v to all subscribers, in place of one that they have not taken yet. Callers give revisions in growing order.
+func (n *Notifier[T]) Notify(v T) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for ch := range n.subs {
@@ -45,12 +46,12 @@ func (n *Notifier) Notify(rev Rev) {
 		case <-ch:
 		default:
 		}
-		ch <- rev // room is certain: only we send, under the lock
+		ch <- v // room is certain: only we send, under the lock
 	}
 }
 
 // Close ends all subscriptions. It may be called more than once.
-func (n *Notifier) Close() {
+func (n *Notifier[T]) Close() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.closed = true

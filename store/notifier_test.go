@@ -8,7 +8,7 @@ import (
 
 // Subscribers that come, go and are slow never block the one who notifies, and each sees growing revisions only.
 func TestNotifier_Concurrent(t *testing.T) {
-	var n Notifier
+	var n Notifier[Rev]
 	var wg sync.WaitGroup
 	stop, cancel := context.WithCancel(context.Background())
 	for range 8 {
@@ -43,7 +43,7 @@ func TestNotifier_Concurrent(t *testing.T) {
 }
 
 func TestNotifier_Close(t *testing.T) {
-	var n Notifier
+	var n Notifier[Rev]
 	ctx, cancel := context.WithCancel(context.Background())
 	ch := n.Watch(ctx)
 	n.Notify(3)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -61,12 +62,14 @@ type Unit struct {
 	Manager PersonID
 }
 
-// Person is one of us: a rep, a team lead, a manager, a director.
+// Person is one of us as one source lists them: a rep, a team lead, a manager, a director. Records of several sources with one e-mail or phone are one person to
+// analytics.
 type Person struct {
 	ID       PersonID
 	Unit     ID // empty: hangs under the company as "unassigned"
 	Name     string
 	Email    string
+	Phone    string // as the source writes it
 	Title    string
 	Inactive bool
 }
@@ -172,12 +175,44 @@ const (
 	FieldClose
 	FieldOwner
 	FieldCategory
+	// The rep's other versions: custom fields of these names that a source's mapping keeps in [Deal.Extra]. No source tells their history; the store keeps it.
+	FieldOptimisticClose
+	FieldOptimisticAmount
+	FieldPessimisticClose
+	FieldPessimisticAmount
 )
 
-var fields = [...]string{"", "stage", "amount", "close", "owner", "category"}
+var fields = [...]string{"", "stage", "amount", "close", "owner", "category", "optimistic_close", "optimistic_amount", "pessimistic_close", "pessimistic_amount"}
 
 // Fields is a set of Field.
-type Fields uint8
+type Fields uint16
+
+// VersionFields returns the fields of the rep's other versions.
+func VersionFields() []Field {
+	return []Field{FieldOptimisticClose, FieldOptimisticAmount, FieldPessimisticClose, FieldPessimisticAmount}
+}
+
+// Version reports whether f belongs to one of the rep's other versions. Such a change says something of the promise, but the deal stays as it is.
+func (f Field) Version() bool { return f >= FieldOptimisticClose && f.Valid() }
+
+// Version returns what d says in a field of the rep's other versions, in the notation of [Change]; "" when it says nothing that can be read.
+func (d *Deal) Version(f Field) string {
+	text := d.Extra[f.String()]
+	if text == "" {
+		return ""
+	}
+	switch f {
+	case FieldOptimisticClose, FieldPessimisticClose:
+		if day, err := ParseDay(text); err == nil {
+			return day.String()
+		}
+	case FieldOptimisticAmount, FieldPessimisticAmount:
+		if m, err := ParseMoney(text, d.Amount.Currency); err == nil && d.Amount.Currency != "" {
+			return m.String()
+		}
+	}
+	return ""
+}
 
 // FieldsOf makes a set.
 func FieldsOf(f ...Field) (s Fields) {
@@ -209,7 +244,25 @@ func (c Change) Key() ID {
 	if c.ID != "" {
 		return c.ID
 	}
-	return c.Deal + ID("|"+c.Field.String()+"|"+c.At.UTC().Format("20060102T150405.000")+"|"+c.To)
+	return c.Deal + ID("|"+c.Field.String()+"|"+c.At.UTC().Format(keyTime)+"|"+c.To)
+}
+
+const keyTime = "20060102T150405.000"
+
+// KeyField returns the field that a key by [Change.Key] names; false of an identifier that a source gave.
+func KeyField(key ID) (Field, bool) {
+	_, rest, _ := strings.Cut(string(key), "|")
+	for rest != "" { // a deal may have a bar in its name, as what a field became may
+		var part string
+		part, rest, _ = strings.Cut(rest, "|")
+		at, _, ok := strings.Cut(rest, "|")
+		if f, err := ParseField(part); ok && err == nil {
+			if _, err := time.Parse(keyTime, at); err == nil {
+				return f, true
+			}
+		}
+	}
+	return 0, false
 }
 
 // Channel is how a customer was touched.
@@ -244,7 +297,7 @@ var sentiments = [...]string{"unknown", "negative", "neutral", "positive"}
 // Touch is one contact of ours with a customer.
 type Touch struct {
 	ID        ID
-	Account   ID
+	Account   ID // where a source gives none, the store keeps that of the deal, also when the deal comes later or moves
 	Deal      ID
 	Contact   ID
 	Rep       PersonID
@@ -286,6 +339,103 @@ type Health struct {
 	Seen    time.Time
 }
 
+// Reading is what was measured of an account on a day: how often it logs in, how late it pays, anything with a name and a number. Readings are history: a
+// system that stops sending a measure leaves the last one standing, with its day.
+type Reading struct {
+	ID      ID
+	Account ID
+	Day     Day
+	// Values by the measure's name, in the source's own units; finite. What was not measured, or was no number, is not in it: there is no default.
+	Values map[string]float64
+	// Mistyped names measures of which the source gave something that is no number, in alphabetical order.
+	Mistyped []string
+	Seen     time.Time
+}
+
+// TenderKind is what a tender notice tells.
+type TenderKind uint8
+
+// The kinds. What a source does not tell is a notice.
+const (
+	TenderNotice    TenderKind = iota // the customer asks for offers
+	TenderAward                       // somebody got it
+	TenderPlan                        // the customer means to ask
+	TenderAmendment                   // an earlier notice is changed or ended
+)
+
+var tenderKinds = [...]string{"notice", "award", "plan", "amendment"}
+
+// Tender is a public notice of a purchase: that a customer asks for offers, or whose offer it took.
+type Tender struct {
+	ID     ID
+	Kind   TenderKind
+	Title  string
+	Buyer  string // the customer, as the notice names it
+	Region string
+	Text   string
+	URL    string
+	Winner string // of an award
+	Amount Money
+	Due    Day       // until when offers are taken; NoDay or 0: not told
+	At     time.Time // when it was published
+	Seen   time.Time
+}
+
+// InputState says how far an input of an [Evaluation] can be relied on.
+type InputState uint8
+
+// The states. Only InputFresh is what the source says now; with all others the last good value stands, or none.
+const (
+	InputFresh    InputState = iota
+	InputStale               // older than its limit
+	InputMissing             // the source no longer gives it
+	InputMistyped            // what the source gives is no number
+	InputOutside             // beyond its declared bounds
+	InputShifted             // too many accounts' values moved at once: held for a person
+	InputUnknown             // there never was a good value
+	InputUnread              // a source that feeds it is being read for the first time
+)
+
+var inputStates = [...]string{"fresh", "stale", "missing", "mistyped", "outside", "shifted", "unknown", "unread"}
+
+// Input is one input of an evaluation, with the value that was used.
+type Input struct {
+	Name  string
+	Value float64 // meaningless when State is InputUnknown
+	State InputState
+	Day   Day // of the value that was used; 0: it has none
+}
+
+// Evaluation is what the rules made of an account: kept with its inputs and the version of the rules, so that a grade can be explained as long as the store
+// lives.
+type Evaluation struct {
+	ID      ID
+	Account ID
+	At      time.Time // when it was decided, and learned
+	Day     Day       // as of which
+	Rule    string    // the rules' version
+	Score   float64   // 0–100
+	Health  int       // 0–100; -1: no input of it is known
+	Grade   Grade     // that holds after it
+	Would   Grade     // that the score alone would give, without hysteresis and holds
+	Held    bool      // an input could not be relied on, so the grade was not touched
+	Why     string    // for the evaluation, such as month or signal
+	Inputs  []Input
+}
+
+// Signal is something about an account that was seen outside the CRM, such as a new white paper on its site or a posting for a CTO. It asks for a re-grade.
+type Signal struct {
+	ID      ID
+	Account ID     // "": of nobody yet
+	Kind    string // the rule that recognised it: white_paper, cto_posting, …
+	Title   string
+	Text    string // what fired: the sentence, or the lines that are new
+	URL     string
+	Watch   string // the watched page, feed or file
+	At      time.Time
+	Seen    time.Time
+}
+
 // Evidence is a document that supports a deal's stage.
 type Evidence struct {
 	ID    ID
@@ -293,9 +443,11 @@ type Evidence struct {
 	Kind  string // price_comparison, parameters, case, minutes, mail, contract, …
 	Title string
 	URL   string
-	By    PersonID
-	At    time.Time
-	Seen  time.Time
+	By    PersonID // who put it there
+	// Signer is who of us signed or approved what it says; empty: nobody did, or the source does not tell.
+	Signer PersonID
+	At     time.Time
+	Seen   time.Time
 }
 
 // Sale is a line of delivered or invoiced business.
@@ -360,7 +512,20 @@ type SourceStatus struct {
 	Budgets  []Budget  // what the source may cost, as of the last page; nil: it has no limits of its own
 	Fields   []string  // that usually held a value, as of the last pass that could tell, such as deal.amount
 	Runs     []Run     // the last ones, oldest first, at most MaxRuns
+	Carries  []Entity  // what the stream brings; nil: what its name says
 }
+
+// Brings reports whether the stream brings records of e.
+func (s *SourceStatus) Brings(e Entity) bool {
+	if len(s.Carries) > 0 {
+		return slices.Contains(s.Carries, e)
+	}
+	named, ok := s.Stream.Entity()
+	return ok && named == e
+}
+
+// Unread reports that the stream was never read to its end.
+func (s *SourceStatus) Unread() bool { return s.Good.IsZero() }
 
 // MaxRuns is how many runs of a stream are remembered.
 const MaxRuns = 20

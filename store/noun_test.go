@@ -35,3 +35,20 @@ func TestSourceStatus_Left(t *testing.T) {
 		}
 	}
 }
+
+func TestKeyField(t *testing.T) {
+	at := time.Date(2026, 11, 3, 4, 5, 6, 7e6, time.UTC)
+	for _, f := range []store.Field{store.FieldStage, store.FieldAmount, store.FieldPessimisticClose} {
+		for _, deal := range []store.ID{"a:1", "a:x|stage", "a:|", "a:stage|y"} {
+			c := store.Change{Deal: deal, Field: f, To: "b|owner|20261103T040506.007|c", At: at}
+			if got, ok := store.KeyField(c.Key()); !ok || got != f {
+				t.Errorf("%s: %v, %v", c.Key(), got, ok)
+			}
+		}
+	}
+	for _, id := range []store.ID{"", "a:1", "a:stage", "a:1|stage", "a:1|stage|today|x", "a:1|price|20261103T040506.007|x"} {
+		if f, ok := store.KeyField(id); ok {
+			t.Errorf("%q: %v", id, f)
+		}
+	}
+}

@@ -85,7 +85,7 @@ func (s *Shell) middle(size layout.Size) string {
 	return e.pane.View()
 }
 
-// title is one line: where one came from and is, the scope, the as-of day when it is past, the data's age.
+// title is one line: where one came from and is, the scope, the as-of day when it is past, whether the store can only be read, the data's age.
 func (s *Shell) title(w int) string {
 	th, l, b := s.env.Theme, s.env.Locale, s.env.Book()
 	if b == nil {
@@ -95,6 +95,9 @@ func (s *Shell) title(w int) string {
 	var right []run
 	if day := b.AsOf(sc); day < b.Now() {
 		right = append(right, run{th.Past, " " + l.F(locale.AsOf, l.Date(day)) + " "})
+	}
+	if s.opts.ReadOnly {
+		right = append(right, run{th.Warn, l.T(locale.ReadOnly)})
 	}
 	if age := b.Stamp(sc).Oldest; age.IsZero() {
 		right = append(right, run{th.Warn, l.T(locale.DataNone)})

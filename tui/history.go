@@ -157,21 +157,20 @@ func (s *Shell) show() tea.Cmd {
 			o.drop()
 		}
 	}
-	var cmd tea.Cmd
+	var cmds []tea.Cmd
 	if e.pane == nil {
 		e.pane = s.panes(e.place.Kind)(s.env, e.place)
 		if r, ok := e.pane.(pane.Restorer); ok && e.snapshot != nil {
 			r.Restore(e.snapshot)
 		}
-		cmd = e.pane.Init()
+		cmds = append(cmds, e.pane.Init())
 		if f, ok := e.pane.(pane.Filterer); ok && e.filter != "" && f.Filter() != e.filter {
-			f.SetFilter(e.filter)
+			cmds = append(cmds, f.SetFilter(e.filter))
 		}
 	}
 	e.pane.SetSize(s.body())
 	missed := e.stale
 	e.stale = nil
-	cmds := []tea.Cmd{cmd}
 	for _, m := range missed {
 		cmds = append(cmds, e.pane.Update(m))
 	}

@@ -17,10 +17,21 @@ var jumps = []struct {
 	kind pane.Kind
 	name locale.Key
 }{
+	{"c", pane.Morning, locale.PaneMorning},
 	{"f", pane.Funnel, locale.PaneFunnel},
 	{"h", pane.Heatmap, locale.PaneHeatmap},
 	{"m", pane.Migration, locale.PaneMigration},
 	{"p", pane.Forecast, locale.PaneForecast},
+	{"l", pane.Landing, locale.PaneLanding},
+	{"r", pane.Triage, locale.PaneTriage},
+	{"b", pane.Sandbag, locale.PaneSandbag},
+	{"n", pane.Tenders, locale.PaneTenders},
+	{"w", pane.Weights, locale.PaneWeights},
+	{"x", pane.Sandbox, locale.PaneSandbox},
+	{"o", pane.Owed, locale.PaneOwed},
+	{"j", pane.Evaluations, locale.PaneLog},
+	{"u", pane.Potential, locale.PanePotential},
+	{"e", pane.Deviation, locale.PaneDeviation},
 	{"s", pane.Sources, locale.PaneSources},
 	{"d", pane.Deals, locale.PaneDeals},
 	{"a", pane.Accounts, locale.PaneAccounts},
@@ -133,9 +144,11 @@ func (s *Shell) global(k tea.KeyPressMsg) (tea.Cmd, bool) {
 	}
 	switch {
 	case key.Matches(k, m.Back):
-		if f, ok := e.pane.(pane.Filterer); ok && f.Filter() != "" {
-			f.SetFilter("")
+		if x, ok := e.pane.(pane.Escaper); ok && x.Escape() {
 			return nil, true
+		}
+		if f, ok := e.pane.(pane.Filterer); ok && f.Filter() != "" {
+			return f.SetFilter(""), true
 		}
 		return s.back(), true
 	case key.Matches(k, m.Backward):

@@ -2,11 +2,13 @@ package tui
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/sahilm/fuzzy"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/lookup"
 	"flightdeck/store"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/locale"
@@ -16,33 +18,76 @@ import (
 // hit is something one can go to or do.
 type hit struct {
 	text, kind string
+	word       string // another text that leads there; "" none
 	indent     int
 	run        func(s *Shell) tea.Cmd
 }
 
-type hits []hit
+// stock is what a picker offers: hits, and after them the names of a Book's accounts and deals, of which there may be a million: those are looked at, never listed.
+type stock struct {
+	hits  []hit
+	names *lookup.Names
+}
 
-// String and Len are a fuzzy.Source.
-func (h hits) String(i int) string { return h[i].text }
+func (o *stock) len() int { return len(o.hits) + o.names.Len() }
 
-// Len is the other half of it.
-func (h hits) Len() int { return len(h) }
+// get returns the ith hit, in the language of s.
+func (o *stock) get(s *Shell, i int) hit {
+	if i < len(o.hits) {
+		return o.hits[i]
+	}
+	n := o.names.At(i - len(o.hits))
+	h, to := hit{text: n.Name, kind: s.env.Locale.T(locale.Account)}, pane.AccountPlace
+	if n.Deal {
+		h.kind, to = s.env.Locale.T(locale.Deal), pane.DealPlace
+	}
+	h.run = func(s *Shell) tea.Cmd { return s.visit(to(s.Place().Scope, n.ID)) }
+	return h
+}
+
+// find returns the indices of what holds the text, the best first; of what is hit equally well screens, commands and the org tree stand before names.
+func (o *stock) find(ctx context.Context, text string) ([]int, error) {
+	all, err := o.names.Find(ctx, text, most)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].Index += len(o.hits)
+	}
+	all = append(all, lookup.Among(text, len(o.hits), func(i int) string { return o.hits[i].text })...)
+	all = append(all, lookup.Among(text, len(o.hits), func(i int) string { return o.hits[i].word })...)
+	slices.SortFunc(all, lookup.Compare)
+	is := make([]int, 0, min(most, len(all)))
+	seen := map[int]bool{}
+	for _, h := range all {
+		if len(is) == most {
+			break
+		}
+		if !seen[h.Index] {
+			seen[h.Index] = true
+			is = append(is, h.Index)
+		}
+	}
+	return is, nil
+}
 
 // most is how many matches are kept: nobody walks further.
 const most = 300
 
-// picker is a fuzzy list. What it offers and what matches are computed in commands, so that a million deals do not hold up a key.
+// picker is a list to search by typing. What it offers and what matches are computed in commands, so that a million deals do not hold up a key; while the answer to the
+// last letter is on its way, the one before stays.
 type picker struct {
 	input
 	prompt locale.Key
-	hits   hits
-	load   pane.Loader[hits]
-	match  pane.Loader[[]int] // indices into hits, the best first
+	offer  stock
+	load   pane.Loader[stock]
+	match  pane.Loader[[]int] // indices into the offer, the best first
 	at     int
 }
 
-func (s *Shell) pick(prompt locale.Key, first hits, load func(ctx context.Context) (hits, error)) tea.Cmd {
-	p := &picker{input: newInput(""), prompt: prompt, hits: first}
+// pick opens a picker of first, and of what load gives, which begins with the same, when it is there.
+func (s *Shell) pick(prompt locale.Key, first []hit, load func(ctx context.Context) (stock, error)) tea.Cmd {
+	p := &picker{input: newInput(""), prompt: prompt, offer: stock{hits: first}}
 	s.overlay = p
 	return p.load.Start(s.env, overlayPlace, load)
 }
@@ -50,11 +95,11 @@ func (s *Shell) pick(prompt locale.Key, first hits, load func(ctx context.Contex
 // palette offers screens, commands, and every deal, account, person and org node that the viewer may see.
 func (s *Shell) palette() tea.Cmd {
 	b, l, here, root := s.env.Book(), s.env.Locale, s.Place(), s.env.Root
-	var first hits
+	var first []hit
 	for _, j := range jumps {
 		if s.panes(j.kind) != nil {
 			to := s.here(j.kind)
-			first = append(first, hit{text: l.T(j.name) + " " + j.kind.String(), kind: l.T(locale.Places), run: func(s *Shell) tea.Cmd { return s.visit(to) }})
+			first = append(first, hit{text: l.T(j.name) + " " + j.kind.String(), word: j.kind.String(), kind: l.T(locale.Places), run: func(s *Shell) tea.Cmd { return s.visit(to) }})
 		}
 	}
 	for _, c := range []struct {
@@ -72,32 +117,13 @@ func (s *Shell) palette() tea.Cmd {
 		{locale.KeyHelp, "help", func(s *Shell) tea.Cmd { s.overlay = newHelp(); return nil }},
 		{locale.KeyQuit, "quit", func(*Shell) tea.Cmd { return tea.Quit }},
 	} {
-		first = append(first, hit{text: l.T(c.name) + " " + c.word, kind: l.T(locale.Commands), run: c.run})
+		first = append(first, hit{text: l.T(c.name) + " " + c.word, word: c.word, kind: l.T(locale.Commands), run: c.run})
 	}
-	return s.pick(locale.PalettePrompt, first, func(ctx context.Context) (hits, error) {
-		all := append(hits{}, first...)
+	return s.pick(locale.PalettePrompt, first, func(context.Context) (stock, error) {
 		if b == nil {
-			return all, nil
+			return stock{hits: first}, nil
 		}
-		all = append(all, nodes(b, l, root, false)...)
-		sel := b.Select(analytics.Scope{Root: root, AsOf: here.Scope.AsOf})
-		goTo := func(to func(analytics.Scope, store.ID) pane.Place, id store.ID) func(*Shell) tea.Cmd {
-			return func(s *Shell) tea.Cmd { return s.visit(to(s.Place().Scope, id)) }
-		}
-		for a := range sel.Accounts() {
-			if x := b.Account(a); x.Name != "" {
-				all = append(all, hit{text: x.Name, kind: l.T(locale.Account), run: goTo(pane.AccountPlace, x.ID)})
-			}
-		}
-		for d := range sel.Deals() {
-			if x := b.Deal(d.Deal); x.Name != "" {
-				all = append(all, hit{text: x.Name, kind: l.T(locale.Deal), run: goTo(pane.DealPlace, x.ID)})
-			}
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-		}
-		return all, nil
+		return stock{append(slices.Clip(first), nodes(b, l, root, false)...), lookup.Of(b, root, here.Scope.AsOf)}, nil
 	})
 }
 
@@ -111,14 +137,14 @@ func (s *Shell) scopes() tea.Cmd {
 		s.toast = l.T(locale.ScopeNone)
 		return nil
 	}
-	return s.pick(locale.ScopePrompt, nil, func(context.Context) (hits, error) { return nodes(b, l, root, true), nil })
+	return s.pick(locale.ScopePrompt, nil, func(context.Context) (stock, error) { return stock{hits: nodes(b, l, root, true)}, nil })
 }
 
 // scoped reports whether a screen shows a part of the company: one record and the sources are the same for every part.
 func scoped(k pane.Kind) bool { return !k.One() && k != pane.Sources && k != pane.Issues }
 
 // nodes lists the org tree under root. scope: choosing one narrows the scope, people included; else people open their own screen.
-func nodes(b *analytics.Book, l *locale.Locale, root store.ID, scope bool) (out hits) {
+func nodes(b *analytics.Book, l *locale.Locale, root store.ID, scope bool) (out []hit) {
 	lo, ok := b.NodeOf(root)
 	all := b.Nodes()
 	if !ok || int(lo) >= len(all) {
@@ -158,43 +184,31 @@ func nodeKind(l *locale.Locale, kind string) string {
 	return ""
 }
 
-// search matches what was typed, blanks left out. Letters may lie apart; the best match stands first.
+// search matches what was typed.
 func (p *picker) search(s *Shell) tea.Cmd {
 	p.at = 0
-	var query []rune
-	for _, r := range p.value() {
-		if r != ' ' && r != '\u3000' {
-			query = append(query, r)
-		}
-	}
-	if len(query) == 0 {
+	text := p.value()
+	if strings.TrimSpace(text) == "" {
 		p.match.Stop()
 		p.match.Ready = false
 		return nil
 	}
-	all := p.hits
-	return p.match.Start(s.env, overlayPlace, func(context.Context) ([]int, error) {
-		found := fuzzy.FindFrom(string(query), all)
-		is := make([]int, 0, min(most, len(found)))
-		for _, m := range found[:min(most, len(found))] {
-			is = append(is, m.Index)
-		}
-		return is, nil
-	})
+	offer := p.offer
+	return p.match.Start(s.env, overlayPlace, func(ctx context.Context) ([]int, error) { return offer.find(ctx, text) })
 }
 
 func (p *picker) len() int {
 	if p.match.Ready {
 		return len(p.match.Value)
 	}
-	return len(p.hits)
+	return p.offer.len()
 }
 
-func (p *picker) get(i int) hit {
+func (p *picker) get(s *Shell, i int) hit {
 	if p.match.Ready {
-		return p.hits[p.match.Value[i]]
+		i = p.match.Value[i]
 	}
-	return p.hits[i]
+	return p.offer.get(s, i)
 }
 
 func (p *picker) key(s *Shell, k tea.KeyPressMsg) tea.Cmd {
@@ -203,7 +217,7 @@ func (p *picker) key(s *Shell, k tea.KeyPressMsg) tea.Cmd {
 		p.close(s)
 	case "enter":
 		if p.at < p.len() {
-			h := p.get(p.at)
+			h := p.get(s, p.at)
 			p.close(s)
 			return h.run(s)
 		}
@@ -236,14 +250,15 @@ func (p *picker) paste(s *Shell, text string) tea.Cmd {
 
 func (p *picker) take(s *Shell, msg tea.Msg) tea.Cmd {
 	if p.load.Take(msg) && p.load.Err == nil {
-		p.hits = p.load.Value
-		p.match.Ready = false // its indices were into the shorter list
+		p.offer = p.load.Value // it begins with what it was: the indices that match holds are good
 		at := p.at
 		cmd := p.search(s)
 		p.at = max(0, min(at, p.len()-1))
 		return cmd
 	}
-	p.match.Take(msg)
+	if p.match.Take(msg) {
+		p.at = max(0, min(p.at, p.len()-1))
+	}
 	return nil
 }
 
@@ -261,7 +276,7 @@ func (p *picker) body(s *Shell, size layout.Size) (string, bool) {
 	top := max(0, min(p.at-size.H/2, p.len()-size.H))
 	var lines []string
 	for i := top; i < min(p.len(), top+size.H); i++ {
-		h, r := p.get(i), layout.NewRow(size.W)
+		h, r := p.get(s, i), layout.NewRow(size.W)
 		on, note, sign := th.Text, th.Muted, "  "
 		if i == p.at {
 			on, note, sign = th.Selection, th.Selection, "> "

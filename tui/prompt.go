@@ -24,13 +24,13 @@ func (f *filter) key(s *Shell, k tea.KeyPressMsg) tea.Cmd {
 	case "enter":
 		s.overlay = nil
 	case "esc":
-		f.to.SetFilter(f.before)
 		s.overlay = nil
+		return f.to.SetFilter(f.before)
 	case "up", "down", "pgup", "pgdown": // walk what is left without leaving the line
 		return s.current().pane.Update(k)
 	default:
 		if f.edit(k) {
-			f.to.SetFilter(f.value())
+			return f.to.SetFilter(f.value())
 		}
 	}
 	return nil
@@ -38,8 +38,7 @@ func (f *filter) key(s *Shell, k tea.KeyPressMsg) tea.Cmd {
 
 func (f *filter) paste(s *Shell, text string) tea.Cmd {
 	f.insert(text)
-	f.to.SetFilter(f.value())
-	return nil
+	return f.to.SetFilter(f.value())
 }
 
 func (f *filter) take(*Shell, tea.Msg) tea.Cmd { return nil }

@@ -28,6 +28,8 @@ type Options struct {
 	Export func(name string, t analytics.Table) (path string, err error)
 	// Theme is kept even when the terminal tells its background; else the terminal decides until the person does.
 	KeepTheme bool
+	// ReadOnly says on every screen that the store cannot be written: nothing is synced, and what a person enters is refused.
+	ReadOnly bool
 	// Still stops the minute's timer: for tests and pictures.
 	Still bool
 }
@@ -157,6 +159,9 @@ func (s *Shell) update(msg tea.Msg) tea.Cmd {
 		return s.back()
 	case pane.Copy:
 		return s.copy(msg.Text)
+	case pane.Ask:
+		s.overlay = newAsk(msg)
+		return nil
 	case pane.Toast:
 		s.toast = msg.Text
 		return nil

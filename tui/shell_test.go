@@ -124,9 +124,12 @@ func (r *rows) Title() string {
 	}
 	return r.place.Kind.String()
 }
-func (r *rows) SetFilter(f string) { r.table.SetFilter(f) }
-func (r *rows) Filter() string     { return r.table.Filter() }
-func (r *rows) Snapshot() any      { return r.table.State() }
+func (r *rows) SetFilter(f string) tea.Cmd {
+	r.table.SetFilter(f)
+	return nil
+}
+func (r *rows) Filter() string { return r.table.Filter() }
+func (r *rows) Snapshot() any  { return r.table.State() }
 func (r *rows) Restore(s any) {
 	if st, ok := s.(table.State); ok {
 		r.table.Restore(st)
@@ -597,7 +600,7 @@ type white struct{}
 func (white) RGBA() (r, g, b, a uint32) { return 0xffff, 0xffff, 0xffff, 0xffff }
 
 func TestShell_HelpIsMadeFromLiveKeys(t *testing.T) {
-	r := start(t, 80, 60, tui.Options{Keys: map[string][]string{"palette": {"ctrl+p"}}}, nil)
+	r := start(t, 80, 72, tui.Options{Keys: map[string][]string{"palette": {"ctrl+p"}}}, nil)
 	r.Keys("?")
 	v := r.text()
 	for _, want := range []string{"ctrl+p", "commands", "space", "mark", "Heat map", "last fiscal year", "赢单 + 输单"} {

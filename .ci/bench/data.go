@@ -26,6 +26,8 @@ var sizes = map[string]company.Size{
 	"demo":  company.Demo,
 	"small": {Regions: 8, Teams: 20, Reps: 200, Accounts: 20_000, Deals: 100_000, Touches: 2_000_000, Sales: 2_000_000, Quarters: 8, Months: 24},
 	"full":  company.Full,
+	// As many customers as the full organisation has, and little else: what grading is measured with.
+	"grading": {Regions: 8, Teams: 40, Reps: 400, Accounts: 200_000, Deals: 200_000, Touches: 400_000, Sales: 2_000_000, Quarters: 8, Months: 24},
 }
 
 // generate streams the company. Blocks are reused.
@@ -40,6 +42,7 @@ type table struct {
 	// sorted is how a column store lies on disk; index are the covering indices of a row store.
 	sorted string
 	index  []string
+	only   string // the peer that has it alone; empty: all
 }
 
 // column has the narrowest type that holds its values, by DuckDB's and PostgreSQL's name.
@@ -61,6 +64,7 @@ const (
 	tableStanding
 	tableSale
 	tableQuota
+	tableInput
 )
 
 var tables = [...]table{
@@ -68,22 +72,33 @@ var tables = [...]table{
 	// open one. cycle: days from beginning to close. sign: the last day on which anything happened.
 	{"deal", cols("region", "smallint", "person", "integer", "stage", "smallint", "kind", "smallint", "part", "smallint", "probability", "smallint",
 		"due", "integer", "value", "bigint", "cycle", "integer", "sign", "integer"), "region, due",
-		[]string{"region, kind, due, stage, value, cycle", "region, kind, due, person, part, probability, value, sign"}},
+		[]string{"region, kind, due, stage, value, cycle", "region, kind, due, person, part, probability, value, sign"}, ""},
 	// A deal that first reached a stage on a day, and what has become of it since.
 	{"reach", cols("region", "smallint", "stage", "smallint", "day", "integer", "advanced", "smallint", "lost", "smallint"), "region, day, stage",
-		[]string{"region, day, stage, advanced, lost"}},
+		[]string{"region, day, stage, advanced, lost"}, ""},
 	// A completed stay in an open stage that ended on a day.
-	{"stay", cols("region", "smallint", "stage", "smallint", "day", "integer", "days", "integer"), "region, day, stage", []string{"region, day, stage, days"}},
+	{"stay", cols("region", "smallint", "stage", "smallint", "day", "integer", "days", "integer"), "region, day, stage", []string{"region, day, stage, days"}, ""},
 	// week: Mondays since 1969-12-29. slot: weekday from Monday × 24 + hour; -1 when the hour is unknown. minutes: how long it took.
 	{"touch", cols("team", "smallint", "day", "integer", "week", "smallint", "slot", "smallint", "province", "smallint", "city", "smallint", "district", "smallint",
 		"channel", "smallint", "sentiment", "smallint", "topic", "smallint", "industry", "smallint", "minutes", "smallint"), "team, day, slot",
-		[]string{"team, day, slot", "team, day, week, province, city, district"}},
+		[]string{"team, day, slot", "team, day, week, province, city, district"}, ""},
 	// A graded account at a month's end: its grade (1 the best), the one a month before, and its sales over the 365 days up to then.
 	{"standing", cols("region", "smallint", "month", "integer", "account", "integer", "grade", "smallint", "before", "smallint", "value", "bigint"), "region, month, account",
-		[]string{"region, month, account, grade, before, value"}},
+		[]string{"region, month, account, grade, before, value"}, ""},
 	{"sale", cols("region", "smallint", "quarter", "integer", "category", "smallint", "outlet", "integer", "amount", "bigint", "cost", "bigint"), "quarter, region, outlet",
-		[]string{"quarter, region, category, outlet, amount, cost"}},
-	{"quota", cols("region", "smallint", "level", "smallint", "node", "integer", "day", "integer", "amount", "bigint"), "region, day", []string{"region, day, level, node, amount"}},
+		[]string{"quarter, region, category, outlet, amount, cost"}, ""},
+	{"quota", cols("region", "smallint", "level", "smallint", "node", "integer", "day", "integer", "amount", "bigint"), "region, day", []string{"region, day, level, node, amount"}, ""},
+	// What was known of an account at a month's end (month 0: as of today): whether it was there, whether a value is too old so that its grade stays, its revenue, its sales over the
+	// year up to then, its grade as of today (0 the best, -1 none), and what was measured last, in tenths.
+	{"input", append(cols("region", "smallint", "account", "integer", "month", "integer", "there", "smallint", "hold", "smallint", "revenue", "bigint", "year", "bigint",
+		"prior", "smallint"), measures()...), "account, month", nil, "duckdb"},
+}
+
+func measures() (c []column) {
+	for _, name := range measured {
+		c = append(c, column{name, "integer"})
+	}
+	return c
 }
 
 // sink takes the rows of the tables.

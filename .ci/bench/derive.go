@@ -211,6 +211,28 @@ func (d *deriver) accounts(r *store.Records) error {
 			return err
 		}
 	}
+	known := map[store.ID]store.Day{} // since when there was anything of an account
+	first := func(a store.ID, day store.Day) {
+		if was, ok := known[a]; day.Valid() && (!ok || day < was) {
+			known[a] = day
+		}
+	}
+	for i := range r.Accounts {
+		first(r.Accounts[i].ID, r.Accounts[i].Created)
+	}
+	for i := range r.Deals {
+		first(r.Deals[i].Account, d.facts[i].began)
+	}
+	for i := range r.Sales {
+		first(r.Sales[i].Account, r.Sales[i].Day)
+	}
+	for i := range r.Touches {
+		first(r.Touches[i].Account, store.DayOf(r.Touches[i].At, zone))
+	}
+	readings := map[store.ID][]*store.Reading{}
+	for i := range r.Readings {
+		readings[r.Readings[i].Account] = append(readings[r.Readings[i].Account], &r.Readings[i])
+	}
 	grades := map[store.ID][]*store.GradeChange{}
 	for i := range r.Grades {
 		g := &r.Grades[i]
@@ -219,18 +241,33 @@ func (d *deriver) accounts(r *store.Records) error {
 	for i := range r.Accounts {
 		a := &r.Accounts[i]
 		steps := grades[a.ID]
-		if len(steps) == 0 {
-			continue
-		}
 		slices.SortStableFunc(steps, func(x, y *store.GradeChange) int { return x.At.Compare(y.At) })
-		region, before := d.person[a.Owner].region, gradeCode(steps[0].From)
-		if before != 0 {
-			return fmt.Errorf("derive rows: account %s has a grade before its history; the benchmark wants none", a.ID)
+		year := func(end store.Day) (value int64) {
+			for _, s := range sales[a.ID] {
+				if s.day > end-store.Day(d.rules.GradeDays) && s.day <= end {
+					value += s.amount
+				}
+			}
+			return value
 		}
 		_, account, _ := strings.Cut(a.ID.Native(), "a")
 		var number int64
 		if _, err := fmt.Sscan(account, &number); err != nil {
 			return fmt.Errorf("derive rows: account %s: %w", a.ID, err)
+		}
+		prior := int64(-1)
+		if len(steps) > 0 {
+			prior = gradeCode(steps[len(steps)-1].To) - 1
+		}
+		if err := d.inputs(a, number, readings[a.ID], known[a.ID], year, prior); err != nil {
+			return err
+		}
+		if len(steps) == 0 {
+			continue
+		}
+		region, before := d.person[a.Owner].region, gradeCode(steps[0].From)
+		if before != 0 {
+			return fmt.Errorf("derive rows: account %s has a grade before its history; the benchmark wants none", a.ID)
 		}
 		for m, n := monthOf(store.DayOf(steps[0].At, zone)), 0; monthEnd(m) < today; m++ {
 			end, grade := monthEnd(m), before
@@ -238,13 +275,7 @@ func (d *deriver) accounts(r *store.Records) error {
 				grade = gradeCode(steps[n].To)
 				n++
 			}
-			var value int64
-			for _, s := range sales[a.ID] {
-				if s.day > end-store.Day(d.rules.GradeDays) && s.day <= end {
-					value += s.amount
-				}
-			}
-			if err := d.out.add(tableStanding, region, m, number, grade, before, value); err != nil {
+			if err := d.out.add(tableStanding, region, m, number, grade, before, year(end)); err != nil {
 				return err
 			}
 			before = grade

@@ -27,7 +27,7 @@ type duckLoader struct {
 
 func openDuckDB(ctx context.Context, dir string, size company.Size, d *dims, want built) (peer, error) {
 	path := filepath.Join(dir, "duckdb.db")
-	want.Schema = schema(duck)
+	want.Schema = schema(duck) + scaleTable()
 	if !upToDate(dir, "duckdb", want) {
 		if err := errors.Join(remove(filepath.Join(dir, "duckdb.json")), remove(path), remove(path+".wal")); err != nil {
 			return nil, err
@@ -113,5 +113,5 @@ func (l *duckLoader) finish() error {
 			return err
 		}
 	}
-	return execAll(l.ctx, l.db, "ANALYZE")
+	return execAll(l.ctx, l.db, scaleTable(), "CHECKPOINT", "ANALYZE")
 }

@@ -64,7 +64,7 @@ type built struct {
 func schema(l dialect) string {
 	var b strings.Builder
 	for i := range tables {
-		b.WriteString(create(l, &tables[i], tables[i].name) + tables[i].sorted + strings.Join(tables[i].index, ";"))
+		b.WriteString(tables[i].only + create(l, &tables[i], tables[i].name) + tables[i].sorted + strings.Join(tables[i].index, ";"))
 	}
 	return b.String()
 }

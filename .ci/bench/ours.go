@@ -13,6 +13,7 @@ import (
 	"flightdeck/analytics/heatmap"
 	"flightdeck/analytics/margin"
 	"flightdeck/analytics/migration"
+	"flightdeck/analytics/rule"
 	"flightdeck/analytics/tally"
 	"flightdeck/store"
 	"flightdeck/store/company"
@@ -20,8 +21,9 @@ import (
 
 // ours is flightdeck: a Book, and the public analyses as panes ask them.
 type ours struct {
-	b *analytics.Book
-	d *dims
+	b       *analytics.Book
+	d       *dims
+	sliders *rule.Grading // in force, while weights are tried
 }
 
 // stream is a snapshot that makes its records as they are read, so that nothing but the Book holds them.
@@ -60,7 +62,7 @@ func build(size company.Size) (*ours, *checksum, error) {
 	if err := live.Fold(context.Background()); err != nil { // clustered, as the databases' tables are
 		return nil, nil, err
 	}
-	return &ours{live.Book(), d.dims}, sum, nil
+	return &ours{live.Book(), d.dims, gradingOf(nil)}, sum, nil
 }
 
 // memory is a store that holds nothing but the chunks of a Book.

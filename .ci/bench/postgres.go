@@ -160,6 +160,9 @@ func (s *server) load(ctx context.Context, size company.Size) (err error) {
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	l := &pgLoader{ctx: ctx, conn: conn}
 	for i := range tables {
+		if tables[i].only != "" {
+			continue
+		}
 		if err := l.exec("DROP TABLE IF EXISTS "+tables[i].name, create(postgres, &tables[i], tables[i].name)); err != nil {
 			return err
 		}
@@ -177,6 +180,9 @@ func (l *pgLoader) exec(list ...string) error {
 }
 
 func (l *pgLoader) add(table int, row ...int64) error {
+	if tables[table].only != "" {
+		return nil
+	}
 	t := l.text[table]
 	for i, v := range row {
 		if i > 0 {
@@ -199,6 +205,9 @@ func (l *pgLoader) flush(table int) error {
 
 func (l *pgLoader) finish() error {
 	for i := range tables {
+		if tables[i].only != "" {
+			continue
+		}
 		if err := l.flush(i); err != nil {
 			return err
 		}

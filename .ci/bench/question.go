@@ -26,6 +26,7 @@ type params struct {
 	code     int64
 	from, to store.Day
 	by       [2]int // columns of an ad hoc group-by
+	weights  map[string]float64
 }
 
 // regions returns the range of region codes that the scope spans.
@@ -39,7 +40,10 @@ func (p *params) regions() (lo, hi int64) {
 // question is asked of everybody. Answers are rows of integers in no set order.
 type question struct {
 	name   string
-	target float64 // times faster than DuckDB
+	target float64 // times faster than DuckDB; 0: none
+	limit  float64 // ms at 200,000 accounts; 0: those of a key
+	only   string  // the peer that is asked alone; empty: all
+	heavy  bool    // it is asked a second time however long it takes: the first one fills what a pane would have at hand
 	// missing: flightdeck has no analysis for it yet; what is timed is a plain walk over the Book by this program.
 	missing bool
 	sets    func(d *dims, rng *rand.Rand) []params
@@ -47,9 +51,10 @@ type question struct {
 	args    func(d *dims, p *params) []int64
 	// rows brings what the statement gave into the form of ours; nil: it has it already.
 	rows func(d *dims, p *params, rows [][]int64) [][]int64
-	// ask is timed, told is not.
-	ask  func(o *ours, p *params) any
-	told func(o *ours, p *params, answer any) [][]int64
+	// ask is timed, told is not, nor is what ready, if there is one, prepares as a pane that is open has it.
+	ready func(o *ours, p *params)
+	ask   func(o *ours, p *params) any
+	told  func(o *ours, p *params, answer any) [][]int64
 }
 
 const setCount = 8
@@ -133,18 +138,10 @@ UNION ALL ` + median(l, "3", "0", "cycle", "deal WHERE region BETWEEN $1 AND $2 
 				return d.regionOrAll(rng, i).span(monthEnd(to-12)+1, monthEnd(to))
 			})
 		},
-		sql: func(l dialect, _ *params) string {
-			return `SELECT 0, coalesce(a.grade, 0), b.grade, count(*), ` + sum(l, "b.value") + `, 0, 0 FROM standing b
-LEFT JOIN (SELECT account, grade FROM standing WHERE region BETWEEN $1 AND $2 AND month = $3 - 1) a ON a.account = b.account
-WHERE b.region BETWEEN $1 AND $2 AND b.month = $4 GROUP BY 2, 3
-UNION ALL SELECT 1, month, ` + sum(l, "CASE WHEN before > 0 AND grade < before THEN 1 ELSE 0 END") + `, ` + sum(l, "CASE WHEN before > 0 AND grade > before THEN 1 ELSE 0 END") +
-				`, ` + sum(l, "CASE WHEN before = 0 THEN 1 ELSE 0 END") + `, ` + sum(l, "CASE WHEN before > 0 AND grade < before THEN value ELSE 0 END") +
-				`, ` + sum(l, "CASE WHEN before > 0 AND grade > before THEN value ELSE 0 END") + ` FROM standing
-WHERE region BETWEEN $1 AND $2 AND month BETWEEN $3 AND $4 GROUP BY month`
-		},
+		sql: migrationSQL,
 		args: func(_ *dims, p *params) []int64 {
 			lo, hi := p.regions()
-			return []int64{lo, hi, monthOf(p.from), monthOf(p.to)}
+			return []int64{lo, hi, monthOf(p.from), monthOf(p.to), monthOf(p.from)}
 		},
 		ask: (*ours).migration, told: (*ours).migrationRows,
 	},
@@ -212,6 +209,42 @@ ORDER BY CAST(sum(cost) AS ` + float + `) / CAST(sum(amount) AS ` + float + `) D
 		},
 		args: func(*dims, *params) []int64 { return nil },
 		ask:  (*ours).adHoc, told: (*ours).adHocRows,
+	},
+	{
+		name: "matrix", target: 4, limit: 3, // of any two months
+		sets: func(d *dims, rng *rand.Rand) []params {
+			last := monthOf(today) - 1
+			return repeat(func(i int) params {
+				to := last - rng.Int64N(10)
+				from := to - 1 - rng.Int64N(12)
+				return d.regionOrAll(rng, i).span(monthEnd(from)+1, monthEnd(to))
+			})
+		},
+		sql: migrationSQL,
+		args: func(_ *dims, p *params) []int64 {
+			lo, hi := p.regions()
+			to := monthOf(p.to)
+			return []int64{lo, hi, monthOf(p.from), to, to - 11} // the flow beside it is that of the last twelve months
+		},
+		ask: (*ours).migration, told: (*ours).migrationRows,
+	},
+	{
+		name: "rescore", limit: 16, only: "duckdb",
+		sets: func(d *dims, rng *rand.Rand) []params {
+			return repeat(func(i int) params { return d.weighing(rng, i, true) })
+		},
+		sql:  func(_ dialect, p *params) string { return rescoreSQL(p) },
+		args: func(_ *dims, p *params) []int64 { lo, hi := p.regions(); return []int64{lo, hi} },
+		ask:  (*ours).rescore, told: (*ours).rescoreRows, ready: func(o *ours, p *params) { o.board(p) },
+	},
+	{
+		name: "replay", limit: 3000, only: "duckdb", heavy: true,
+		sets: func(d *dims, rng *rand.Rand) []params {
+			return []params{d.weighing(rng, 0, false), d.weighing(rng, 1, false)}
+		},
+		sql:  func(_ dialect, p *params) string { return replaySQL(p) },
+		args: func(*dims, *params) []int64 { return nil },
+		ask:  (*ours).replay, told: (*ours).replayRows,
 	},
 }
 
@@ -326,4 +359,15 @@ func halfEven(n, by int64) int64 {
 		q++
 	}
 	return q
+}
+
+// migrationSQL is the matrix of two month ends, and the flow of months.
+func migrationSQL(l dialect, _ *params) string {
+	return `SELECT 0, coalesce(a.grade, 0), b.grade, count(*), ` + sum(l, "b.value") + `, 0, 0 FROM standing b
+LEFT JOIN (SELECT account, grade FROM standing WHERE region BETWEEN $1 AND $2 AND month = $3 - 1) a ON a.account = b.account
+WHERE b.region BETWEEN $1 AND $2 AND b.month = $4 GROUP BY 2, 3
+UNION ALL SELECT 1, month, ` + sum(l, "CASE WHEN before > 0 AND grade < before THEN 1 ELSE 0 END") + `, ` + sum(l, "CASE WHEN before > 0 AND grade > before THEN 1 ELSE 0 END") +
+		`, ` + sum(l, "CASE WHEN before = 0 THEN 1 ELSE 0 END") + `, ` + sum(l, "CASE WHEN before > 0 AND grade < before THEN value ELSE 0 END") +
+		`, ` + sum(l, "CASE WHEN before > 0 AND grade > before THEN value ELSE 0 END") + ` FROM standing
+WHERE region BETWEEN $1 AND $2 AND month BETWEEN $5 AND $4 GROUP BY month`
 }

@@ -71,6 +71,9 @@ func loadSQLite(ctx context.Context, path string, size company.Size) (err error)
 		return err
 	}
 	for i := range tables {
+		if tables[i].only != "" {
+			continue
+		}
 		if err := execAll(ctx, db, create(lite, &tables[i], tables[i].name)); err != nil {
 			return err
 		}
@@ -80,6 +83,9 @@ func loadSQLite(ctx context.Context, path string, size company.Size) (err error)
 		return err
 	}
 	for i := range tables {
+		if tables[i].only != "" {
+			continue
+		}
 		if l.insert[i], err = l.tx.PrepareContext(ctx, insertText(&tables[i], batchRows)); err != nil {
 			return err
 		}
@@ -93,6 +99,9 @@ func insertText(t *table, rows int) string {
 }
 
 func (l *liteLoader) add(table int, row ...int64) error {
+	if tables[table].only != "" {
+		return nil
+	}
 	for _, v := range row {
 		l.held[table] = append(l.held[table], v)
 	}

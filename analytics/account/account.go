@@ -59,6 +59,8 @@ type View struct {
 	Derived bool
 	Rows    analytics.Rows[Row]
 	Open    analytics.Sum // of all rows
+	rank    *analytics.Ranking[ref]
+	from    *viewer
 }
 
 // List makes all rows.
@@ -79,7 +81,7 @@ func All(b *analytics.Book, s analytics.Scope) List { return Look(b, s).List() }
 // Look lists the accounts that s holds and that were known by its day (see [analytics.Book.KnownSince]), by open value, then by the last twelve months, highest
 // first. Open deals and touches are those that the viewer may see.
 func Look(b *analytics.Book, s analytics.Scope) *View {
-	return analytics.Memo(b, looked{s}, func() *View { return look(b, s) })
+	return analytics.MemoList(b, looked{s}, func() *View { return look(b, s) })
 }
 
 // openKey is the open value per account among a Book's answers.
@@ -100,20 +102,21 @@ func openOf(b *analytics.Book, sel *analytics.Selection) *opened {
 		var mu sync.Mutex
 		sums := make([][]int64, analytics.Parts())
 		sums[0] = o.value
-		n := sel.ShareStanding(func(part int, d *analytics.DealState) {
-			if !d.Open() || d.Account == analytics.None {
-				return
-			}
+		n := sel.ShareStates(analytics.Want{Closed: analytics.Never, Due: analytics.Ever}, func(part int, st *analytics.States, rows []int32) {
 			if sums[part] == nil {
 				sums[part] = make([]int64, b.Accounts())
 			}
-			switch {
-			case d.HasValue():
-				sums[part][d.Account] += d.Value
-			case d.Amount.Given():
-				mu.Lock()
-				o.apart[d.Account] = true
-				mu.Unlock()
+			for _, j := range rows {
+				c := b.DealAccount(st.Deal[j])
+				switch {
+				case c == analytics.None || !st.Given[j]:
+				case st.Value[j] != analytics.NoValue:
+					sums[part][c] += st.Value[j]
+				default:
+					mu.Lock()
+					o.apart[c] = true
+					mu.Unlock()
+				}
 			}
 		})
 		for _, sum := range sums[1:n] {
@@ -127,38 +130,65 @@ func openOf(b *analytics.Book, sel *analytics.Selection) *opened {
 
 func look(b *analytics.Book, s analytics.Scope) *View {
 	v := view(b, s)
-	l := &View{Stamp: b.Stamp(s), Scope: b.Named(s), Derived: v.board.Derived()}
+	l := &View{Stamp: b.Stamp(s), Scope: b.Named(s), Derived: v.board.Derived(), from: v}
 	open, sel := openOf(b, v.sel), b.Select(s)
-	refs, sums := make([][]ref, analytics.Parts()), make([]analytics.Adder, analytics.Parts())
+	order := func(x, y ref) int {
+		switch {
+		case x.open != y.open:
+			return cmp.Compare(y.open, x.open)
+		case x.won != y.won:
+			return cmp.Compare(y.won, x.won)
+		}
+		return strings.Compare(string(b.AccountID(x.account)), string(b.AccountID(y.account)))
+	}
+	takes := func(c analytics.Code) bool { return b.KnownSince(c) <= v.sel.AsOf && sel.Account(c) }
+	tops, sums, counts := make([]*analytics.Top[ref], analytics.Parts()), make([]analytics.Adder, analytics.Parts()), make([]int, analytics.Parts())
 	for i := range sums {
 		sums[i] = b.Adder()
 	}
 	b.ShareAccounts(func(part int, first, last analytics.Code) {
+		if tops[part] == nil {
+			tops[part] = analytics.NewTop(order)
+		}
+		top, n, total := tops[part], 0, int64(0)
+		bar, full := top.Bar()
 		for c := first; c < last; c++ {
-			if b.KnownSince(c) > v.sel.AsOf || !sel.Account(c) {
+			if !takes(c) {
 				continue
 			}
-			refs[part] = append(refs[part], ref{open.value[c], v.board.Value(c).Money.Minor, c})
-			sums[part].AddMinor(open.value[c])
+			n++
+			worth := open.value[c]
+			total = analytics.Plus(total, worth)
 			if open.apart[c] {
 				for _, m := range v.open(c).Missing {
 					sums[part].Add(m)
 				}
 			}
+			if full && worth < bar.open {
+				continue
+			}
+			top.Add(ref{worth, v.board.Minor(c), c})
+			bar, full = top.Bar()
 		}
+		sums[part].AddMinor(total)
+		counts[part] += n
 	})
-	total := b.Adder()
+	total, n := b.Adder(), 0
 	for i := range sums {
 		total.AddSum(sums[i].Sum())
+		n += counts[i]
 	}
 	l.Open = total.Sum()
-	rank := analytics.Rank(refs, func(x, y ref) int {
-		if o := cmp.Or(cmp.Compare(y.open, x.open), cmp.Compare(y.won, x.won)); o != 0 {
-			return o
+	l.rank = analytics.RankLater(tops, n, func() []ref {
+		refs := make([]ref, 0, n)
+		for c := range analytics.Code(b.Accounts()) {
+			if takes(c) {
+				refs = append(refs, ref{open.value[c], v.board.Minor(c), c})
+			}
 		}
-		return strings.Compare(string(b.AccountID(x.account)), string(b.AccountID(y.account)))
-	})
-	l.Rows = analytics.NewRows(rank.Len(), func(i int) Row { return v.row(rank.At(i).account) }, func(i int) string { return string(b.AccountID(rank.At(i).account)) })
+		return refs
+	}, order)
+	l.Rows = analytics.NewRows(l.rank.Len(), func(i int) Row { return v.row(l.rank.At(i).account) }, func(i int) string { return string(b.AccountID(l.rank.At(i).account)) })
 	return l
 }
 
@@ -186,7 +216,7 @@ func Of(b *analytics.Book, s analytics.Scope, id store.ID) (Answer, error) {
 	x := Answer{Stamp: b.Stamp(s), Row: v.row(c), Derived: v.board.Derived(), Facts: Facts{ID: acc.ID, Name: acc.Name, Parent: acc.Parent,
 		Owner: acc.Owner, OwnerName: b.PersonName(acc.Owner), Industry: acc.Industry, Region: acc.Region, City: acc.City, Revenue: acc.Revenue,
 		Staff: acc.Staff, Created: acc.Created, Extra: acc.Extra},
-		Grades: []GradeStep{}, Health: []HealthPoint{}, Contacts: []Contact{}, Deals: []deal.Row{}, Touches: []touch.Row{}}
+		Grades: []GradeStep{}, Health: []HealthPoint{}, Contacts: []Contact{}, Signals: []Signal{}, Deals: []deal.Row{}, Touches: []touch.Row{}}
 	if acc.Parent != "" {
 		x.Facts.ParentName = b.AccountName(acc.Parent)
 	}
@@ -201,6 +231,13 @@ func Of(b *analytics.Book, s analytics.Scope, id store.ID) (Answer, error) {
 			x.Health = append(x.Health, HealthPoint{Day: day, Score: h.Score, Note: h.Note})
 		}
 	}
+	for day, g := range b.Signals(c) {
+		if day <= v.sel.AsOf {
+			x.Signals = append(x.Signals, Signal{Day: day, Kind: g.Kind, Title: g.Title, Text: g.Text, URL: g.URL, Watch: g.Watch})
+		}
+	}
+	slices.Reverse(x.Signals)
+	x.Signals = x.Signals[:min(len(x.Signals), MaxSignals)]
 	v.touches(c, &x)
 	v.deals(c, &x)
 	v.sales(c, &x)

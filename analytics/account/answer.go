@@ -54,6 +54,16 @@ type Contact struct {
 	Touches   int           `json:"touches"`    // up to the as-of day
 }
 
+// Signal is something that was seen of the account outside the CRM: a white paper, a posting for a CTO.
+type Signal struct {
+	Day   analytics.Day `json:"day"`
+	Kind  string        `json:"kind"`
+	Title string        `json:"title"`
+	Text  string        `json:"text"` // the lines that fired
+	URL   string        `json:"url"`
+	Watch string        `json:"watch"` // the name of what is watched
+}
+
 // MonthSum is what a calendar month brought in.
 type MonthSum struct {
 	Month analytics.Period `json:"month"`
@@ -97,6 +107,8 @@ type Answer struct {
 	Grades   []GradeStep   `json:"grades"`
 	Health   []HealthPoint `json:"health"`
 	Contacts []Contact     `json:"contacts"`
+	// Signals are the latest, newest first, at most MaxSignals.
+	Signals []Signal `json:"signals"`
 	// Deals that the viewer may see, open ones first, each part by value.
 	Deals []deal.Row `json:"deals"`
 	// Touches are the latest that the viewer may see, newest first, at most MaxTouches; TouchCount is all of them.
@@ -110,6 +122,7 @@ type Answer struct {
 // Bounds of an Answer.
 const (
 	MaxTouches = 200
+	MaxSignals = 50
 	Months     = 24
 )
 

@@ -107,6 +107,7 @@ func Company(rng *rand.Rand, n Size, with With) *store.Records {
 		}
 		for k := range rng.IntN(8) {
 			r.Health = append(r.Health, store.Health{ID: store.MakeID("t", fmt.Sprintf("h%d-%d", i, k)), Account: a.ID, Day: day(), Score: rng.IntN(101)})
+			r.Readings = append(r.Readings, store.Reading{ID: store.MakeID("t", fmt.Sprintf("m%d-%d", i, k)), Account: a.ID, Day: day(), Values: map[string]float64{"logins": float64(rng.IntN(60))}})
 		}
 		if with.Sales {
 			for k := range rng.IntN(12) {

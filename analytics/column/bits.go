@@ -1,6 +1,9 @@
 package column
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Bits marks rows. The zero Bits marks none; a block without a mark costs nothing.
 type Bits struct {
@@ -27,6 +30,20 @@ func (b *Bits) Block(k int) *[Rows / 64]uint64 {
 		return nil
 	}
 	return b.seg[k]
+}
+
+// Each calls fn with every row that is marked, in ascending order.
+func (b *Bits) Each(fn func(i int)) {
+	for k, block := range b.seg {
+		if block == nil {
+			continue
+		}
+		for w, word := range block {
+			for ; word != 0; word &= word - 1 {
+				fn(k<<Shift + w<<6 + bits.TrailingZeros64(word))
+			}
+		}
+	}
 }
 
 // Edit makes b writable without whoever else holds it seeing it.

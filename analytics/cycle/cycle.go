@@ -1,17 +1,19 @@
 // Package cycle holds what a rep promises for a deal beside what became of similar ones: the dual track (双轨制).
 //
 // Similar are deals that were won, by the as-of day, after standing in the deal's present stage: of its size (quarters of all won amounts), product and region,
-// or, where fewer than eight are, of a coarser group, which the answer names: stage, size and product; stage and product; stage; last all won deals, from their first
+// or, where there are fewer than the rules
+// want (section forecast, dual_track: eight), of a coarser group, which the answer names: stage, size and product; stage and product; stage; last all won deals, from their first
 // day. Measured are the days from entering the stage to being won, so that a deal far down the funnel is not held against the whole way. Amounts are held against
 // those of won deals of the product and region, then the product, then all.
 //
 // Cycles are skewed, so everything is on the scale of log(1 + days), or log amount: centre and spread are the median and 1.4826 × the median absolute deviation
 // (Rousseeuw and Croux 1993), each drawn to its parent group's as if that were eight deals more. Ties make the deviation 0; the parent's then stands in. A version more
-// than two spreads from the centre is red; a promise that lies before the as-of day is red, too, since it can no longer be kept. A group under eight deals in
+// spreads from the centre than the rules say (two) is red; a promise that lies before the as-of day is red, too, since it can no longer be kept. A group under so many deals in
 // all is said to be too few, and nothing is red by it.
 //
 // The rep's neutral version is the promised date and the amount. Optimistic and pessimistic ones are read from the custom fields that a source's mapping keeps
-// under the names in [Fields]; sources seldom have them, and they have no history, so a past day has the neutral version alone.
+// under the names in [Fields]. Sources seldom have them, and none tells their history: the store keeps what each said and since when from its first sync on, so that a day before that has the
+// neutral version alone. What versions said before stands beside what they say: a promise that was always kept in sight of its pessimistic version is another than one that ran away from it.
 package cycle
 
 import (
@@ -32,8 +34,8 @@ const (
 
 // Fields are the names of the custom fields that hold the versions' dates (YYYY-MM-DD) and amounts (a decimal number in the deal's currency).
 var Fields = map[Kind][2]string{
-	Optimistic:  {"optimistic_close", "optimistic_amount"},
-	Pessimistic: {"pessimistic_close", "pessimistic_amount"},
+	Optimistic:  {store.FieldOptimisticClose.String(), store.FieldOptimisticAmount.String()},
+	Pessimistic: {store.FieldPessimisticClose.String(), store.FieldPessimisticAmount.String()},
 }
 
 // Level is how alike the deals compared with are.
@@ -51,7 +53,7 @@ const (
 	TooFew                 Level = "too_few"
 )
 
-// Norm is what similar deals were like, in days or in minor units of the organisation's currency. Low and High are two spreads from the centre.
+// Norm is what similar deals were like, in days or in minor units of the organisation's currency. Low and High are where red begins.
 type Norm struct {
 	Level  Level `json:"level"`
 	N      int   `json:"n"`
@@ -80,6 +82,7 @@ type Version struct {
 	Amount    store.Money   `json:"amount"`
 	AmountZ   *float64      `json:"amount_z"`
 	AmountRed bool          `json:"amount_red"`
+	Told      analytics.Day `json:"told"`              // since when it says so; NoDay unknown
 	Problem   string        `json:"problem,omitempty"` // what in the field could not be read
 }
 
@@ -93,6 +96,7 @@ type Answer struct {
 	Amount   Norm            `json:"amount_minor"`
 	Bins     []Bin           `json:"histogram"`
 	Versions []Version       `json:"versions"`
+	Earlier  []Version       `json:"earlier"` // what they said before, the newest first, held against the same norms; not in lists
 }
 
 // Red reports whether any version is.

@@ -5,14 +5,12 @@ import (
 	"slices"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/rule"
 	"flightdeck/store"
 )
 
-// least is how many similar deals make a group, and by how many a group is drawn to its parent.
-const (
-	least = 8
-	pull  = 8
-)
+// pull is by how many deals a group is drawn to its parent.
+const pull = 8
 
 // key names a group; -1 stands for any.
 type key struct{ stage, size, product, region int32 }
@@ -28,16 +26,29 @@ type group struct {
 // Reference is what the deals won by a day were like. It is immutable once made; any number of goroutines may ask it.
 type Reference struct {
 	b       *analytics.Book
+	rules   rule.DualTrack
 	day     analytics.Day
 	cycles  map[key]*group
 	amounts map[key]*group
 	quarter [3]float64 // of the won amounts: bounds of the sizes
+	largest int64      // of the won amounts, in minor units
 	region  []int32    // by org node: the region over it, or the company
 }
 
-// Learn reads every won deal of b as of the end of day: a scan of all deals, once for any number of questions.
-func Learn(b *analytics.Book, day analytics.Day) *Reference {
-	r := &Reference{b: b, day: day, cycles: map[key]*group{}, amounts: map[key]*group{}}
+// learnt is a Reference's place among a Book's answers.
+type learnt struct {
+	rules rule.DualTrack
+	day   analytics.Day
+}
+
+// For is [Learn], once per Book, day and rules.
+func For(b *analytics.Book, p *rule.Pack, day analytics.Day) *Reference {
+	return analytics.Memo(b, learnt{rule.ForecastSection.Of(p).DualTrack, day}, func() *Reference { return Learn(b, p, day) })
+}
+
+// Learn reads every won deal of b as of the end of day: a scan of all deals, once for any number of questions, judged by the rules in p (nil: the defaults).
+func Learn(b *analytics.Book, p *rule.Pack, day analytics.Day) *Reference {
+	r := &Reference{b: b, rules: rule.ForecastSection.Of(p).DualTrack, day: day, cycles: map[key]*group{}, amounts: map[key]*group{}}
 	nodes := b.Nodes()
 	r.region = make([]int32, len(nodes))
 	for i, n := range nodes {
@@ -61,6 +72,9 @@ func Learn(b *analytics.Book, day analytics.Day) *Reference {
 		}
 	}
 	slices.Sort(worth)
+	if n := len(worth); n > 0 {
+		r.largest = int64(worth[n-1])
+	}
 	for i := range r.quarter {
 		if n := len(worth); n > 0 {
 			r.quarter[i] = worth[n*(i+1)/4]
@@ -73,6 +87,9 @@ func Learn(b *analytics.Book, day analytics.Day) *Reference {
 	r.settle(r.amounts, math.Log)
 	return r
 }
+
+// Largest returns the largest amount ever won, in minor units of the organisation's currency; 0: none was.
+func (r *Reference) Largest() int64 { return r.largest }
 
 func logDays(v float64) float64 { return math.Log1p(v) }
 
@@ -111,16 +128,22 @@ func (r *Reference) add(d *analytics.DealState) {
 		if !ok || r.b.Stage(stage).Kind != store.StageOpen {
 			continue
 		}
-		for _, k := range levels(stage, size, product, region) {
-			put(r.cycles, k, float64(d.Closed-day))
+		chain := levels(stage, size, product, region)
+		for i, k := range chain {
+			if i == 0 || k != chain[i-1] { // without a product or a size two levels are one
+				put(r.cycles, k, float64(d.Closed-day))
+			}
 		}
 	}
 	if d.Created != store.NoDay && d.Closed >= d.Created {
 		put(r.cycles, key{anyOf, anyOf, anyOf, anyOf}, float64(d.Closed-d.Created))
 	}
 	if d.HasValue() && d.Value > 0 {
-		for _, k := range amountLevels(product, region) {
-			put(r.amounts, k, float64(d.Value))
+		chain := amountLevels(product, region)
+		for i, k := range chain {
+			if i == 0 || k != chain[i-1] {
+				put(r.amounts, k, float64(d.Value))
+			}
 		}
 	}
 }
@@ -162,19 +185,19 @@ func median(sorted []float64) float64 {
 }
 
 // norm picks the finest group of chain, finest first, that holds enough, its figures drawn to those of the coarser ones. back is the inverse of the scale.
-func norm(m map[key]*group, chain []key, names []Level, back func(float64) float64) (Norm, *group) {
+func (r *Reference) norm(m map[key]*group, chain []key, names []Level, back func(float64) float64) (Norm, *group) {
 	var centre, spread float64
 	known := false
 	out, at := Norm{Level: TooFew}, (*group)(nil)
 	for i := len(chain) - 1; i >= 0; i-- {
 		g := m[chain[i]]
-		if g == nil {
+		if g == nil || i+1 < len(chain) && chain[i] == chain[i+1] {
 			continue
 		}
 		if out.Level == TooFew {
 			out.N = len(g.values)
 		}
-		if len(g.values) < least {
+		if len(g.values) < r.rules.Similar {
 			continue
 		}
 		n := float64(len(g.values))
@@ -195,7 +218,8 @@ func norm(m map[key]*group, chain []key, names []Level, back func(float64) float
 		return out, at
 	}
 	out.centre, out.spread = centre, spread
-	out.Centre, out.Low, out.High = int64(math.Round(back(centre))), int64(math.Floor(max(0, back(centre-2*spread)))), int64(math.Ceil(min(back(centre+2*spread), 9e18)))
+	far := r.rules.Sigma * spread
+	out.Centre, out.Low, out.High = int64(math.Round(back(centre))), int64(math.Floor(max(0, back(centre-far)))), int64(math.Ceil(min(back(centre+far), 9e18)))
 	return out, at
 }
 

@@ -50,6 +50,9 @@ func Of(b *analytics.Book, s analytics.Scope, id store.ID) (Answer, error) {
 		see(a.Row.Owner.ID).Owner = true
 	}
 	for day, c := range b.Changes(code, sel.AsOf) {
+		if c.Field.Version() && c.From == "" {
+			continue // that it was first told is no step; it stands beside the promise
+		}
 		a.History = append(a.History, event(b, day, &c))
 		if c.Field == store.FieldOwner {
 			for _, p := range []string{c.From, c.To} {

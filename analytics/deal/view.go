@@ -23,6 +23,9 @@ type View struct {
 	NoAmount   int
 	Kinds      [3]KindSum // by store.StageKind
 	rank       *analytics.Ranking[ref]
+	b          *analytics.Book
+	asOf       analytics.Day
+	stale      *stale
 }
 
 // KindSum is how many of a list's deals are open, won or lost, and what they are worth.
@@ -31,8 +34,12 @@ type KindSum struct {
 	Sum analytics.Sum
 }
 
-// Settle puts the rows beyond the first few thousand in order, which takes some hundred milliseconds per million: for a goroutine that nobody waits for.
-func (v *View) Settle() { v.rank.Settle() }
+// Settle puts the rows beyond the first few hundred in order and finds out which of them are stale, which takes some hundred milliseconds per million: for a
+// goroutine that nobody waits for. [View.Find] then has both.
+func (v *View) Settle() {
+	v.rank.Settle()
+	v.stale.of(v)
+}
 
 // List makes all rows.
 func (v *View) List() List {
@@ -41,10 +48,13 @@ func (v *View) List() List {
 
 // ref is a deal in a list before anybody looks at it.
 type ref struct {
-	class int16 // what comes before value in the list's order
-	note  int32 // the list's own, for its Reason
 	value int64 // none sorts last
+	note  int32 // the list's own, for its Reason
 	deal  analytics.Code
+	owner analytics.Code // as of the day, as is the stage
+	stage int16
+	class int8 // what comes before value in the list's order
+	marks uint8
 }
 
 const none = math.MinInt64
@@ -53,6 +63,7 @@ const none = math.MinInt64
 type Collector struct {
 	b     *analytics.Book
 	s     analytics.Scope
+	asOf  analytics.Day
 	parts []*bag
 }
 
@@ -66,11 +77,11 @@ type bag struct {
 
 // Collect returns an empty Collector for a list of s.
 func Collect(b *analytics.Book, s analytics.Scope) *Collector {
-	return &Collector{b, s, make([]*bag, analytics.Parts())}
+	return &Collector{b, s, b.AsOf(s), make([]*bag, analytics.Parts())}
 }
 
-// Add takes a deal into the list. note is given back to whoever words the rows; a lower class comes first in the list's order.
-func (c *Collector) Add(part int, d *analytics.DealState, note int32, class int16) {
+// Add takes a deal, as it stood on the scope's day, into the list. note is given back to whoever words the rows; a lower class comes first in the list's order.
+func (c *Collector) Add(part int, d *analytics.DealState, note int32, class int8) {
 	g := c.parts[part]
 	if g == nil {
 		g = &bag{sum: c.b.Adder()}
@@ -79,7 +90,7 @@ func (c *Collector) Add(part int, d *analytics.DealState, note int32, class int1
 		}
 		c.parts[part] = g
 	}
-	r := ref{class: class, note: note, value: none, deal: d.Deal}
+	r := ref{value: none, note: note, deal: d.Deal, owner: d.Owner, stage: int16(min(d.Stage, farStage)), class: class, marks: marksOf(c.b, d, c.asOf)}
 	if d.HasValue() {
 		r.value = d.Value
 	}
@@ -97,7 +108,7 @@ func (c *Collector) Add(part int, d *analytics.DealState, note int32, class int1
 // leaves it.
 func (c *Collector) View(word func(r *Row, d *analytics.DealState, note int32)) *View {
 	b, s := c.b, c.s
-	v := &View{Stamp: b.Stamp(s), Scope: b.Named(s), Period: b.Period(s), PeriodName: b.Calendar().Name(b.Period(s))}
+	v := &View{Stamp: b.Stamp(s), Scope: b.Named(s), Period: b.Period(s), PeriodName: b.Calendar().Name(b.Period(s)), b: b, asOf: c.asOf, stale: &stale{}}
 	sum := b.Adder()
 	var kinds [3]analytics.Adder
 	for k := range kinds {
@@ -120,27 +131,39 @@ func (c *Collector) View(word func(r *Row, d *analytics.DealState, note int32)) 
 	for k := range kinds {
 		v.Kinds[k].Sum = kinds[k].Sum()
 	}
-	v.rank = analytics.Rank(parts, func(x, y ref) int {
-		if o := cmp.Or(cmp.Compare(x.class, y.class), cmp.Compare(y.value, x.value)); o != 0 {
-			return o
+	v.ranked(analytics.Rank(parts, order(b)), word)
+	return v
+}
+
+// order puts refs in a list's order.
+func order(b *analytics.Book) func(x, y ref) int {
+	return func(x, y ref) int {
+		switch {
+		case x.class != y.class:
+			return cmp.Compare(x.class, y.class)
+		case x.value != y.value:
+			return cmp.Compare(y.value, x.value)
 		}
 		if x.deal != y.deal {
 			return strings.Compare(string(b.DealID(x.deal)), string(b.DealID(y.deal)))
 		}
 		return cmp.Compare(x.note, y.note)
-	})
-	asOf := b.AsOf(s)
+	}
+}
+
+// ranked gives v its rows.
+func (v *View) ranked(rank *analytics.Ranking[ref], word func(r *Row, d *analytics.DealState, note int32)) {
+	v.rank = rank
 	row := func(i int) Row {
 		x := v.rank.At(i)
-		d := b.DealAt(x.deal, asOf)
-		r := RowOf(b, &d, asOf)
+		d := v.b.DealAt(x.deal, v.asOf)
+		r := RowOf(v.b, &d, v.asOf)
 		if word != nil {
 			word(&r, &d, x.note)
 		}
 		return r
 	}
-	v.Rows = analytics.NewRows(v.rank.Len(), recent(row), func(i int) string { return string(b.DealID(v.rank.At(i).deal)) })
-	return v
+	v.Rows = analytics.NewRows(v.rank.Len(), recent(row), func(i int) string { return string(v.b.DealID(v.rank.At(i).deal)) })
 }
 
 // recent keeps the rows that were made last: a table asks for a row once per column of its detail, and again when the selection moves.
@@ -185,13 +208,16 @@ func Look(b *analytics.Book, s analytics.Scope, f Filter) *View {
 	for _, k := range f.Kinds {
 		key.kinds |= 1 << k
 	}
-	v := *analytics.Memo(b, key, func() *View { return look(b, s, f) })
+	v := *analytics.MemoList(b, key, func() *View { return look(b, s, f) })
 	s.Period = period
 	v.Scope, v.Period, v.PeriodName = b.Named(s), b.Period(s), b.Calendar().Name(b.Period(s))
 	return &v
 }
 
 func look(b *analytics.Book, s analytics.Scope, f Filter) *View {
+	if f.Account == "" && f.Owner == "" && f.Text == "" && f.Flag == "" && f.Close.IsZero() {
+		return standing(b, s, f.Kinds)
+	}
 	sel := b.Select(s)
 	text := strings.ToLower(f.Text)
 	has := func(n string) bool { return strings.Contains(strings.ToLower(n), text) }
@@ -204,7 +230,7 @@ func look(b *analytics.Book, s analytics.Scope, f Filter) *View {
 		if len(f.Kinds) > 0 && !slices.Contains(f.Kinds, d.Kind) || byAccount && d.Account != account {
 			return
 		}
-		if f.Owner != "" && b.Person(d.Owner).ID != f.Owner {
+		if f.Owner != "" && b.Person(d.Owner).ID != b.Same(f.Owner) {
 			return
 		}
 		if text != "" && !has(b.DealName(d.Deal)) && !has(accountName(b, d.Account).Name) && !has(personName(b, d.Owner).Name) {

@@ -173,6 +173,27 @@ func (v View) Last(who Viewer) (d store.Decision, ok bool) {
 	return store.Decision{}, false
 }
 
+// Latest returns the newest entry that a viewer made and that stands, and those that they made in the same transaction and that stand, the newest first.
+func (v View) Latest(who Viewer) (out []store.Decision) {
+	last, ok := v.Last(who)
+	if !ok {
+		return nil
+	}
+	for i := int32(last.Seq) - 1; i >= 0; i-- {
+		d := v.desk.entries[i]
+		if !d.At.Equal(last.At) {
+			break
+		}
+		if d.Undoes != 0 || !who.is(d) {
+			continue
+		}
+		if s, ok := v.standing(d.Slot); ok && s.Seq == d.Seq {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // standing returns the entry that stands in a slot.
 func (v View) standing(s store.Slot) (store.Decision, bool) {
 	for _, i := range slices.Backward(v.desk.of(s.Subject)) {

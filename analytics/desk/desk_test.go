@@ -270,8 +270,8 @@ func TestSession(t *testing.T) {
 	l, keeper, _ := live(t)
 	b := company()
 	s := &Session{Viewer: ann, Live: l, Book: func() *analytics.Book { return b }, Marker: keeper}
-	if _, ok, err := s.Undo(t.Context()); ok || err != nil {
-		t.Fatal(ok, err)
+	if d, err := s.Undo(t.Context()); d != nil || err != nil {
+		t.Fatal(d, err)
 	}
 	if _, err := s.Decide(t.Context(), []store.Decision{storetest.Snooze("x:1", 20700)}); err != nil {
 		t.Fatal(err)
@@ -279,8 +279,17 @@ func TestSession(t *testing.T) {
 	if len(s.View(b, analytics.Scope{}).About(store.Ref{Entity: store.EntityDeal, ID: "x:1"})) != 1 {
 		t.Fatal("what was just decided is not seen")
 	}
-	if d, ok, err := s.Undo(t.Context()); !ok || err != nil || d.Undoes != 1 || d.By != "x:ann" {
-		t.Fatalf("%+v, %v, %v", d, ok, err)
+	if d, err := s.Undo(t.Context()); err != nil || len(d) != 1 || d[0].Undoes != 1 || d[0].By != "x:ann" {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	if _, err := s.Decide(t.Context(), []store.Decision{storetest.Snooze("x:1", 20701, func(d *store.Decision) { d.Topic = "a" }), storetest.Snooze("x:1", 20702, func(d *store.Decision) { d.Topic = "b" })}); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := s.Undo(t.Context()); err != nil || len(d) != 2 || d[0].Undoes != 4 || d[1].Undoes != 3 {
+		t.Fatalf("what was done to two at once: %+v, %v", d, err)
+	}
+	if d, err := s.Undo(t.Context()); d != nil || err != nil {
+		t.Fatalf("undone twice: %+v, %v", d, err)
 	}
 	if err := s.Mark(t.Context(), store.Mark{Person: "x:cyd", Name: "looked/morning", At: storetest.Noon}); err != nil {
 		t.Fatal(err)

@@ -25,13 +25,12 @@ type Live struct {
 	desk   atomic.Pointer[Desk]
 	work   sync.Mutex // held while a Desk is made
 
-	mu   sync.Mutex
-	subs map[chan struct{}]struct{}
+	readers store.Notifier[struct{}]
 }
 
 // NewLive returns a Live whose Desk is empty until Refresh or Run has read the journal. report is told when it cannot be read; nil: nobody is.
 func NewLive(k Keeper, report func(error)) *Live {
-	l := &Live{keeper: k, report: report, subs: map[chan struct{}]struct{}{}}
+	l := &Live{keeper: k, report: report}
 	l.desk.Store(new(Desk))
 	return l
 }
@@ -72,14 +71,7 @@ func (l *Live) Refresh(ctx context.Context) (err error) {
 		return nil
 	}
 	l.desk.Store(d.with(more))
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for ch := range l.subs {
-		select {
-		case ch <- struct{}{}:
-		default: // it was told and has not looked yet
-		}
-	}
+	l.readers.Notify(struct{}{})
 	return nil
 }
 
@@ -98,17 +90,7 @@ func (l *Live) Run(ctx context.Context) error {
 
 // Subscribe returns a channel that says that there is a newer Desk than when it was last received from. It is closed when ctx ends.
 func (l *Live) Subscribe(ctx context.Context) <-chan struct{} {
-	ch := make(chan struct{}, 1)
-	l.mu.Lock()
-	l.subs[ch] = struct{}{}
-	l.mu.Unlock()
-	context.AfterFunc(ctx, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.subs, ch)
-		close(ch)
-	})
-	return ch
+	return l.readers.Watch(ctx)
 }
 
 // Decide enters what a viewer decided, all of it or nothing, with the messages that it causes. b is the newest Book: each subject must lie inside the viewer's part of it;

@@ -43,20 +43,20 @@ func (s *Session) Decide(ctx context.Context, ds []store.Decision, ms ...store.M
 	return s.Live.Decide(ctx, s.Book(), s.Viewer, ds, ms...)
 }
 
-// Undo takes back what the viewer decided last and still stands. ok is false when there is nothing. It blocks on the disk.
-func (s *Session) Undo(ctx context.Context) (d store.Decision, ok bool, err error) {
+// Undo takes back what the viewer decided last and still stands, with all that they decided in the same moment: what was done to many at once is undone at once. It returns
+// the entries that took it back, none when there is nothing. It blocks on the disk.
+func (s *Session) Undo(ctx context.Context) ([]store.Decision, error) {
 	if s == nil {
-		return d, false, errNoDesk
+		return nil, errNoDesk
 	}
-	last, ok := s.Now().Last(s.Viewer)
-	if !ok {
-		return d, false, nil
+	var ds []store.Decision
+	for _, d := range s.Now().Latest(s.Viewer) {
+		ds = append(ds, store.Decision{Undoes: d.Seq})
 	}
-	out, err := s.Decide(ctx, []store.Decision{{Undoes: last.Seq}})
-	if err != nil {
-		return d, false, err
+	if len(ds) == 0 {
+		return nil, nil
 	}
-	return out[0], true, nil
+	return s.Decide(ctx, ds)
 }
 
 // Marks returns the viewer's marks by name. It blocks on the disk.

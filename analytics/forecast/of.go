@@ -26,16 +26,28 @@ var names = [parts]string{Closed, Commit, BestCase, Pipeline, Omitted}
 type kernel struct {
 	b     *analytics.Book
 	sel   *analytics.Selection
-	basis []int64 // probability by stage Code, in hundredths of a per cent
+	basis []int64           // probability by stage Code, in hundredths of a per cent
+	kinds []store.StageKind // by stage Code
 	hist  bool
+
+	commitAt, bestCaseAt int64 // in hundredths of a per cent
+}
+
+// kind returns the kind of a stage; unknown ones count as open.
+func (k *kernel) kind(stage analytics.Code) store.StageKind {
+	if stage == analytics.None {
+		return store.StageOpen
+	}
+	return k.kinds[stage]
 }
 
 func newKernel(b *analytics.Book, s analytics.Scope) *kernel {
-	k := &kernel{b: b, sel: b.Select(s), basis: make([]int64, len(b.Stages()))}
+	k := &kernel{b: b, sel: b.Select(s), basis: make([]int64, len(b.Stages())), kinds: make([]store.StageKind, len(b.Stages()))}
+	k.commitAt, k.bestCaseAt = int64(b.Rules().CommitAt)*100, int64(b.Rules().BestCaseAt)*100
 	known := false
 	for _, c := range b.Stages() {
 		st := b.Stage(c)
-		k.basis[c] = int64(min(max(st.Probability, 0), 100)) * 100
+		k.basis[c], k.kinds[c] = int64(min(max(st.Probability, 0), 100))*100, st.Kind
 		known = known || st.Kind == store.StageOpen && st.Probability > 0
 	}
 	if !known {
@@ -94,17 +106,21 @@ func (k *kernel) probability(d *analytics.DealState) int64 {
 
 // part says where a deal counts; ok is false when it is not in the forecast of the period.
 func (k *kernel) part(d *analytics.DealState) (part int, ok bool) {
+	return k.partOf(d.Kind, d.Stage, d.Close, d.Closed, d.Category)
+}
+
+func (k *kernel) partOf(kind store.StageKind, stage analytics.Code, due, day analytics.Day, category store.Category) (part int, ok bool) {
 	p := k.sel.Period
-	switch d.Kind {
+	switch kind {
 	case store.StageWon:
-		return closed, p.Contains(d.Closed)
+		return closed, p.Contains(day)
 	case store.StageLost:
 		return 0, false
 	}
-	if d.Close == store.NoDay || !p.Contains(max(d.Close, k.sel.AsOf)) { // what has not come by the as-of day cannot come before it
+	if due == store.NoDay || !p.Contains(max(due, k.sel.AsOf)) { // what has not come by the as-of day cannot come before it
 		return 0, false
 	}
-	switch d.Category {
+	switch category {
 	case store.CategoryOmitted:
 		return omitted, true
 	case store.CategoryPipeline:
@@ -114,11 +130,14 @@ func (k *kernel) part(d *analytics.DealState) (part int, ok bool) {
 	case store.CategoryCommit:
 		return commit, true
 	}
-	r, prob := k.b.Rules(), k.probability(d)
+	prob := int64(0)
+	if stage != analytics.None {
+		prob = k.basis[stage]
+	}
 	switch {
-	case prob >= int64(r.CommitAt)*100:
+	case prob >= k.commitAt:
 		return commit, true
-	case prob >= int64(r.BestCaseAt)*100:
+	case prob >= k.bestCaseAt:
 		return bestCase, true
 	}
 	return pipeline, true
@@ -126,22 +145,44 @@ func (k *kernel) part(d *analytics.DealState) (part int, ok bool) {
 
 // cell is what one org node adds up.
 type cell struct {
-	sum                                               [parts]analytics.Adder
-	missing                                           analytics.Adder // open and not omitted, without a rate
-	whole, frac                                       int64           // weighted, in minor units and in ten-thousandths of one
-	deals, won, open, overdue, stale, noAmount, loose int
+	sum                                               [parts]int64 // in minor units of the organisation's currency
+	apart                                             *apart       // nil: every amount has a rate
+	whole, frac                                       int64        // weighted, in minor units and in ten-thousandths of one
+	deals, won, open, overdue, stale, noAmount, loose int32
 	used                                              bool
 }
 
-func (c *cell) add(o *cell) {
+// apart is what has no rate.
+type apart struct {
+	sum     [parts]analytics.Adder
+	missing analytics.Adder // open and not omitted
+}
+
+func (k *kernel) apart(c *cell) *apart {
+	if c.apart == nil {
+		c.apart = &apart{missing: k.b.Adder()}
+		for i := range c.apart.sum {
+			c.apart.sum[i] = k.b.Adder()
+		}
+	}
+	return c.apart
+}
+
+func (k *kernel) merge(c, o *cell) {
 	if !o.used {
 		return
 	}
 	c.used = true
-	for i := range c.sum {
-		c.sum[i].AddSum(o.sum[i].Sum())
+	for i, v := range o.sum {
+		c.sum[i] = analytics.Plus(c.sum[i], v)
 	}
-	c.missing.AddSum(o.missing.Sum())
+	if o.apart != nil {
+		x := k.apart(c)
+		for i := range x.sum {
+			x.sum[i].AddSum(o.apart.sum[i].Sum())
+		}
+		x.missing.AddSum(o.apart.missing.Sum())
+	}
 	c.whole += o.whole
 	c.frac += o.frac
 	c.deals += o.deals
@@ -153,70 +194,101 @@ func (c *cell) add(o *cell) {
 	c.loose += o.loose
 }
 
-func (k *kernel) put(c *cell, d *analytics.DealState) {
-	c.used = true
-	part, ok := k.part(d)
-	if !ok {
-		if d.Open() && d.Close == store.NoDay {
-			c.loose++
-		}
-		return
+// total is what a cell has in a part.
+func (k *kernel) total(c *cell, part int) analytics.Sum {
+	if c.apart == nil {
+		return analytics.Sum{Money: store.Money{Minor: c.sum[part], Currency: k.b.Currency()}}
 	}
-	c.deals++
-	c.sum[part].AddDeal(d)
-	if !d.Amount.Given() {
-		c.noAmount++
-	}
-	if part == closed {
-		c.won++
-		return
-	}
-	c.open++
-	if deal.IsOverdue(k.b, d, k.sel.AsOf) {
-		c.overdue++
-	}
-	if stale, _ := deal.IsStale(k.b, d, k.sel.AsOf); stale {
-		c.stale++
-	}
-	switch bp := k.probability(d); {
-	case part == omitted:
-	case d.HasValue():
-		c.whole += d.Value / 10000 * bp
-		c.frac += d.Value % 10000 * bp
-	default:
-		c.missing.Add(d.Amount)
-	}
+	sum := k.b.Adder()
+	sum.AddMinor(c.sum[part])
+	sum.AddSum(c.apart.sum[part].Sum())
+	return sum.Sum()
 }
 
-// cells returns an empty cell for each node of the scope.
-func (k *kernel) cells() []cell {
-	cells := make([]cell, k.sel.Hi-k.sel.Lo)
-	for i := range cells {
-		for p := range cells[i].sum {
-			cells[i].sum[p] = k.b.Adder()
+// put counts deals, each in the cell of the node where it hangs.
+func (k *kernel) put(cells []cell, st *analytics.States, rows []int32) {
+	rules, asOf := k.b.Rules(), k.sel.AsOf
+	for _, j := range rows {
+		c := &cells[k.b.PersonNode(st.Owner[j])-k.sel.Lo]
+		c.used = true
+		stage, due := st.Stage[j], st.Close[j]
+		kind := k.kind(stage)
+		part, ok := k.partOf(kind, stage, due, st.Closed[j], st.Category[j])
+		if !ok {
+			if kind == store.StageOpen && due == store.NoDay {
+				c.loose++
+			}
+			continue
 		}
-		cells[i].missing = k.b.Adder()
+		c.deals++
+		v := st.Value[j]
+		odd := v == analytics.NoValue && st.Given[j]
+		if odd {
+			d := k.b.DealAt(st.Deal[j], asOf)
+			x := k.apart(c)
+			x.sum[part].AddDeal(&d)
+			if part != closed && part != omitted {
+				x.missing.AddDeal(&d)
+			}
+		} else {
+			c.sum[part] = analytics.Plus(c.sum[part], v)
+		}
+		if !st.Given[j] {
+			c.noAmount++
+		}
+		if part == closed {
+			c.won++
+			continue
+		}
+		c.open++
+		if int(asOf-due) > rules.OverdueGrace {
+			c.overdue++
+		}
+		if last := k.b.LastSign(st.Deal[j], asOf); last == store.NoDay || int(asOf-last) > rules.StaleDays {
+			c.stale++
+		}
+		if part != omitted && !odd {
+			bp := int64(0)
+			if stage != analytics.None {
+				bp = k.basis[stage]
+			}
+			c.whole += v / 10000 * bp
+			c.frac += v % 10000 * bp
+		}
 	}
-	return cells
 }
 
 // count puts every deal into the cell of the node where it hangs, on all processors where there are many.
 func (k *kernel) count() []cell {
-	parts := make([][]cell, analytics.Parts())
-	n := k.sel.ShareDeals(k.sel.Period, func(part int, d *analytics.DealState) {
-		if parts[part] == nil {
-			parts[part] = k.cells()
-		}
-		k.put(&parts[part][d.Node-k.sel.Lo], d)
-	})
-	total := parts[0]
-	if total == nil {
-		total = k.cells()
+	p := k.sel.Period
+	due := p
+	switch {
+	case p.To < k.sel.AsOf: // what has not come by the as-of day cannot come before it
+		due = analytics.Period{From: p.From, To: p.From - 1}
+	case p.From <= k.sel.AsOf:
+		due.From = analytics.Ever.From
 	}
-	for _, part := range parts[1:n] {
-		for i := range part {
-			total[i].add(&part[i])
+	parts := make([][]cell, analytics.Parts())
+	n := k.sel.ShareStates(analytics.Want{Closed: p, Due: due}, func(part int, st *analytics.States, rows []int32) {
+		if parts[part] == nil {
+			parts[part] = make([]cell, k.sel.Hi-k.sel.Lo)
 		}
+		k.put(parts[part], st, rows)
+	})
+	var total []cell
+	for _, part := range parts[:n] {
+		switch {
+		case part == nil:
+		case total == nil:
+			total = part
+		default:
+			for i := range part {
+				k.merge(&total[i], &part[i])
+			}
+		}
+	}
+	if total == nil {
+		total = make([]cell, k.sel.Hi-k.sel.Lo)
 	}
 	return total
 }
@@ -231,10 +303,11 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 	nodes, lo := b.Nodes(), k.sel.Lo
 	cells := k.count()
 	for i := k.sel.Hi - 1; i > lo; i-- { // children stand after their parent
-		cells[nodes[i].Parent-lo].add(&cells[i-lo])
+		k.merge(&cells[nodes[i].Parent-lo], &cells[i-lo])
 	}
 	quotas := k.quotas(cells)
 	at := make([]int, len(cells)) // node → row
+	a.Rows = make([]Row, 0, len(cells))
 	for i := range cells {
 		c, q, n := &cells[i], &quotas[i], &nodes[lo+int32(i)]
 		if i > 0 && c.deals+c.loose == 0 && !q.has {
@@ -244,15 +317,17 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 		at[i] = len(a.Rows)
 		r := Row{Node: n.ID, Name: n.Name, Kind: n.Kind, Depth: int(n.Depth - nodes[lo].Depth), Parent: -1,
 			HasQuota: q.has, QuotaPartial: q.partial, Quota: q.sum.Sum(),
-			Closed: c.sum[closed].Sum(), Commit: c.sum[commit].Sum(), BestCase: c.sum[bestCase].Sum(), Pipeline: c.sum[pipeline].Sum(),
-			Omitted: c.sum[omitted].Sum(),
-			Deals:   c.deals, Won: c.won, Open: c.open, Overdue: c.overdue, Stale: c.stale, NoAmount: c.noAmount, NoClose: c.loose}
+			Closed: k.total(c, closed), Commit: k.total(c, commit), BestCase: k.total(c, bestCase), Pipeline: k.total(c, pipeline),
+			Omitted: k.total(c, omitted),
+			Deals:   int(c.deals), Won: int(c.won), Open: int(c.open), Overdue: int(c.overdue), Stale: int(c.stale), NoAmount: int(c.noAmount), NoClose: int(c.loose)}
 		if i > 0 {
 			r.Parent = at[n.Parent-lo]
 		}
 		w := b.Adder()
-		w.AddSum(c.sum[closed].Sum())
-		w.AddSum(c.missing.Sum())
+		w.AddSum(r.Closed)
+		if c.apart != nil {
+			w.AddSum(c.apart.missing.Sum())
+		}
 		w.Add(store.Money{Minor: c.whole + tenThousandths(c.frac), Currency: b.Currency()})
 		r.Weighted = w.Sum()
 		if q.has {
@@ -296,14 +371,14 @@ func Look(b *analytics.Book, s analytics.Scope, node store.ID, want string, eye 
 		}
 		s.Node = node
 	}
-	return analytics.Memo(b, listed{s, want, eye}, func() *deal.View {
+	return analytics.MemoList(b, listed{s, want, eye}, func() *deal.View {
 		k, c := newKernel(b, s), deal.Collect(b, s)
 		k.sel.ShareDeals(k.sel.Period, func(at int, d *analytics.DealState) {
 			part, ok := k.part(d)
 			if !ok {
 				return
 			}
-			class := int16(0)
+			class := int8(0)
 			if want != "" && names[part] != want || eye {
 				flags := deal.Flags(b, d, k.sel.AsOf)
 				if want != "" && names[part] != want && !slices.ContainsFunc(flags, func(f deal.Flag) bool { return string(f.Kind) == want }) {

@@ -24,12 +24,7 @@ func (k *kernel) quotas(cells []cell) []quota {
 	if k.sel.Filtered() {
 		return out
 	}
-	own := map[int32][]store.Quota{}
-	for _, q := range k.b.Quotas() {
-		if n, ok := k.b.NodeOf(q.Node); ok && q.Node != "" && q.From <= q.To && q.Amount.Given() && k.sel.Inside(n) {
-			own[n-k.sel.Lo] = append(own[n-k.sel.Lo], q)
-		}
-	}
+	own := k.b.QuotasByNode()[k.sel.Lo:k.sel.Hi]
 	nodes := k.b.Nodes()
 	for i := int32(len(out)) - 1; i >= 0; i-- {
 		q := &out[i]

@@ -23,13 +23,14 @@ type kernel struct {
 type walker struct {
 	*kernel
 	first []analytics.Day
+	far   []analytics.Day // when the deal had got further: to a higher rung, or won; store.MaxDay when never
 	seen  []bool
 
 	unstaged int // deals that stand in no stage
 }
 
 func (k *kernel) walker() *walker {
-	return &walker{kernel: k, first: make([]analytics.Day, len(k.order)), seen: make([]bool, len(k.order))}
+	return &walker{kernel: k, first: make([]analytics.Day, len(k.order)), far: make([]analytics.Day, len(k.order)), seen: make([]bool, len(k.order))}
 }
 
 func newKernel(b *analytics.Book, s analytics.Scope) *kernel {
@@ -51,7 +52,7 @@ func (k *walker) reach(way []analytics.Step) (top int32, won bool) {
 	top = -1
 	mark := func(i int32, day analytics.Day) {
 		if !k.seen[i] {
-			k.seen[i], k.first[i] = true, day
+			k.seen[i], k.first[i], k.far[i] = true, day, store.MaxDay
 		}
 	}
 	for _, s := range way {
@@ -60,7 +61,7 @@ func (k *walker) reach(way []analytics.Step) (top int32, won bool) {
 		}
 		r := k.rank[s.Stage]
 		mark(r, s.Day)
-		up := top
+		up, before := top, won
 		switch {
 		case k.ladder[r]:
 			up = r
@@ -77,7 +78,14 @@ func (k *walker) reach(way []analytics.Step) (top int32, won bool) {
 				mark(i, s.Day)
 			}
 		}
-		top = max(top, up)
+		for i := max(0, top); i < up; i++ {
+			if k.ladder[i] {
+				k.far[i] = s.Day
+			}
+		}
+		if top = max(top, up); won && !before && top >= 0 {
+			k.far[top] = s.Day
+		}
 	}
 	return top, won
 }
@@ -85,14 +93,20 @@ func (k *walker) reach(way []analytics.Step) (top int32, won bool) {
 // each calls fn with every fact of the funnel that one deal makes: that it belongs to a set of the stage at an index. days is the length of a stay, else 0.
 // Everything that is counted, and everything that opens, comes from here. Deals that were over before the period make none.
 func (k *walker) each(d *analytics.DealState, fn func(stage int32, set Set, d *analytics.DealState, days int)) {
-	asOf, p := k.sel.AsOf, k.sel.Period
+	p := k.sel.Period
 	if d.Rank >= 0 && (d.Kind == store.StageOpen || p.Contains(d.Closed)) {
 		fn(d.Rank, Standing, d, 0)
 	}
 	if d.Rank < 0 {
 		k.unstaged++
 	}
-	way := k.b.Way(d.Deal, asOf)
+	k.went(d, fn)
+}
+
+// went is the part of each that tells of the deal's way.
+func (k *walker) went(d *analytics.DealState, fn func(stage int32, set Set, d *analytics.DealState, days int)) {
+	p := k.sel.Period
+	way := k.b.Way(d.Deal, k.sel.AsOf)
 	if len(way) == 0 || way[len(way)-1].Day < p.From {
 		return // it has long stood where it stands
 	}
@@ -109,10 +123,19 @@ func (k *walker) each(d *analytics.DealState, fn func(stage int32, set Set, d *a
 			fn(int32(i), Lost, d, 0)
 		}
 	}
+	k.stays(way, func(stage analytics.Code, end analytics.Day, days int) {
+		if p.Contains(end) {
+			fn(k.rank[stage], Stays, d, days)
+		}
+	})
+}
+
+// stays calls fn with the completed stays in open stages: where, until when, and how many days.
+func (k *kernel) stays(way []analytics.Step, fn func(stage analytics.Code, end analytics.Day, days int)) {
 	for i := 1; i < len(way); i++ {
 		from, to := way[i-1], way[i]
-		if from.Stage != analytics.None && from.Day != store.NoDay && p.Contains(to.Day) && k.kind[k.rank[from.Stage]] == store.StageOpen {
-			fn(k.rank[from.Stage], Stays, d, int(to.Day-from.Day))
+		if from.Stage != analytics.None && from.Day != store.NoDay && k.kind[k.rank[from.Stage]] == store.StageOpen {
+			fn(from.Stage, to.Day, int(to.Day-from.Day))
 		}
 	}
 }
@@ -141,25 +164,6 @@ func (k *kernel) tally() *tally {
 func (t *tally) add(i int32, set Set, d *analytics.DealState, days int) {
 	st := &t.stages[i]
 	switch set {
-	case Standing:
-		st.Count++
-		t.sums[i].AddDeal(d)
-		if !d.Amount.Given() {
-			st.NoAmount++
-		}
-		switch t.walk.kind[i] {
-		case store.StageOpen:
-			t.opened++
-			t.open.AddDeal(d)
-		case store.StageWon:
-			t.rate.Num++
-			t.rate.Den++
-			if d.Created != store.NoDay && d.Created <= d.Closed {
-				t.cycles.add(int(d.Closed - d.Created))
-			}
-		case store.StageLost:
-			t.rate.Den++
-		}
 	case Entered:
 		st.Entered++
 	case Advanced:
@@ -168,6 +172,22 @@ func (t *tally) add(i int32, set Set, d *analytics.DealState, days int) {
 		st.Lost++
 	case Stays:
 		t.stays[i].add(days)
+	}
+}
+
+// sum adds up over the stages.
+func (t *tally) sum() {
+	for i := range t.stages {
+		switch n := t.stages[i].Count; t.walk.kind[i] {
+		case store.StageOpen:
+			t.opened += n
+			t.open.AddSum(t.sums[i].Sum())
+		case store.StageWon:
+			t.rate.Num += n
+			t.rate.Den += n
+		case store.StageLost:
+			t.rate.Den += n
+		}
 	}
 }
 
@@ -182,10 +202,6 @@ func (t *tally) merge(o *tally) {
 		t.sums[i].AddSum(o.sums[i].Sum())
 		t.stays[i].merge(&o.stays[i])
 	}
-	t.open.AddSum(o.open.Sum())
-	t.opened += o.opened
-	t.rate.Num += o.rate.Num
-	t.rate.Den += o.rate.Den
 	t.cycles.merge(&o.cycles)
 	t.walk.unstaged += o.walk.unstaged
 }
@@ -193,20 +209,30 @@ func (t *tally) merge(o *tally) {
 // count follows all deals, on all processors where there are many.
 func (k *kernel) count() *tally {
 	parts := make([]*tally, analytics.Parts())
-	n := k.sel.ShareDeals(k.sel.Period, func(part int, d *analytics.DealState) {
-		t := parts[part]
-		if t == nil {
-			t = k.tally()
-			parts[part] = t
+	var n int
+	if x, ok := courseOf(k.b); ok && !k.sel.Staged() {
+		n = k.follow(x, parts)
+	} else {
+		n = k.sel.ShareDeals(k.sel.Period, func(part int, d *analytics.DealState) {
+			if parts[part] == nil {
+				parts[part] = k.tally()
+			}
+			parts[part].walk.went(d, parts[part].add)
+		})
+	}
+	n = max(n, k.sel.ShareStates(analytics.Want{Closed: k.sel.Period, Due: analytics.Ever}, func(part int, st *analytics.States, rows []int32) {
+		if parts[part] == nil {
+			parts[part] = k.tally()
 		}
-		t.walk.each(d, t.add)
-	})
+		parts[part].states(st, rows, k.sel.AsOf)
+	}))
 	total := k.tally()
 	for _, t := range parts[:n] {
 		if t != nil {
 			total.merge(t)
 		}
 	}
+	total.sum()
 	return total
 }
 
@@ -246,7 +272,7 @@ type listed struct {
 
 // Look lists what is behind a figure of a stage: of the same scope the deals in set. In [Stays] a deal stands once per stay, Reason its days.
 func Look(b *analytics.Book, s analytics.Scope, stage store.ID, set Set) *deal.View {
-	return analytics.Memo(b, listed{s, stage, set}, func() *deal.View {
+	return analytics.MemoList(b, listed{s, stage, set}, func() *deal.View {
 		k, c := newKernel(b, s), deal.Collect(b, s)
 		if code, ok := b.StageCode(stage); ok {
 			want, walkers := k.rank[code], make([]*walker, analytics.Parts())

@@ -243,7 +243,7 @@ type listed struct {
 
 // Look is [Touches] with rows that are made when they are looked at.
 func Look(b *analytics.Book, s analytics.Scope, c Cell) *touch.View {
-	return analytics.Memo(b, listed{s, c}, func() *touch.View {
+	return analytics.MemoList(b, listed{s, c}, func() *touch.View {
 		f := open(b, s, c.Query)
 		if f.events.blocks == nil {
 			return touch.ViewOf(Touches(b, s, c))

@@ -66,6 +66,7 @@ type History struct {
 	Since     analytics.Day `json:"since"`
 	Origins   int           `json:"past_forecasts"` // past forecasts of such a window that the calibration rests on
 	Pipeline  float64       `json:"pipeline_share"` // how much the pipeline counts against what a node usually brings, 0 to 1
+	Plain     float64       `json:"stage_weighted"` // how much the stage-weighted pipeline counts against both, 0 to 1; 0 without promises or planning probabilities
 	Bias      float64       `json:"bias"`           // what came over what was expected, in these; the figures are corrected by it
 	Company   float64       `json:"company_shock"`  // standard deviations of the shared shocks, relative
 	Team      float64       `json:"team_shock"`

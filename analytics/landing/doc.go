@@ -21,14 +21,22 @@
 //
 // # Level
 //
-// A node's expectation blends the pipeline's figure with what such a period usually brings the node. How much each counts, what both are off by, and the shocks
-// that a company's and a team's deals share, are measured on forecasts made anew as of past month starts; priors hold while there are few. On both sets of
-// data that this was made with, neither alone is as good: reps leave dead deals open, and a run of luck is no level.
+// A node's expectation blends the pipeline's figure with what such a period usually brings the node and, where deals have promised dates, with the stage-weighted pipeline that
+// managers add up. How much each counts, what they are off by, and the shocks that a company's and a team's deals share, are measured on forecasts of one, two and three months made
+// anew as of past month starts; priors hold while there are few. On the data that this was made with, none alone is as good: reps leave dead deals open, and a run of luck is no level.
 //
 // # Range
 //
 // 768 draws. A deal's are made from its own ID, so a team's draws are the same whether the team or the company was asked, parts add up to the whole draw by
-// draw, and a change to one deal redraws that one. Shared shocks keep the range honest: without them deals would cancel out as if they were independent.
+// draw, and a change to one deal redraws that one. Shared shocks keep the range honest: without them deals would cancel out as if they were independent. They shake hazards, and by
+// so much that the money moves as past forecasts were off; what was measured on few forecasts is widened as Student's t is.
+//
+// # Beside the Book
+//
+// Learning takes seconds on a large company, so a process has one [Live], which learns in the background and follows every commit with the model that it has: what is
+// open, for how much and until when is always that of the newest Book, while hazards and calibration are learned anew when a hundredth more deals have closed, or
+// the day, the org tree, the stages or the products are others, and once commits have ceased for a while: so the same data come to the same figure, in whatever order
+// and pace a sync brought them.
 //
 // # What it does not know
 //

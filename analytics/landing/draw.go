@@ -1,6 +1,7 @@
 package landing
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 
@@ -213,8 +214,19 @@ func (d *draw) quantiles(scratch *draw, at ...float64) []int64 {
 	return out
 }
 
+// ranks puts the values of the given ranks, ascending, where they would stand if s were sorted, in a time that grows with s and not faster.
+func ranks[T cmp.Ordered](s []T, at ...int) {
+	lo := 0
+	for _, k := range at {
+		if k >= lo {
+			pick(s[lo:], k-lo)
+			lo = k + 1
+		}
+	}
+}
+
 // pick puts the k-th smallest value at s[k], smaller ones before and larger ones behind it (Hoare 1961).
-func pick(s []int64, k int) {
+func pick[T cmp.Ordered](s []T, k int) {
 	lo, hi := 0, len(s)-1
 	for lo < hi {
 		a, b, c := s[lo], s[(lo+hi)/2], s[hi]

@@ -2,7 +2,6 @@ package landing
 
 import (
 	"math"
-	"slices"
 
 	"flightdeck/analytics"
 	"flightdeck/store"
@@ -63,21 +62,26 @@ type form struct {
 
 func newForm(a *archive) *form {
 	f := &form{b: a.b, cal: a.b.Calendar(), slots: a.open + 1}
-	var ages []int
+	ages := make([]int32, 0, a.won+a.lost)
 	for i := range a.lives {
 		if l := &a.lives[i]; l.end != store.NoDay && l.born != store.NoDay {
-			ages = append(ages, int(l.end-l.born))
+			ages = append(ages, int32(l.end-l.born))
 		}
 	}
-	slices.Sort(ages)
 	if len(ages) > 0 {
+		var at []int
 		for _, q := range []float64{.05, .15, .25, .35, .45, .55, .65, .75, .85, .95} {
-			e := ages[int(q*float64(len(ages)))]
+			at = append(at, int(q*float64(len(ages))))
+		}
+		last := len(ages) - 1 - len(ages)/100
+		ranks(ages, append(at, last)...)
+		for _, k := range at {
+			e := int(ages[k])
 			if e >= 4 && (len(f.ages) == 0 || e >= f.ages[len(f.ages)-1]+4) { // less than half a week apart says nothing
 				f.ages = append(f.ages, e)
 			}
 		}
-		if top := ages[len(ages)-1-len(ages)/100]; len(f.ages) > 0 && top >= f.ages[len(f.ages)-1]+4 {
+		if top := int(ages[last]); len(f.ages) > 0 && top >= f.ages[len(f.ages)-1]+4 {
 			f.ages = append(f.ages, top)
 		}
 	}

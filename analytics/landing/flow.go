@@ -84,7 +84,7 @@ func (g *gain) learn(m *model) {
 	step := uint64(max(1, m.won/8000))
 	for i := range m.lives {
 		l := &m.lives[i]
-		if !l.won || l.seed%step != 0 || l.end < m.day-7*memory {
+		if !l.won || m.seed(l)%step != 0 || l.end < m.day-7*memory {
 			continue
 		}
 		for _, back := range []analytics.Day{28, 91} {

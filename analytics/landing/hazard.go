@@ -30,6 +30,7 @@ type model struct {
 	gain    gain
 	curve   curve
 	flow    *flow
+	odds    []float64 // by slot: its planning probability
 }
 
 // The levels of model.own.
@@ -62,6 +63,7 @@ func learn(a *archive, limit int) *model {
 	m.curve.learn(a)
 	m.gain.learn(m)
 	m.flow = newFlow(m)
+	m.odds = a.odds()
 	return m
 }
 
@@ -131,7 +133,7 @@ func (m *model) sample(limit int) (*sample, []subject) {
 	n := parallel(len(m.lives), func(p, lo, hi int) {
 		o := &out[p]
 		for i := lo; i < hi; i++ {
-			l := &m.lives[i]
+			l, seed := &m.lives[i], m.seeds[m.lives[i].code]
 			for j := stride; j <= weeks; j += stride {
 				day := m.day - analytics.Day(7*j)
 				if l.born > day {
@@ -140,7 +142,7 @@ func (m *model) sample(limit int) (*sample, []subject) {
 				if l.end != store.NoDay && l.end <= day {
 					continue
 				}
-				if mix(l.seed^uint64(day))&math.MaxUint32 > threshold {
+				if mix(seed^uint64(day))&math.MaxUint32 > threshold {
 					continue
 				}
 				st, ok := m.form.look(m.archive, l, day)
@@ -150,7 +152,7 @@ func (m *model) sample(limit int) (*sample, []subject) {
 				var row [groups]uint16
 				m.form.still(&st, &row)
 				about := subject{st.product, m.team(st.node), st.node}
-				kept := mix(l.seed + uint64(day)*31)
+				kept := mix(seed + uint64(day)*31)
 				recent := float32(math.Exp2(-float64(7*j) / 365)) // what was learned a year ago counts half
 				for k := 1; k <= min(horizon, j); k++ {
 					last := day + analytics.Day(7*k)
@@ -177,6 +179,11 @@ func (m *model) sample(limit int) (*sample, []subject) {
 			}
 		}
 	})
+	total := 0
+	for p := range n {
+		total += len(out[p].who)
+	}
+	s.rows, s.end, s.weight, who = make([][groups]uint16, 0, total), make([]int8, 0, total), make([]float32, 0, total), make([]subject, 0, total)
 	for p := range n {
 		s.rows, s.end, s.weight = append(s.rows, out[p].s.rows...), append(s.end, out[p].s.end...), append(s.weight, out[p].s.weight...)
 		who = append(who, out[p].who...)

@@ -3,6 +3,7 @@ package landing
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/forecast"
@@ -18,6 +19,9 @@ type Outlook struct {
 	pl     *pipeline // nil: too little history
 	scales [windows]scale
 	a      *archive
+
+	mu   sync.Mutex
+	kept []kept // by scope, the newest asked for last
 }
 
 // Learn makes the Outlook of b as of the end of day, from what was known then. It blocks for as long as that takes: never call it on a key press.
@@ -28,7 +32,8 @@ const fullRows = maxRows
 
 // Outlook is [Learn] with what t knows already.
 func (t *Trainer) Outlook(day analytics.Day) *Outlook {
-	o := &Outlook{b: t.b, day: day, a: newArchive(t.b, day)}
+	o := &Outlook{b: t.b, day: day, a: newArchive(t.b, day, t.seeds, nil)}
+	o.a.index()
 	if !o.a.enough() {
 		return o
 	}
@@ -93,6 +98,33 @@ func (o *Outlook) Of(s analytics.Scope) *Landing {
 	return l
 }
 
+// kept is a landing that several sessions ask for.
+type kept struct {
+	scope analytics.Scope
+	get   func() *Landing
+}
+
+// scopesKept bounds how many are kept: the company's draws alone are some megabytes.
+const scopesKept = 4
+
+// Look is [Outlook.Of], kept for the next who asks the same of o: all sessions look at much the same.
+func (o *Outlook) Look(s analytics.Scope) *Landing {
+	s.AsOf = o.day
+	o.mu.Lock()
+	var k kept
+	if i := slices.IndexFunc(o.kept, func(k kept) bool { return k.scope == s }); i >= 0 {
+		k = o.kept[i]
+		o.kept = slices.Delete(o.kept, i, i+1)
+	} else {
+		k = kept{s, sync.OnceValue(func() *Landing { return o.Of(s) })}
+	}
+	if o.kept = append(o.kept, k); len(o.kept) > scopesKept {
+		o.kept = slices.Delete(o.kept, 0, 1)
+	}
+	o.mu.Unlock()
+	return k.get()
+}
+
 // cell is what a node holds beside draws, first its own, then with all under it.
 type cell struct {
 	closed        analytics.Adder
@@ -114,9 +146,9 @@ func (l *Landing) rows() []cell {
 		own[i].closed, own[i].missing = o.b.Adder(), o.b.Adder()
 	}
 	filtered := sel.Filtered()
-	for i := range o.a.lives {
+	for _, i := range o.a.wonIn(sel.Period) {
 		x := &o.a.lives[i]
-		if !x.won || !sel.Period.Contains(x.end) || x.node < sel.Lo || x.node >= sel.Hi {
+		if x.node < sel.Lo || x.node >= sel.Hi {
 			continue
 		}
 		if d, ok := sel.Deal(x.code); ok {
@@ -163,10 +195,13 @@ func (l *Landing) plan(own []cell) {
 	ahead := analytics.Period{From: max(sel.Period.From, o.day+1), To: sel.Period.To}
 	l.scale = between(&o.scales, int(ahead.To-o.day))
 	if int(ahead.To-o.day) > 7*horizon { // further than the model looks
-		l.scale.blend = 0
+		l.scale.blend, l.scale.plain = 0, 0
 	}
 	l.History.Origins, l.History.Pipeline, l.History.Bias = l.scale.origins, l.scale.blend, l.scale.bias
 	l.History.Company, l.History.Team = l.scale.company, l.scale.team
+	if o.pl.plain {
+		l.History.Plain = l.scale.plain
+	}
 	if l.scale.bins != nil {
 		l.History.Bins = l.scale.bins
 	}
@@ -179,16 +214,21 @@ func (l *Landing) plan(own []cell) {
 	team, shocks := int32(-1), [words]float64{}
 	var plan []node
 	plan, l.chance = o.pl.plan(sel.Period, l.scale.fix)
+	stiff := m.stiff(plan)
 	for i, n := range plan {
 		if int32(i) < sel.Lo || int32(i) >= sel.Hi {
 			continue
 		}
 		c, k := &own[int32(i)-sel.Lo], int32(i)-sel.Lo
 		if t := m.team(int32(i)); t != team || k == 0 {
-			team, shocks = t, shock(l.scale.company, l.scale.team, seedOf(o.b.Nodes()[t].ID))
+			team, shocks = t, shock(l.scale.company*stiff[t], l.scale.team*stiff[t], seedOf(o.b.Nodes()[t].ID))
 		}
 		pipe := n.deals + n.fresh
-		aim := l.scale.bias * (l.scale.blend*pipe + (1-l.scale.blend)*n.usual)
+		plain := n.plain
+		if !o.pl.plain {
+			plain = math.NaN()
+		}
+		aim := l.scale.bias * l.scale.mix(pipe, n.usual, plain)
 		level := 1.
 		if pipe > 0 && aim > 0 {
 			level = min(max(aim/pipe, .5), 2)
@@ -207,6 +247,25 @@ func (l *Landing) plan(own []cell) {
 	}
 }
 
+// stiff returns by team how much harder its hazards must be shaken than its money is to move: a probability of nine tenths hardly gives way to a hazard, and the shocks that past
+// forecasts were measured by are of money.
+func (m *model) stiff(plan []node) map[int32]float64 {
+	whole, give := map[int32]float64{}, map[int32]float64{}
+	for i := range plan {
+		t := m.team(int32(i))
+		whole[t] += plan[i].deals + plan[i].fresh
+		give[t] += plan[i].give + plan[i].fresh
+	}
+	out := map[int32]float64{}
+	for t, w := range whole {
+		out[t] = 1
+		if w > 0 && give[t] > 0 {
+			out[t] = min(max(w/give[t], 1), 2.5)
+		}
+	}
+	return out
+}
+
 // filter learns, where the scope narrows more than the org node, what share of each node's business of the last year matches it.
 func (l *Landing) filter() {
 	if !l.sel.Filtered() {
@@ -218,9 +277,9 @@ func (l *Landing) filter() {
 		return // deals that do not exist stand in no stage
 	}
 	all, match := make([]float64, len(l.share)), make([]float64, len(l.share))
-	for i := range o.a.lives {
+	for _, i := range o.a.wonIn(analytics.Period{From: o.day - 364, To: o.day}) {
 		x := &o.a.lives[i]
-		if !x.won || x.end <= o.day-365 || x.node < sel.Lo || x.node >= sel.Hi || x.value <= 0 {
+		if x.node < sel.Lo || x.node >= sel.Hi || x.value <= 0 {
 			continue
 		}
 		all[x.node-sel.Lo] += float64(x.value)

@@ -2,7 +2,6 @@ package landing
 
 import (
 	"math"
-	"slices"
 	"sync"
 
 	"flightdeck/analytics"
@@ -11,6 +10,7 @@ import (
 
 // life is one deal as a day knew it: when it began, how it ended by then, and what it brought.
 type life struct {
+	value   int64 // minor units of the organisation's currency
 	code    analytics.Code
 	node    int32 // of the owner, that day
 	product analytics.Code
@@ -19,8 +19,6 @@ type life struct {
 	since   analytics.Day // in its stage
 	won     bool
 	worth   bool  // value is known: an amount was given and has a rate
-	value   int64 // minor units of the organisation's currency
-	seed    uint64
 	src     uint8 // index into archive.sources
 }
 
@@ -29,6 +27,8 @@ type archive struct {
 	b       *analytics.Book
 	day     analytics.Day
 	lives   []life
+	seeds   []uint64          // by deal Code; shared by all archives of a Book, and never written to
+	wins    []int32           // see index
 	kinds   []store.StageKind // by stage Code
 	slots   []int             // by stage Code: its place among the open stages; -1 when it is none
 	open    int               // how many open stages there are
@@ -98,8 +98,23 @@ func parallelBy(n, grain int, fn func(part, lo, hi int)) int {
 	return parts
 }
 
-func newArchive(b *analytics.Book, day analytics.Day) *archive {
-	a := &archive{b: b, day: day, since: store.NoDay, last: day >= b.DataEnd()}
+// seedsOf returns seedOf by deal Code.
+func seedsOf(b *analytics.Book) []uint64 {
+	out := make([]uint64, b.Deals())
+	parallel(len(out), func(_, lo, hi int) {
+		for c := lo; c < hi; c++ {
+			out[c] = seedOf(b.DealID(analytics.Code(c)))
+		}
+	})
+	return out
+}
+
+// seed returns what a deal is sampled and drawn by.
+func (a *archive) seed(l *life) uint64 { return a.seeds[l.code] }
+
+// newArchive reads what day knew. The archive lives in room where that is large enough; nil: in room of its own. seeds are b's.
+func newArchive(b *analytics.Book, day analytics.Day, seeds []uint64, room []life) *archive {
+	a := &archive{b: b, day: day, seeds: seeds, since: store.NoDay, last: day >= b.DataEnd()}
 	order := b.Stages()
 	n := 0
 	for _, c := range order {
@@ -116,16 +131,20 @@ func newArchive(b *analytics.Book, day analytics.Day) *archive {
 		}
 	}
 	total := b.Deals()
-	var rows [maxParts][]life
+	if cap(room) < total {
+		room = make([]life, total)
+	}
+	room = room[:total]
+	var rows [maxParts][]life // each at the beginning of its own range of room
 	parts := parallel(total, func(part, lo, hi int) {
-		out := make([]life, 0, hi-lo)
+		out := room[lo:lo:hi]
 		for c := analytics.Code(lo); c < analytics.Code(hi); c++ {
 			d := b.DealAt(c, day)
 			if !d.Exists {
 				continue
 			}
 			l := life{code: c, node: d.Node, product: d.Product, born: d.Created, end: d.Closed, since: d.Since, won: d.Kind == store.StageWon,
-				worth: d.HasValue(), seed: seedOf(b.DealID(c))}
+				worth: d.HasValue()}
 			if l.worth {
 				l.value = d.Value
 			}
@@ -133,11 +152,12 @@ func newArchive(b *analytics.Book, day analytics.Day) *archive {
 		}
 		rows[part] = out
 	})
+	a.lives = room[:0]
 	for _, r := range rows[:parts] {
-		a.lives = append(a.lives, r...)
+		a.lives = append(a.lives, r...) // never beyond where r stands
 	}
 	a.tell()
-	var ends []analytics.Day
+	ends := make([]analytics.Day, 0, len(a.lives))
 	for i := range a.lives {
 		l := &a.lives[i]
 		if l.end == store.NoDay {
@@ -156,7 +176,7 @@ func newArchive(b *analytics.Book, day analytics.Day) *archive {
 		}
 	}
 	if len(ends) > 0 {
-		slices.Sort(ends)
+		ranks(ends, len(ends)/200)
 		a.since = ends[len(ends)/200] // one closing dated 1970 makes no fifty years of history
 	}
 	a.usual.learn(a)
@@ -191,7 +211,7 @@ func (a *archive) tell() {
 			}
 		}
 		l.src = src
-		if l.seed%step != 0 {
+		if a.seed(l)%step != 0 {
 			continue
 		}
 		for day, c := range a.b.Changes(l.code, a.day) {
@@ -212,7 +232,7 @@ type usual struct {
 }
 
 func (u *usual) learn(a *archive) {
-	var values []float64
+	values := make([]float64, 0, a.won)
 	for i := range a.lives {
 		if l := &a.lives[i]; l.won && l.worth {
 			values = append(values, float64(l.value))
@@ -223,9 +243,10 @@ func (u *usual) learn(a *archive) {
 	if len(values) == 0 {
 		return
 	}
-	slices.Sort(values)
-	lo, hi := values[len(values)/200], values[len(values)-1-len(values)/200]
-	u.top = values[len(values)-1]
+	low, high, top := len(values)/200, len(values)-1-len(values)/200, len(values)-1
+	ranks(values, low, high, top)
+	lo, hi := values[low], values[high]
+	u.top = values[top]
 	if len(values) >= 20 {
 		u.cap = max(20*hi, 20*math.Abs(lo))
 	}

@@ -54,12 +54,7 @@ func (o *Outlook) Baseline(w Baseline, p analytics.Period) []float64 {
 	if w == Weighted && !plans || w == RepCall && !promises {
 		return nil
 	}
-	chance := make([]float64, o.a.open+1)
-	for _, c := range o.b.Stages() {
-		if slot := o.a.slots[c]; slot >= 0 {
-			chance[slot] = float64(min(max(o.b.Stage(c).Probability, 0), 100)) / 100
-		}
-	}
+	chance := o.a.odds()
 	for i := range o.pl.open {
 		s := &o.pl.open[i]
 		if promises && (s.promise == store.NoDay || !p.Contains(max(s.promise, o.day+1))) {
@@ -79,6 +74,17 @@ func (o *Outlook) Baseline(w Baseline, p analytics.Period) []float64 {
 	o.a.up(own)
 	for i := range out {
 		out[i] += own[i]
+	}
+	return out
+}
+
+// odds returns the planning probabilities of the open stages by slot, 0 to 1.
+func (a *archive) odds() []float64 {
+	out := make([]float64, a.open+1)
+	for _, c := range a.b.Stages() {
+		if slot := a.slots[c]; slot >= 0 {
+			out[slot] = float64(min(max(a.b.Stage(c).Probability, 0), 100)) / 100
+		}
 	}
 	return out
 }

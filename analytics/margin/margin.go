@@ -4,14 +4,15 @@
 // Sums are in the organisation's currency. A line whose amount or cost is in a currency without a rate is counted apart and in no sum. A margin is (amount -
 // cost) / amount.
 //
-// Why a walk over the lines and no cube: lines lie by calendar month, then rep, so that three quarters of a region are a few runs of blocks, and the walk stays
-// exact for any period, filter and late line.
+// Whole fiscal quarters of large units are kept added up (see ledger), everything else is a walk over the lines, which lie by calendar month, then rep: exact for
+// any period, filter and late line, and quick where there are some hundred thousand.
 package margin
 
 import (
 	"cmp"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"flightdeck/analytics"
@@ -35,6 +36,12 @@ func (f Figure) Margin() float64 {
 		return 0
 	}
 	return float64(f.Amount-f.Cost) / float64(f.Amount)
+}
+
+func (f *Figure) one(amount, cost int64) {
+	f.Lines++
+	f.Amount += amount
+	f.Cost += cost
 }
 
 func (f *Figure) add(o Figure) {
@@ -78,8 +85,59 @@ type Answer struct {
 // part is what one goroutine adds up.
 type part struct {
 	by      []Figure // class × spans
-	outlets []Figure
+	outlets *outlets
 	noRate  int
+}
+
+func newPart(b *analytics.Book, classes int) *part {
+	return &part{by: make([]Figure, classes*spans), outlets: newOutlets(b)}
+}
+
+// outlets adds up by outlet. There may be hundreds of thousands of them, of which a team's quarter has a few hundred: the room is used again, and only what was
+// seen is looked at or wiped.
+type outlets struct {
+	by   []Figure         // by outlet Code + 1
+	seen []analytics.Code // Code + 1 of those with lines
+}
+
+var spare sync.Pool // of *outlets that have seen nothing
+
+func newOutlets(b *analytics.Book) *outlets {
+	o, _ := spare.Get().(*outlets)
+	if o == nil {
+		o = &outlets{}
+	}
+	if n := b.Outlets() + 1; len(o.by) < n {
+		o.by = make([]Figure, n)
+	}
+	return o
+}
+
+// free gives the room back; o may not be used afterwards.
+func (o *outlets) free() {
+	for _, i := range o.seen {
+		o.by[i] = Figure{}
+	}
+	o.seen = o.seen[:0]
+	spare.Put(o)
+}
+
+func (o *outlets) one(outlet analytics.Code, amount, cost int64) {
+	f := &o.by[outlet+1]
+	if f.Lines == 0 {
+		o.seen = append(o.seen, outlet+1)
+	}
+	f.one(amount, cost)
+}
+
+func (o *outlets) merge(other *outlets) {
+	for _, i := range other.seen {
+		f := &o.by[i]
+		if f.Lines == 0 {
+			o.seen = append(o.seen, i)
+		}
+		f.add(other.by[i])
+	}
 }
 
 // Of answers s for the products of a category; "" takes all.
@@ -93,50 +151,34 @@ func Of(b *analytics.Book, s analytics.Scope, category string) *Answer {
 		a.Periods[i].To = min(a.Periods[i].To, sel.AsOf)
 	}
 	classes, of := classesOf(b, category)
-	parts := make([]*part, analytics.Parts())
-	t := b.Sold()
-	n := sel.ShareSales(a.Periods[:], func(at, span, k int, rows []int32) {
-		x := parts[at]
-		if x == nil {
-			x = &part{by: make([]Figure, len(classes)*spans), outlets: make([]Figure, b.Outlets()+1)}
-			parts[at] = x
-		}
-		products, values, costs, outlets := t.Product.Block(k), t.Value.Block(k), t.CostValue.Block(k), t.Outlet.Block(k)
-		for _, r := range rows {
-			j := r & (column.Rows - 1)
-			class := of[products[j]+1]
-			if class < 0 {
-				continue
+	sum := &part{by: make([]Figure, len(classes)*spans)}
+	var worst []ranked
+	var todo []analytics.Period // what no page holds
+	var span []int              // of todo
+	l, ok := ledgerOf(b)
+	if ok = ok && !sel.Narrowed() && !sel.Empty() && category == ""; ok {
+		changes := l.changes(sel, b.Sold(), b)
+		if worst, ok = l.outlets(b, sel, a.Periods[Now], changes); ok {
+			for i, p := range a.Periods {
+				if !l.products(b, sel, p, changes, of, i, sum) {
+					todo, span = append(todo, p), append(span, i)
+				}
 			}
-			v, c := values[j], costs[j]
-			if v == analytics.NoValue || c == analytics.NoValue {
-				x.noRate++
-				continue
-			}
-			f := &x.by[int(class)*spans+span]
-			f.Lines++
-			f.Amount += v
-			f.Cost += c
-			if span == Now {
-				o := &x.outlets[outlets[j]+1]
-				o.Lines++
-				o.Amount += v
-				o.Cost += c
+			if len(span) > 0 && span[0] == Now { // its outlets are added up as well
+				worst = nil
 			}
 		}
-	})
-	sum := &part{by: make([]Figure, len(classes)*spans), outlets: make([]Figure, b.Outlets()+1)}
-	for _, x := range parts[:n] {
-		if x == nil {
-			continue
+	}
+	if !ok {
+		todo, span = a.Periods[:], []int{Now, Before, YearAgo}
+	}
+	if len(todo) > 0 {
+		lines := walk(b, sel, todo, span, len(classes), of)
+		sum.merge(lines)
+		if span[0] == Now {
+			worst, _ = worstOf(b, lines.outlets, Worst)
 		}
-		for i := range x.by {
-			sum.by[i].add(x.by[i])
-		}
-		for i := range x.outlets {
-			sum.outlets[i].add(x.outlets[i])
-		}
-		sum.noRate += x.noRate
+		lines.outlets.free()
 	}
 	a.NoRate = sum.noRate
 	for c, name := range classes {
@@ -152,30 +194,62 @@ func Of(b *analytics.Book, s analytics.Scope, category string) *Answer {
 		}
 	}
 	slices.SortFunc(a.Categories, func(x, y Category) int { return cmp.Compare(x.Name, y.Name) })
-	a.worst(b, sum.outlets)
+	for _, o := range worst {
+		a.Outlets = append(a.Outlets, Outlet{b.Outlet(o.outlet), o.Figure})
+	}
 	return a
 }
 
-// worst keeps the outlets with the lowest margins. There may be many thousands: they are not sorted.
-func (a *Answer) worst(b *analytics.Book, outlets []Figure) {
-	order := func(x, y *Outlet) int {
-		if o := cmp.Compare(float64(y.Cost)/float64(y.Amount), float64(x.Cost)/float64(x.Amount)); o != 0 {
-			return o
-		}
-		return cmp.Compare(x.Name, y.Name)
+func (x *part) merge(o *part) {
+	for i := range o.by {
+		x.by[i].add(o.by[i])
 	}
-	for c, f := range outlets {
-		if f.Amount <= 0 {
-			continue
+	x.noRate += o.noRate
+}
+
+// walk adds up the lines of some periods, each of a span, on all processors where there are many.
+func walk(b *analytics.Book, sel *analytics.Selection, periods []analytics.Period, span []int, classes int, of []int16) *part {
+	parts := make([]*part, analytics.Parts())
+	t := b.Sold()
+	n := sel.ShareSales(periods, func(at, i, k int, rows []int32) {
+		x := parts[at]
+		if x == nil {
+			x = newPart(b, classes)
+			parts[at] = x
 		}
-		if n := len(a.Outlets); n == Worst && float64(f.Cost)/float64(f.Amount) < float64(a.Outlets[n-1].Cost)/float64(a.Outlets[n-1].Amount) {
-			continue
+		products, values, costs, outlets := t.Product.Block(k), t.Value.Block(k), t.CostValue.Block(k), t.Outlet.Block(k)
+		for _, r := range rows {
+			j := r & (column.Rows - 1)
+			class := of[products[j]+1]
+			if class < 0 {
+				continue
+			}
+			v, c := values[j], costs[j]
+			if v == analytics.NoValue || c == analytics.NoValue {
+				x.noRate++
+				continue
+			}
+			if x.by[int(class)*spans+span[i]].one(v, c); span[i] == Now {
+				x.outlets.one(outlets[j], v, c)
+			}
 		}
-		x := Outlet{b.Outlet(analytics.Code(c - 1)), f}
-		at, _ := slices.BinarySearchFunc(a.Outlets, x, func(have, want Outlet) int { return order(&have, &want) })
-		a.Outlets = slices.Insert(a.Outlets, at, x)
-		a.Outlets = a.Outlets[:min(len(a.Outlets), Worst)]
+	})
+	var sum *part
+	for _, x := range parts[:n] {
+		switch {
+		case x == nil:
+		case sum == nil:
+			sum = x
+		default:
+			sum.merge(x)
+			sum.outlets.merge(x.outlets)
+			x.outlets.free()
+		}
 	}
+	if sum == nil {
+		sum = newPart(b, classes)
+	}
+	return sum
 }
 
 // classesOf numbers the product categories, and gives the number of each product Code + 1; -1: not asked for.

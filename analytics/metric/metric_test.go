@@ -8,17 +8,27 @@ import (
 	"flightdeck/analytics/account"
 	"flightdeck/analytics/backtest"
 	"flightdeck/analytics/booktest"
+	"flightdeck/analytics/credibility"
 	"flightdeck/analytics/cycle"
 	"flightdeck/analytics/deal"
+	"flightdeck/analytics/desk"
+	"flightdeck/analytics/deviation"
 	"flightdeck/analytics/forecast"
 	"flightdeck/analytics/funnel"
+	"flightdeck/analytics/grade"
 	"flightdeck/analytics/heatmap"
 	"flightdeck/analytics/landing"
 	"flightdeck/analytics/metric"
 	"flightdeck/analytics/migration"
 	"flightdeck/analytics/person"
+	"flightdeck/analytics/playbook"
+	"flightdeck/analytics/rule"
+	"flightdeck/analytics/sandbag"
 	"flightdeck/analytics/source"
+	"flightdeck/analytics/tender"
 	"flightdeck/analytics/touch"
+	"flightdeck/analytics/triage"
+	"flightdeck/analytics/waterfall"
 	"flightdeck/store"
 )
 
@@ -34,10 +44,25 @@ func tables(b *analytics.Book) map[string]analytics.Table {
 		"funnel.Answer":     funnel.Of(b, s).Table(),
 		"heatmap.Answer":    heatmap.Of(b, s, heatmap.Query{}).Table(),
 		"landing.Answer":    landing.Learn(b, b.Today()).Of(s).Table(),
-		"cycle.List":        cycle.Red(b, s).Table(),
+		"cycle.List":        cycle.Red(b, nil, s).Table(),
+		"credibility.List":  credibility.Of(b, desk.View{}, nil, s).Table(),
+		"credibility.Deal":  credibility.Answer{}.Table(),
+		"triage.Queue":      triage.Of(b, desk.View{}, nil, s, triage.Filter{}).Table(),
+		"triage.Board":      triage.BoardOf(b, desk.View{}, nil, s).Table(),
+		"sandbag.Answer":    sandbag.Of(b, nil, s).Table(),
+		"sandbag.CaseList":  sandbag.CaseList{}.Table(),
+		"deviation.Answer":  deviation.Of(b, desk.View{}, nil, s).Table(),
+		"tender.Answer":     tender.Of(b, desk.View{}, nil, s, true).Table(),
 		"landing.DealList":  landing.DealList{}.Table(),
 		"backtest.Answer":   backtest.Of(b, s, backtest.Query{Length: backtest.Quarter, By: backtest.Company}).Table(),
 		"migration.Answer":  migration.Of(b, s).Table(),
+		"grade.Standing":    grade.BoardOf(b, rule.GradingSection.Of(nil), s).With(nil).Table([]int{0}),
+		"grade.Potentials":  (&grade.Potentials{}).Table("CNY"),
+		"playbook.Answer":   playbook.Of(b, nil, s).Table(),
+		"grade.Log":         grade.LogOf(b, s, "", nil).Table(),
+		"grade.Verdict":     (&grade.Verdict{}).Table("CNY"),
+		"triage.Trail":      triage.Trail{}.Table(),
+		"waterfall.Answer":  waterfall.Of(b, s, b.Today()-7).Table(),
 		"migration.List":    migration.Accounts(b, s, migration.Cell{From: migration.Any, To: migration.Any}).Table(),
 		"person.Answer":     person.Answer{}.Table(),
 		"source.Answer":     source.Of(b).Table(),

@@ -146,6 +146,60 @@ func (d *Board) add(sum *analytics.Adder, account analytics.Code) {
 	sum.AddSum(d.Value(account))
 }
 
+// Minor is the Money of Value in minor units of the organisation's currency, for those who ask about all accounts.
+func (d *Board) Minor(account analytics.Code) int64 {
+	if d.l.sales {
+		if values, apart := d.values(); !apart[account] {
+			return values[account]
+		}
+	}
+	return d.Value(account).Money.Minor
+}
+
+// minors are what sales lines brought in, by account, where every account's can be read so; nil: Value has to be asked.
+func (d *Board) minors() []int64 {
+	if !d.l.sales {
+		return nil
+	}
+	values, apart := d.values()
+	if len(apart) > 0 {
+		return nil
+	}
+	return values
+}
+
+// purse adds up what accounts brought in: amounts that are not huge in one register, since an [analytics.Adder] that looks at every account for an overflow takes half of a matrix' time.
+type purse struct {
+	adder  analytics.Adder
+	board  *Board
+	minors []int64
+	sum    int64
+}
+
+// handful is below which so many amounts as there can be accounts fit into an int64.
+const handful = 1 << 40
+
+func (p *purse) add(account analytics.Code) {
+	if p.minors == nil {
+		p.board.add(&p.adder, account)
+		return
+	}
+	if v := p.minors[account]; v < handful && v > -handful {
+		p.sum += v
+	} else {
+		p.adder.AddMinor(v)
+	}
+}
+
+// flush adds what was added since the last call to into.
+func (p *purse) flush(into *analytics.Adder) {
+	p.adder.AddMinor(p.sum)
+	into.AddSum(p.adder.Sum())
+	p.adder, p.sum = p.board.l.b.Adder(), 0
+}
+
+func (d *Board) purse() purse { return purse{adder: d.l.b.Adder(), board: d, minors: d.minors()} }
+
 // Value returns what an account brought in over the trailing days of the rule up to the day, as known then: its sales lines, or when the store holds none
 // its deals that stood won at the end of the day and closed within those days.
 func (d *Board) Value(account analytics.Code) analytics.Sum {

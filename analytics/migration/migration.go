@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"flightdeck/analytics"
@@ -64,24 +65,27 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 		boards[d.day] = d
 	}
 	before, after := boards[q.from], boards[q.to]
-	flow := q.months(boards)
+	chosen := sync.OnceValue(q.chosen)
 	parts := make([]*tally, analytics.Parts())
 	got := b.ShareAccounts(func(part int, first, last analytics.Code) {
 		if parts[part] == nil {
-			parts[part] = q.tally(len(flow))
+			parts[part] = q.tally()
 		}
 		t := parts[part]
+		purses := make([]purse, n*n)
+		for i := range purses {
+			purses[i] = after.purse()
+		}
 		for c := first; c < last; c++ {
-			if !q.sel.Account(c) {
-				continue
-			}
-			q.square(t, c, before, after)
-			for i := range flow {
-				q.step(&t.flow[i], c, flow[i].before, flow[i].after)
+			if q.sel.Account(c) {
+				q.square(t, purses, c, before, after)
 			}
 		}
+		for i := range purses {
+			purses[i].flush(&t.sums[i])
+		}
 	})
-	total := q.tally(len(flow))
+	total := q.tally()
 	for _, t := range parts[:got] {
 		if t != nil {
 			total.merge(t)
@@ -93,12 +97,58 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 	}
 	a.Up, a.Down, a.Same, a.Entered, a.Left, a.Unexplained = total.move.up, total.move.down, total.move.same, total.move.entered, total.move.left, total.unexplained
 	a.Stay = analytics.Ratio{Num: a.Same, Den: a.Up + a.Down + a.Same}
+	flow := q.months(boards)
 	a.Flow = make([]Month, len(flow))
+	narrow := s
+	narrow.Period, narrow.AsOf = analytics.Period{}, 0
 	for i := range flow {
-		m := &total.flow[i]
-		a.Flow[i] = Month{Period: flow[i].period, Up: m.up, Down: m.down, Same: m.same, Entered: m.entered, Left: m.left, UpMoney: m.upMoney.Sum(), DownMoney: m.downMoney.Sum()}
+		f := &flow[i]
+		m := analytics.Memo(b, flowKey{narrow, q.sel.AsOf, f.before.day, f.after.day}, func() *moves { return q.flow(chosen(), f.before, f.after) })
+		a.Flow[i] = Month{Period: f.period, Up: m.up, Down: m.down, Same: m.same, Entered: m.entered, Left: m.left, UpMoney: m.upMoney.Sum(), DownMoney: m.downMoney.Sum()}
 	}
 	return a
+}
+
+// flowKey is a month of the flow among a Book's answers: whoever steps from month to month asks for the other eleven again.
+type flowKey struct {
+	scope               analytics.Scope
+	asOf, before, after analytics.Day
+}
+
+// chosen are the accounts of the scope, by part.
+func (q *question) chosen() [][]analytics.Code {
+	some := make([][]analytics.Code, analytics.Parts())
+	n := q.b.ShareAccounts(func(part int, first, last analytics.Code) {
+		for c := first; c < last; c++ {
+			if q.sel.Account(c) {
+				some[part] = append(some[part], c)
+			}
+		}
+	})
+	return some[:n]
+}
+
+// flow counts a month.
+func (q *question) flow(some [][]analytics.Code, before, after *Board) *moves {
+	parts := make([]moves, len(some))
+	var wait sync.WaitGroup
+	for i := range some {
+		parts[i].upMoney, parts[i].downMoney = q.b.Adder(), q.b.Adder()
+		if i > 0 {
+			wait.Go(func() { q.steps(&parts[i], some[i], before, after) })
+		}
+	}
+	if len(some) > 0 {
+		q.steps(&parts[0], some[0], before, after)
+	}
+	wait.Wait()
+	all := &moves{upMoney: q.b.Adder(), downMoney: q.b.Adder()}
+	for i := range parts {
+		all.merge(&parts[i])
+		all.upMoney.AddSum(parts[i].upMoney.Sum())
+		all.downMoney.AddSum(parts[i].downMoney.Sum())
+	}
+	return all
 }
 
 // moves counts accounts by how they moved.
@@ -113,17 +163,13 @@ type tally struct {
 	sums        []analytics.Adder
 	move        moves
 	unexplained int
-	flow        []moves
 }
 
-func (q *question) tally(months int) *tally {
+func (q *question) tally() *tally {
 	n := len(q.grades) + 1
-	t := &tally{counts: make([]int, n*n), sums: make([]analytics.Adder, n*n), flow: make([]moves, months)}
+	t := &tally{counts: make([]int, n*n), sums: make([]analytics.Adder, n*n)}
 	for i := range t.sums {
 		t.sums[i] = q.b.Adder()
-	}
-	for i := range t.flow {
-		t.flow[i].upMoney, t.flow[i].downMoney = q.b.Adder(), q.b.Adder()
 	}
 	return t
 }
@@ -143,16 +189,10 @@ func (t *tally) merge(o *tally) {
 	}
 	t.move.merge(&o.move)
 	t.unexplained += o.unexplained
-	for i := range t.flow {
-		m, x := &t.flow[i], &o.flow[i]
-		m.merge(x)
-		m.upMoney.AddSum(x.upMoney.Sum())
-		m.downMoney.AddSum(x.downMoney.Sum())
-	}
 }
 
 // square counts an account into the matrix.
-func (q *question) square(t *tally, c analytics.Code, before, after *Board) {
+func (q *question) square(t *tally, purses []purse, c analytics.Code, before, after *Board) {
 	i, j := q.seat(before, c), q.seat(after, c)
 	n := len(q.grades)
 	if i == n && j == n {
@@ -160,25 +200,41 @@ func (q *question) square(t *tally, c analytics.Code, before, after *Board) {
 	}
 	at := i*(n+1) + j
 	t.counts[at]++
-	after.add(&t.sums[at], c)
+	purses[at].add(c)
 	q.count(&t.move, i, j)
 	if i != j && !q.derived && !q.explained(c, before.Grade(c)) {
 		t.unexplained++
 	}
 }
 
-// step counts an account into a month of the flow.
-func (q *question) step(m *moves, c analytics.Code, before, after *Board) {
-	i, j := q.seat(before, c), q.seat(after, c)
-	if n := len(q.grades); i == n && j == n {
-		return
+// steps counts accounts into a month of the flow. Where the sources grade, places are compared as numbers, since most accounts stay where they are.
+func (q *question) steps(m *moves, accounts []analytics.Code, before, after *Board) {
+	n := len(q.grades)
+	same := 0
+	up, down := after.purse(), after.purse()
+	for _, c := range accounts {
+		if !q.derived {
+			if p := before.place[c]; p == after.place[c] {
+				if p != analytics.Ungraded {
+					same++
+				}
+				continue
+			}
+		}
+		i, j := q.seat(before, c), q.seat(after, c)
+		if i == n && j == n {
+			continue
+		}
+		switch q.count(m, i, j) {
+		case upward:
+			up.add(c)
+		case downward:
+			down.add(c)
+		}
 	}
-	switch q.count(m, i, j) {
-	case upward:
-		after.add(&m.upMoney, c)
-	case downward:
-		after.add(&m.downMoney, c)
-	}
+	m.same += same
+	up.flush(&m.upMoney)
+	down.flush(&m.downMoney)
 }
 
 // seat returns the place of an account's grade in q.grades: no grade is one past the worst.
@@ -204,7 +260,9 @@ func (q *question) explained(c analytics.Code, from store.Grade) bool {
 		if f != prev {
 			return false
 		}
-		prev, ok = t, why
+		if f != t { // the rules take over, say, and the grade is as before: that explains no move
+			prev, ok = t, why
+		}
 	}
 	return ok
 }
@@ -292,8 +350,11 @@ func (q *question) told(c analytics.Code, from store.Grade) (x Cause, at time.Ti
 		if day <= q.from || day > q.to {
 			continue
 		}
-		x.Steps++
 		gap = gap || g.From != prev
+		if g.From == g.To {
+			continue
+		}
+		x.Steps++
 		prev = g.To
 		x.Text, at, rule = g.Cause, g.At.In(q.b.Location()), g.Rule
 	}
@@ -312,6 +373,10 @@ type View struct {
 	Derived  bool
 	Rows     analytics.Rows[Move]
 	Money    analytics.Sum // of all rows
+	q        *question
+	rank     *analytics.Ranking[moved]
+
+	before, after *Board
 }
 
 // List makes all rows.
@@ -335,7 +400,7 @@ func Accounts(b *analytics.Book, s analytics.Scope, cell Cell) List { return Loo
 
 // Look opens a cell of the matrix that Of gives for the same scope: as many rows as its count.
 func Look(b *analytics.Book, s analytics.Scope, cell Cell) *View {
-	return analytics.Memo(b, listed{s, cell}, func() *View { return look(b, s, cell) })
+	return analytics.MemoList(b, listed{s, cell}, func() *View { return look(b, s, cell) })
 }
 
 func look(b *analytics.Book, s analytics.Scope, cell Cell) *View {
@@ -343,6 +408,7 @@ func look(b *analytics.Book, s analytics.Scope, cell Cell) *View {
 	l := &View{Stamp: b.Stamp(s), Scope: b.Named(s), From: q.from, To: q.to, Cell: cell, Derived: q.derived}
 	boards := q.ledger.at(q.from, q.to)
 	before, after := boards[0], boards[1]
+	l.q, l.before, l.after = q, before, after
 	parts, sums := make([][]moved, analytics.Parts()), make([]analytics.Adder, analytics.Parts())
 	for i := range sums {
 		sums[i] = b.Adder()
@@ -375,14 +441,14 @@ func look(b *analytics.Book, s analytics.Scope, cell Cell) *View {
 		total.AddSum(sums[i].Sum())
 	}
 	l.Money = total.Sum()
-	rank := analytics.Rank(parts, func(x, y moved) int {
+	l.rank = analytics.Rank(parts, func(x, y moved) int {
 		if o := cmp.Or(cmp.Compare(x.class, y.class), cmp.Compare(y.money, x.money)); o != 0 {
 			return o
 		}
 		return strings.Compare(string(b.AccountID(x.account)), string(b.AccountID(y.account)))
 	})
 	row := func(k int) Move {
-		c := rank.At(k).account
+		c := l.rank.At(k).account
 		from, to, acc := before.Grade(c), after.Grade(c), b.Account(c)
 		m := Move{Account: acc.ID, AccountName: acc.Name, Owner: acc.Owner, OwnerName: b.PersonName(acc.Owner), From: from, To: to,
 			Cause: q.cause(c, before, after, from, to), Money: after.Value(c), Health: HealthAt(b, c, q.to)}
@@ -394,7 +460,7 @@ func look(b *analytics.Book, s analytics.Scope, cell Cell) *View {
 		}
 		return m
 	}
-	l.Rows = analytics.NewRows(rank.Len(), row, func(k int) string { return string(b.AccountID(rank.At(k).account)) })
+	l.Rows = analytics.NewRows(l.rank.Len(), row, func(k int) string { return string(b.AccountID(l.rank.At(k).account)) })
 	return l
 }
 

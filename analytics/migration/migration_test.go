@@ -233,6 +233,39 @@ func TestMigration_BrokenHistoryIsUnexplained(t *testing.T) {
 	}
 }
 
+// A step from a grade to the same one, as when the rules take over from the sources, neither hides the cause of the move before it nor explains a move that has none.
+func TestMigration_SameGradeIsNoCause(t *testing.T) {
+	rng := booktest.Rand(t)
+	r := booktest.Company(rng, booktest.Size{Teams: 1, People: 2, Accounts: 2}, booktest.With{})
+	day := booktest.Today
+	for i := range r.Accounts {
+		r.Accounts[i].Created = day - 400
+	}
+	step := func(i int, from, to store.Grade, on store.Day, cause string) {
+		a := r.Accounts[i].ID
+		r.Grades = append(r.Grades, store.GradeChange{ID: store.ID(fmt.Sprint("t:g", len(r.Grades))), Account: a, From: from, To: to, At: on.Time(booktest.Zone), Cause: cause, Rule: "1"})
+	}
+	for i, cause := range []string{"late payments", ""} {
+		step(i, "", "A", day-300, "first")
+		step(i, "A", "B", day-20, cause)
+		step(i, "B", "B", day-3, "the rules decide")
+	}
+	s := analytics.Scope{Period: analytics.Period{From: day - 30, To: day}}
+	b := booktest.Book(r)
+	if a := migration.Of(b, s); a.Unexplained != 1 {
+		t.Errorf("%d unexplained", a.Unexplained)
+	}
+	for _, m := range migration.Accounts(b, s, migration.Cell{From: "A", To: "B"}).Rows {
+		want, text := migration.CauseSource, "late payments"
+		if m.Account == r.Accounts[1].ID {
+			want, text = migration.CauseUnexplained, ""
+		}
+		if m.Cause.Kind != want || m.Cause.Text != text || m.Cause.Steps != 1 || store.DayOf(m.At, booktest.Zone) != day-20 {
+			t.Errorf("%+v", m)
+		}
+	}
+}
+
 func TestAnswer_GradesBestFirst(t *testing.T) {
 	r := &store.Records{Org: &store.Org{TimeZone: "Asia/Shanghai", Currency: "CNY"}, Accounts: []store.Account{{ID: "a"}}}
 	for i, g := range []store.Grade{"C", "A-", "S", "A", "B", "A+", "SS"} {
@@ -270,4 +303,33 @@ func BenchmarkOf(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkOf_AnyTwoMonths is the matrix of any two months and the flow beside it, of 200,000 customers: asked for months that nobody asked for yet, and again, as when the cursor of the pane
+// moves between measures.
+func BenchmarkOf_AnyTwoMonths(b *testing.B) {
+	r := booktest.Company(booktest.Rand(b), booktest.Size{Teams: 8, People: 100, Accounts: 200_000, Deals: 1000, Touches: 10}, booktest.With{Grades: true, Sales: true})
+	for i := range r.Sales { // amounts without a rate, which are many in booktest's companies, are added one by one
+		r.Sales[i].Amount.Currency = r.Org.Currency
+	}
+	book := booktest.Book(r)
+	cal := book.Calendar()
+	ask := func(from, to int) {
+		p := cal.Month(booktest.Today, from)
+		p.To = min(cal.Month(booktest.Today, to).To, booktest.Today)
+		migration.Of(book, analytics.Scope{Period: p})
+	}
+	ask(-2, -1)
+	b.Run("again", func(b *testing.B) {
+		for b.Loop() {
+			ask(-2, -1)
+		}
+	})
+	b.Run("others", func(b *testing.B) {
+		n := 0
+		for b.Loop() {
+			n++
+			ask(-3-n%7, -1-n%3)
+		}
+	})
 }

@@ -23,6 +23,7 @@ const Weeks = 12
 // Facts is what the sources say of the person.
 type Facts struct {
 	ID       store.PersonID `json:"id"`
+	Also     []store.ID     `json:"also"` // under which other sources list the same person, in order
 	Name     string         `json:"name"`
 	Email    string         `json:"email"`
 	Title    string         `json:"title"`
@@ -68,7 +69,7 @@ func Of(b *analytics.Book, s analytics.Scope, id store.PersonID) (Answer, error)
 	s = analytics.Scope{Root: s.Root, Node: id, Period: s.Period, AsOf: s.AsOf}
 	p, asOf := b.Person(c), b.AsOf(s)
 	x := Answer{Stamp: b.Stamp(s), Period: b.Period(s), PeriodName: b.Calendar().Name(b.Period(s)), LastTouch: store.NoDay, Open: []deal.Row{}, Accounts: []account.Row{},
-		Facts: Facts{ID: p.ID, Name: p.Name, Email: p.Email, Title: p.Title, Inactive: p.Inactive, Leads: b.Leads()[p.ID]}}
+		Facts: Facts{ID: p.ID, Also: append([]store.ID{}, b.Also(c)...), Name: p.Name, Email: p.Email, Title: p.Title, Inactive: p.Inactive, Leads: b.Leads()[p.ID]}}
 	if n := b.Nodes()[b.PersonNode(c)]; n.Parent >= 0 {
 		x.Facts.Unit, x.Facts.UnitName = b.Nodes()[n.Parent].ID, b.Nodes()[n.Parent].Name
 	}
@@ -94,7 +95,7 @@ func Of(b *analytics.Book, s analytics.Scope, id store.PersonID) (Answer, error)
 			x.Touches++
 		}
 	}
-	x.Accounts = slices.DeleteFunc(account.All(b, s).Rows, func(r account.Row) bool { return r.Owner != id })
+	x.Accounts = slices.DeleteFunc(account.All(b, s).Rows, func(r account.Row) bool { return r.Owner != p.ID })
 	return x, nil
 }
 

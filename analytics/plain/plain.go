@@ -36,9 +36,10 @@ func (w *World) Stage(id store.ID) (store.Stage, bool) {
 	return store.Stage{ID: id}, false
 }
 
+// history is a deal's changes of a field; 0: of all that are the deal's own, which the rep's other versions are not.
 func (w *World) history(d store.ID, f store.Field) (out []store.Change) {
 	for _, c := range w.Changes {
-		if c.Deal == d && (f == 0 || c.Field == f) {
+		if c.Deal == d && (f == 0 && !c.Field.Version() || c.Field == f) {
 			out = append(out, c)
 		}
 	}

@@ -115,6 +115,14 @@ func Random(rng *rand.Rand, n int) *World {
 		w.Evidence = append(w.Evidence, store.Evidence{ID: w.id("e"), Deal: pick(rng, w.Deals).ID, Title: "纪要", By: w.Person(), At: w.Time()})
 		w.Grades = append(w.Grades, store.GradeChange{ID: w.id("r"), Account: a, From: "B", To: pick(rng, []store.Grade{"A", "B", "C"}), At: w.Time()})
 		w.Health = append(w.Health, store.Health{ID: w.id("h"), Account: a, Day: w.Day(), Score: rng.IntN(101)})
+		m := store.Reading{ID: w.id("m"), Account: a, Day: w.Day(), Values: map[string]float64{"logins": float64(rng.IntN(50)), "late": rng.Float64()}}
+		if rng.IntN(4) == 0 {
+			m.Mistyped = []string{"seats"}
+		}
+		w.Readings = append(w.Readings, m)
+		w.Evaluations = append(w.Evaluations, store.Evaluation{ID: w.id("v"), Account: a, Day: w.Day(), At: w.Time(), Score: rng.Float64(), Grade: "B", Would: "A", Held: rng.IntN(2) == 0,
+			Rule: pick(rng, []string{"1", "2"}), Inputs: []store.Input{{Name: "logins", Value: rng.Float64(), State: store.InputState(rng.IntN(7)), Day: w.Day()}}})
+		w.Signals = append(w.Signals, store.Signal{ID: w.id("n"), Account: pick(rng, []store.ID{a, ""}), Kind: "white_paper", Title: "白皮书", At: w.Time()})
 	}
 	return w
 }
@@ -212,7 +220,7 @@ func (w *World) AddDeal() {
 			if at = at.Add(time.Duration(1+w.rng.IntN(40*24*60)) * time.Minute); at.After(Now) {
 				break
 			}
-			c := store.Change{Deal: d.ID, At: at, Field: pick(w.rng, []store.Field{1, 1, 1, 2, 3, 4, 5}), By: w.Person()}
+			c := store.Change{Deal: d.ID, At: at, Field: pick(w.rng, []store.Field{1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9}), By: w.Person()}
 			switch c.Field {
 			case store.FieldStage:
 				next := w.stage()
@@ -220,7 +228,9 @@ func (w *World) AddDeal() {
 				stage = next
 			case store.FieldAmount:
 				c.From, c.To = w.Money().String(), w.Money().String()
-			case store.FieldClose:
+			case store.FieldOptimisticAmount, store.FieldPessimisticAmount:
+				c.From, c.To = "", w.Money().String()
+			case store.FieldClose, store.FieldOptimisticClose, store.FieldPessimisticClose:
 				c.From, c.To = w.Day().String(), (w.Day() + 60).String()
 			case store.FieldOwner:
 				c.From, c.To = string(w.Person()), string(w.Person())

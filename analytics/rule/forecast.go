@@ -31,6 +31,9 @@ type Credibility struct {
 	Red       int         `yaml:"red" bounds:"0..100" unit:"%"` // below it a deal is flagged
 }
 
+// MaxSteps bounds Credibility.Steps.
+const MaxSteps = 12
+
 // Step is one of the steps to a signature.
 type Step struct {
 	ID     string `yaml:"id"`
@@ -58,14 +61,17 @@ type Decay struct {
 
 // DualTrack compares a rep's versions with similar closed deals (双轨制).
 type DualTrack struct {
-	Sigma   float64 `yaml:"sigma" bounds:"0.5..6" unit:"σ"` // further from the centre of the logarithms is red
-	Similar int     `yaml:"similar" bounds:"3..1000" unit:"deals"`
+	Sigma   float64 `yaml:"sigma" bounds:"0.5..6" unit:"σ"`        // further from the centre of the logarithms is red
+	Similar int     `yaml:"similar" bounds:"3..1000" unit:"deals"` // fewer are no group; a coarser one is taken
 }
 
 // Tender is how notices are matched to open deals (采购节奏库).
 type Tender struct {
-	Weights map[string]float64 `yaml:"weights" bounds:"0..1"` // of customer, product and region
-	Suggest float64            `yaml:"suggest" bounds:"0..1"` // a match from this score on is suggested
+	Weights map[string]float64 `yaml:"weights" bounds:"0..1"`              // of customer, product and region
+	Suggest float64            `yaml:"suggest" bounds:"0..1"`              // a match from this score on is suggested
+	Days    int                `yaml:"days" bounds:"1..36500" unit:"days"` // a notice older than this is not matched any more
+	// Move is to which stage a notice of a kind (notice, award, plan) moves a deal: the first open one of this planning probability or more. A kind that is not listed moves none.
+	Move map[string]int `yaml:"move" bounds:"0..100" unit:"%"`
 }
 
 // Deviation is the monthly report of misses (预测归因报告).
@@ -87,7 +93,10 @@ type Clustering struct {
 	Promised Days    `yaml:"promised"`                            // days of the month on which promises cluster
 	Actual   Days    `yaml:"actual"`                              // and on which deals really close
 	Deals    int     `yaml:"deals" bounds:"5..1000" unit:"deals"` // fewer say nothing
-	Level    float64 `yaml:"level" bounds:"0.001..0.2"`           // of significance
+	Level    float64 `yaml:"level" bounds:"0.001..0.2"`           // of significance, as the rate of false findings among all
+	Months   int     `yaml:"months" bounds:"1..60" unit:"months"` // looked back
+	Over     int     `yaml:"over" bounds:"1..31" unit:"days"`     // a promise pushed to the first so many days of a quarter from before it is just over its end
+	Rush     int     `yaml:"rush" bounds:"1..31" unit:"days"`     // a win in the last so many days of a quarter is late
 }
 
 // Days of a month, inclusive.
@@ -102,11 +111,13 @@ type Triage struct {
 	Answer   int                `yaml:"answer" bounds:"0..30" unit:"days"`   // in which a request for an update is to be answered
 	Snooze   int                `yaml:"snooze" bounds:"1..90" unit:"days"`   // for which the snooze key leaves a flag alone
 	Escalate int                `yaml:"escalate" bounds:"1..90" unit:"days"` // after which an open flag is on the director's board
+	Enormous float64            `yaml:"enormous" bounds:"1..1000000"`        // times the largest deal ever won: an amount beyond is taken for a mistake
+	Far      int                `yaml:"far" bounds:"30..20000" unit:"days"`  // a promise for later than this from now is taken for a mistake
 }
 
 // ForecastFlags are the flags of a forecast.
 func ForecastFlags() []string {
-	return []string{"overdue", "credibility", "off_cycle", "no_amount", "no_date", "no_owner", "stale", "clustering"}
+	return []string{"overdue", "credibility", "off_cycle", "no_amount", "no_rate", "odd_amount", "no_date", "odd_date", "no_owner", "stale", "clustering"}
 }
 
 // ForecastSection is the section forecast. Its defaults are the figures that were promised.
@@ -117,28 +128,30 @@ func defaultForecast() *Forecast {
 		Credibility: Credibility{
 			Steps: []Step{
 				{ID: "lead", Name: "线索", NameEn: "Lead", From: 0, Evidence: []string{}},
-				{ID: "solution", Name: "方案确认", NameEn: "Solution confirmed", From: 25, Evidence: []string{"minutes", "parameters"}, Lost: 25},
-				{ID: "commercial", Name: "商务谈妥", NameEn: "Commercial terms agreed", From: 50, Evidence: []string{"mail", "price_comparison"}, Lost: 30},
-				{ID: "legal", Name: "法务闭环", NameEn: "Legal closed", From: 75, Evidence: []string{"contract"}, Lost: 35},
+				{ID: "solution", Name: "方案确认", NameEn: "Solution confirmed", From: 40, Evidence: []string{"minutes", "parameters"}, Lost: 25},
+				{ID: "commercial", Name: "商务谈妥", NameEn: "Commercial terms agreed", From: 60, Evidence: []string{"mail", "price_comparison"}, Lost: 30},
+				{ID: "legal", Name: "法务闭环", NameEn: "Legal closed", From: 80, Evidence: []string{"contract"}, Lost: 35},
 			},
 			Order:     15,
 			Authority: []Authority{{"person", "200000"}, {"team", "1000000"}, {"region", "5000000"}, {"company", ""}},
 			Signer:    20, Red: 50,
 		},
 		Decay:     Decay{Days: 3, Weight: 60},
-		DualTrack: DualTrack{Sigma: 2, Similar: 12},
-		Tender:    Tender{Weights: map[string]float64{"customer": 0.6, "product": 0.25, "region": 0.15}, Suggest: 0.6},
+		DualTrack: DualTrack{Sigma: 2, Similar: 8},
+		Tender:    Tender{Weights: map[string]float64{"customer": 0.6, "product": 0.25, "region": 0.15}, Suggest: 0.6, Days: 180, Move: map[string]int{"plan": 20, "notice": 50, "award": 80}},
 		Deviation: Deviation{Top: 10, Tags: []Tag{
-			{ID: "customer_delay", Name: "客户决策延迟", NameEn: "customer decision delay", Words: []string{"推迟", "延期", "预算未批", "postpone", "delay", "budget"}},
-			{ID: "internal_resources", Name: "内部资源错配", NameEn: "internal resource mismatch", Words: []string{"排期", "资源", "交付能力", "resource", "capacity"}},
-			{ID: "competitor", Name: "竞争对手", NameEn: "competitor", Words: []string{"竞品", "对手", "competitor"}},
-			{ID: "price", Name: "价格", NameEn: "price", Words: []string{"价格", "折扣", "降价", "price", "discount"}},
-			{ID: "legal", Name: "法务条款", NameEn: "legal", Words: []string{"合同条款", "法务", "legal", "clause"}},
+			{ID: "customer_delay", Name: "客户决策延迟", NameEn: "customer decision delay", Words: []string{"推迟", "延期", "搁置", "预算未批", "预算批复", "预算取消", "过会", "内部讨论", "暂不", "postpone", "delay", "budget", "on hold", "board meets"}},
+			{ID: "internal_resources", Name: "内部资源错配", NameEn: "internal resource mismatch", Words: []string{"排期", "资源", "人手", "交付能力", "比计划晚", "技术支持", "超时未关", "resource", "capacity", "overdue"}},
+			{ID: "competitor", Name: "竞争对手", NameEn: "competitor", Words: []string{"竞品", "对手", "友商", "competitor", "rival"}},
+			{ID: "price", Name: "价格", NameEn: "price", Words: []string{"价格", "折扣", "降价", "高一成", "更便宜", "太贵", "price", "discount", "expensive", "cheaper"}},
+			{ID: "legal", Name: "法务条款", NameEn: "legal", Words: []string{"条款", "法务", "违约", "盖章", "legal", "clause", "liability"}},
+			{ID: "technical", Name: "技术不符", NameEn: "technical mismatch", Words: []string{"技术不匹配", "不兼容", "测试问题", "响应速度", "防火墙", "客户自研", "protocol", "response time", "does not match"}},
+			{ID: "people", Name: "关键人变动", NameEn: "key people changed", Words: []string{"离职", "换了新", "调岗", "has left", "new manager"}},
 			{ID: "other", Name: "其他", NameEn: "other"},
 		}},
-		Clustering: Clustering{Promised: Days{25, 30}, Actual: Days{8, 12}, Deals: 12, Level: 0.05},
-		Triage: Triage{Weights: map[string]float64{"overdue": 1, "credibility": 1, "off_cycle": 0.8, "no_amount": 0.6, "no_date": 0.6, "no_owner": 0.6, "stale": 0.5, "clustering": 0.3},
-			Answer: 2, Snooze: 7, Escalate: 7},
+		Clustering: Clustering{Promised: Days{25, 30}, Actual: Days{8, 12}, Deals: 20, Level: 0.05, Months: 24, Over: 10, Rush: 7},
+		Triage: Triage{Weights: map[string]float64{"overdue": 1, "credibility": 1, "off_cycle": 0.8, "no_amount": 0.6, "no_rate": 0.6, "odd_amount": 1, "no_date": 0.6,
+			"odd_date": 0.8, "no_owner": 0.6, "stale": 0.5, "clustering": 0.3}, Answer: 2, Snooze: 7, Escalate: 7, Enormous: 10, Far: 1095},
 	}
 }
 
@@ -161,8 +174,8 @@ func checkForecast(f *Forecast, r *Report) {
 			r.Problem(at+".evidence", "want one kind of document or more, since %d %% are lost without", s.Lost)
 		}
 	}
-	if len(c.Steps) == 0 {
-		r.Problem("credibility.steps", "want one step or more")
+	if len(c.Steps) == 0 || len(c.Steps) > MaxSteps {
+		r.Problem("credibility.steps", "%d steps; want 1 to %d", len(c.Steps), MaxSteps)
 	}
 	last := store.Money{}
 	for i, a := range c.Authority {
@@ -186,6 +199,11 @@ func checkForecast(f *Forecast, r *Report) {
 		}
 	}
 	words("tender.weights", f.Tender.Weights, []string{"customer", "product", "region"})
+	for _, k := range sorted(f.Tender.Move) {
+		if t, err := store.ParseTenderKind(k); err != nil || t == store.TenderAmendment {
+			r.Problem("tender.move."+store.Clip(k, 40), "unknown; want one of notice, award, plan")
+		}
+	}
 	words("triage.weights", f.Triage.Weights, ForecastFlags())
 	tags := map[string]bool{}
 	for i, t := range f.Deviation.Tags {

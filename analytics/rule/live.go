@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,8 +40,7 @@ type Live struct {
 	pack atomic.Pointer[Pack]
 	work sync.Mutex // held while the file is read
 
-	mu   sync.Mutex
-	subs map[chan struct{}]struct{}
+	readers store.Notifier[struct{}]
 }
 
 // NewLive returns a Live with the defaults in force until Load or Run has read the file.
@@ -47,7 +48,7 @@ func NewLive(o Options) *Live {
 	if o.Name == "" {
 		o.Name = "file"
 	}
-	l := &Live{o: o, subs: map[chan struct{}]struct{}{}}
+	l := &Live{o: o}
 	l.pack.Store(o.Schema.Default())
 	return l
 }
@@ -168,7 +169,7 @@ func Newest(ctx context.Context, s *Schema, log store.RuleLog) (*Pack, error) {
 // *document.Error. It blocks on the disk. Whether a viewer may do it is judged by the caller.
 func (l *Live) Save(ctx context.Context, text []byte, by store.PersonID, name, note string) (*Pack, error) {
 	if l.o.Path == "" {
-		return nil, errors.New("save rules: the configuration names no file for them; add rules_file: rules.yaml")
+		return nil, errNoFile
 	}
 	l.work.Lock()
 	defer l.work.Unlock()
@@ -176,7 +177,14 @@ func (l *Live) Save(ctx context.Context, text []byte, by store.PersonID, name, n
 	if err != nil {
 		return nil, err
 	}
-	if err := replace(l.o.Path, text); err != nil {
+	return l.save(ctx, p, by, name, note)
+}
+
+var errNoFile = errors.New("save rules: the configuration names no file for them; add rules_file: rules.yaml")
+
+// save writes the text of a pack to the file and puts it in force.
+func (l *Live) save(ctx context.Context, p *Pack, by store.PersonID, name, note string) (*Pack, error) {
+	if err := replace(l.o.Path, []byte(p.Text)); err != nil {
 		return nil, fmt.Errorf("save rules: %w", err)
 	}
 	if err := l.keep(ctx, p, store.RuleVersion{By: by, Name: name, Note: note}); err != nil {
@@ -216,29 +224,12 @@ func replace(path string, text []byte) (err error) {
 
 func (l *Live) publish(p *Pack) {
 	l.pack.Store(p)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for ch := range l.subs {
-		select {
-		case ch <- struct{}{}:
-		default: // it was told and has not looked yet
-		}
-	}
+	l.readers.Notify(struct{}{})
 }
 
 // Subscribe returns a channel that says that another pack is in force, or something is wrong with the file, since it was last received from. It is closed when ctx ends.
 func (l *Live) Subscribe(ctx context.Context) <-chan struct{} {
-	ch := make(chan struct{}, 1)
-	l.mu.Lock()
-	l.subs[ch] = struct{}{}
-	l.mu.Unlock()
-	context.AfterFunc(ctx, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.subs, ch)
-		close(ch)
-	})
-	return ch
+	return l.readers.Watch(ctx)
 }
 
 // settle is how long a file must be left alone before it is read: editors write in several steps.
@@ -416,4 +407,34 @@ func Look(ctx context.Context, s *Schema, path string, log store.RuleLog, known 
 	}
 	newest.Problem, newest.Wrong = problem, hashOf(text)
 	return newest, nil
+}
+
+// DraftPath is where a text of the rules is looked for that somebody is at work on and that is not in force: rules.draft.yaml beside rules.yaml. "" where there is no file.
+func (l *Live) DraftPath() string {
+	if l.o.Path == "" {
+		return ""
+	}
+	return DraftOf(l.o.Path)
+}
+
+// DraftOf is where the draft of a file of rules is looked for.
+func DraftOf(path string) string {
+	ext := filepath.Ext(path)
+	return strings.TrimSuffix(path, ext) + ".draft" + ext
+}
+
+// Draft reads the text at [Live.DraftPath], checked as the rules themselves are. Nothing is kept and nothing changes. It blocks on the disk.
+func (l *Live) Draft() (*Pack, error) {
+	path := l.DraftPath()
+	if path == "" {
+		return nil, errNoFile
+	}
+	text, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no draft yet; begin one: cp %s %s", l.o.Path, path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l.o.Schema.Parse(path, text, l.known())
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -45,11 +47,20 @@ func (p *Pack) YAML() string {
 	for _, part := range p.schema.parts {
 		all = append(all, yaml.MapItem{Key: part.Name(), Value: p.values[part.Name()]})
 	}
-	b, err := yaml.MarshalWithOptions(all, yaml.Indent(2))
+	b, err := yaml.MarshalWithOptions(all, yaml.Indent(2), yaml.CustomMarshaler(func(f float64) ([]byte, error) { return []byte(decimal(f)), nil }))
 	if err != nil {
 		panic("rule: " + err.Error()) // what was read can be written
 	}
 	return string(b)
+}
+
+// decimal writes a number without an exponent: the library takes 1e+06, which it writes itself, for a text.
+func decimal(f float64) string {
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
 }
 
 // MarshalJSON writes the rules in force, their version and what is wrong with the file.

@@ -6,9 +6,11 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 
 	"flightdeck/analytics/rule/document"
 	"flightdeck/store"
@@ -21,13 +23,15 @@ type Section[T any] struct {
 	def   func() *T
 	check func(*T, *Report)
 	envs  func(*T) map[string]Env
-	none  *T // the defaults, shared
+	none  func() *T // the defaults, shared, with their expressions ready
 }
 
 // NewSection declares a section. def makes the defaults anew at each call; the file's values are put over them (a list that is given replaces the default one; of a map
 // that is given the keys are added or replaced, and none goes). check notes what types and tags (see package document) cannot say; nil: nothing. about is one line for people.
 func NewSection[T any](name, about string, def func() *T, check func(*T, *Report)) *Section[T] {
-	return &Section[T]{name: name, about: about, def: def, check: check, none: def()}
+	s := &Section[T]{name: name, about: about, def: def, check: check}
+	s.none = sync.OnceValue(func() *T { return s.read(&document.Doc{At: map[string]*token.Token{}}, nil).(*T) })
+	return s
 }
 
 // WithEnvs says which inputs expressions have: a field of type [Expr] with the tag env:"deal" is compiled against envs()["deal"]. It returns s.
@@ -43,7 +47,7 @@ func (s *Section[T]) Of(p *Pack) *T {
 			return v
 		}
 	}
-	return s.none
+	return s.none()
 }
 
 // Part is a Section of any type.

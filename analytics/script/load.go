@@ -269,6 +269,21 @@ var kinds = map[string]func(*loader, *args){
 		l.rec.Health = append(l.rec.Health, store.Health{ID: store.ID("health" + strconv.Itoa(l.n)), Account: store.ID(a.word(0, "the account's name")),
 			Day: day, Score: a.num("score"), Note: a.str("note"), Seen: day.Time(l.zone)})
 	},
+	"reading": func(l *loader, a *args) {
+		l.n++
+		day, values := a.day("day"), map[string]float64{}
+		m := store.Reading{ID: store.ID("reading" + strconv.Itoa(l.n)), Account: store.ID(a.word(0, "the account's name")), Day: day, Seen: day.Time(l.zone), Values: values}
+		for _, pair := range strings.Fields(strings.ReplaceAll(a.str("values"), ",", " ")) {
+			name, text, _ := strings.Cut(pair, ":")
+			v, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				m.Mistyped = append(m.Mistyped, name)
+				continue
+			}
+			values[name] = v
+		}
+		l.rec.Readings = append(l.rec.Readings, m)
+	},
 	"sale": func(l *loader, a *args) {
 		l.n++
 		l.rec.Sales = append(l.rec.Sales, store.Sale{ID: store.ID("sale" + strconv.Itoa(l.n)), Account: store.ID(a.word(0, "the account's name")),

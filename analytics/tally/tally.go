@@ -125,41 +125,31 @@ func raw[T ~uint8](v []T) []uint8 {
 	return b
 }
 
-// number writes the numbers of a block's rows to into, times width, added to what is there where add says so.
-func (x *axis) number(k int, rows []int32, into []int32, width int32, add bool) {
-	const mask = column.Rows - 1
+// number returns the number of row j of block k.
+func (x *axis) number(k int, j int32) int32 {
 	if x.bytes != nil {
-		v := x.bytes(k)
-		if add {
-			for at, r := range rows {
-				into[at] += int32(v[r&mask])
-			}
-			return
-		}
-		for at, r := range rows {
-			into[at] = int32(v[r&mask]) * width
-		}
-		return
+		return int32(x.bytes(k)[j])
 	}
-	v, to := x.codes(k), x.to
-	if add {
-		for at, r := range rows {
-			into[at] += to[v[r&mask]+1]
-		}
-		return
-	}
-	for at, r := range rows {
-		into[at] = to[v[r&mask]+1] * width
-	}
+	return x.to[x.codes(k)[j]+1]
 }
 
-// cell is what one pair adds up to. Count and minutes share a cache line.
+// cell is what one pair adds up to.
 type cell struct{ n, minutes int64 }
 
+// part is what one goroutine adds up. Of blocks all of whose rows count, count and minutes of a pair are added as one number, the count above the lowest low bits, and
+// neighbouring rows into sums of their own, so that none waits for the one before: three steps a row became one.
 type part struct {
 	cells []cell
-	at    []int32
+	quick [2][]uint64
+	rows  int // in quick
 }
+
+const (
+	low   = 42
+	short = 1 << 22 // minutes that may be added so: no touch takes eight years
+)
+
+var most = 1 << 20 // rows until quick is emptied: up to there neither half runs over
 
 // Of counts the touches that s holds: those of its period, or all up to the as-of day when none is chosen.
 func Of(b *analytics.Book, s analytics.Scope, by [2]By) *Answer {
@@ -169,27 +159,43 @@ func Of(b *analytics.Book, s analytics.Scope, by [2]By) *Answer {
 		p = analytics.Period{From: store.NoDay, To: sel.AsOf}
 	}
 	x, y := axisOf(b, by[0]), axisOf(b, by[1])
+	quick := newQuick(&x, &y)
 	parts := make([]*part, analytics.Parts())
 	t := b.Touches()
-	n := sel.ShareTouches(p, func(at, k int, rows []int32) {
-		w := parts[at]
-		if w == nil {
-			w = &part{make([]cell, x.n*y.n), make([]int32, column.Rows)}
-			parts[at] = w
+	partOf := func(at int) *part {
+		if parts[at] == nil {
+			n := x.n * y.n
+			parts[at] = &part{cells: make([]cell, n), quick: [2][]uint64{make([]uint64, n), make([]uint64, n)}}
 		}
-		to := w.at[:len(rows)]
-		x.number(k, rows, to, int32(y.n), false)
-		y.number(k, rows, to, 1, true)
-		lengths := t.Length.Block(k)
-		for j, i := range to {
-			c := &w.cells[i]
+		return parts[at]
+	}
+	some := func(at, k int, rows []int32) {
+		w, lengths := partOf(at), t.Length.Block(k)
+		for _, r := range rows {
+			j := r & (column.Rows - 1)
+			c := &w.cells[int(x.number(k, j))*y.n+int(y.number(k, j))]
 			c.n++
-			c.minutes += int64(lengths[rows[j]&(column.Rows-1)])
+			c.minutes += int64(lengths[j])
 		}
-	})
+	}
+	n := sel.ShareWholeTouches(p, func(at, k int) {
+		w, lengths := partOf(at), t.Length.Block(k)
+		if !usual(lengths) {
+			for j := range lengths {
+				some(at, k, []int32{int32(j)})
+			}
+			return
+		}
+		if w.rows+len(lengths) > most {
+			w.empty()
+		}
+		w.rows += len(lengths)
+		quick.add(k, lengths, w.quick[0], w.quick[1])
+	}, some)
 	sum := make([]cell, x.n*y.n)
 	for _, w := range parts[:n] {
 		if w != nil {
+			w.empty()
 			for i, c := range w.cells {
 				sum[i].n += c.n
 				sum[i].minutes += c.minutes
@@ -205,6 +211,87 @@ func Of(b *analytics.Book, s analytics.Scope, by [2]By) *Answer {
 		return cmp.Or(cmp.Compare(x.Keys[0], y.Keys[0]), cmp.Compare(x.Keys[1], y.Keys[1]))
 	})
 	return a
+}
+
+// empty moves what stands in quick to cells.
+func (w *part) empty() {
+	for q := range w.quick {
+		for i, v := range w.quick[q] {
+			if v != 0 {
+				w.cells[i].n += int64(v >> low)
+				w.cells[i].minutes += int64(v & (1<<low - 1))
+				w.quick[q][i] = 0
+			}
+		}
+	}
+	w.rows = 0
+}
+
+// usual reports whether no length is negative or as long as short, looking at two at a time.
+func usual(lengths []int32) bool {
+	var seen uint64
+	pairs, err := column.Values[uint64](column.Bytes(lengths[:len(lengths)&^1]))
+	if err != nil {
+		return false
+	}
+	for _, v := range pairs {
+		seen |= v
+	}
+	all := uint32(seen>>32) | uint32(seen)
+	if len(lengths)&1 == 1 {
+		all |= uint32(lengths[len(lengths)-1])
+	}
+	return all < short
+}
+
+// quick adds up whole blocks by two axes.
+type quick struct {
+	x, y   *axis
+	tx, ty []int32 // by value, a code's plus one: the number, that of x times how many numbers y has
+}
+
+func newQuick(x, y *axis) *quick {
+	table := func(a *axis, width int) []int32 {
+		if a.bytes == nil && width == 1 {
+			return a.to
+		}
+		t := make([]int32, max(len(a.to), 256))
+		for i := range t {
+			switch {
+			case a.bytes != nil:
+				t[i] = int32(i * width)
+			case i < len(a.to):
+				t[i] = a.to[i] * int32(width)
+			}
+		}
+		return t
+	}
+	return &quick{x, y, table(x, y.n), table(y, 1)}
+}
+
+func (q *quick) add(k int, lengths []int32, even, odd []uint64) {
+	switch {
+	case q.x.bytes != nil && q.y.bytes != nil:
+		addRows(q.x.bytes(k), q.y.bytes(k), q.tx, q.ty, 0, 0, lengths, even, odd)
+	case q.x.bytes != nil:
+		addRows(q.x.bytes(k), q.y.codes(k), q.tx, q.ty, 0, 1, lengths, even, odd)
+	case q.y.bytes != nil:
+		addRows(q.x.codes(k), q.y.bytes(k), q.tx, q.ty, 1, 0, lengths, even, odd)
+	default:
+		addRows(q.x.codes(k), q.y.codes(k), q.tx, q.ty, 1, 1, lengths, even, odd)
+	}
+}
+
+func addRows[X, Y uint8 | int32](xs []X, ys []Y, tx, ty []int32, ox, oy int, lengths []int32, even, odd []uint64) {
+	ys, lengths = ys[:len(xs)], lengths[:len(xs)]
+	j := 0
+	for ; j+1 < len(xs); j += 2 {
+		even[tx[int(xs[j])+ox]+ty[int(ys[j])+oy]] += 1<<low + uint64(lengths[j])
+		odd[tx[int(xs[j+1])+ox]+ty[int(ys[j+1])+oy]] += 1<<low + uint64(lengths[j+1])
+	}
+	if j < len(xs) {
+		even[tx[int(xs[j])+ox]+ty[int(ys[j])+oy]] += 1<<low + uint64(lengths[j])
+	}
 }
 
 // Table gives the rows.

@@ -1,6 +1,7 @@
 package tally_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,6 +18,13 @@ func TestOf_AsPlain(t *testing.T) {
 	counted := 0
 	for range 10 {
 		w := plain.Random(rng, 40)
+		for i := range w.Touches { // most as they are: hours, sometimes what no person would write
+			if rng.IntN(40) == 0 {
+				w.Touches[i].Minutes = []int{-5, 1 << 22, 1<<31 - 1, -1 << 31, 1<<22 - 1, 1 << 21}[rng.IntN(6)]
+			} else {
+				w.Touches[i].Minutes = rng.IntN(300)
+			}
+		}
 		b := w.Book()
 		s := analytics.Scope{}
 		if rng.IntN(2) == 0 {
@@ -73,6 +81,35 @@ func TestOf_AsPlain(t *testing.T) {
 	}
 	if counted == 0 {
 		t.Fatal("nothing counted: the test says nothing")
+	}
+}
+
+// TestOf_ManyBlocks adds up whole blocks, emptying what was added in between.
+func TestOf_ManyBlocks(t *testing.T) {
+	defer tally.EmptyAfter(10_000)()
+	rng := storetest.Rand(t)
+	w := plain.Random(rng, 20)
+	type sum struct {
+		n       int
+		minutes int64
+	}
+	want := map[[2]string]sum{}
+	w.Touches = nil
+	for i := range 40_000 + rng.IntN(3) {
+		v := w.Touch()
+		v.ID, v.Minutes = store.MakeID("t", "n"+strconv.Itoa(i)), rng.IntN(1<<22)
+		w.Touches = append(w.Touches, v)
+		k := [2]string{v.Topic, v.Channel.String()}
+		want[k] = sum{want[k].n + 1, want[k].minutes + int64(v.Minutes)}
+	}
+	got := tally.Of(w.Book(), analytics.Scope{}, [2]tally.By{tally.Topic, tally.Channel})
+	if len(got.Rows) != len(want) {
+		t.Fatalf("%d pairs, want %d", len(got.Rows), len(want))
+	}
+	for _, r := range got.Rows {
+		if want[r.Keys] != (sum{r.Touches, r.Minutes}) {
+			t.Fatalf("%q: %+v, want %+v", r.Keys, r, want[r.Keys])
+		}
 	}
 }
 

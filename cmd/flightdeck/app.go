@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,15 +12,26 @@ import (
 	"runtime/debug"
 	"sync"
 	"syscall"
+	"time"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/deal"
 	"flightdeck/analytics/desk"
+	"flightdeck/analytics/forecast"
+	"flightdeck/analytics/funnel"
+	"flightdeck/analytics/grader"
+	"flightdeck/analytics/landing"
+	"flightdeck/analytics/margin"
+	"flightdeck/analytics/migration"
 	"flightdeck/analytics/rule"
+	"flightdeck/analytics/sandbag"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/store/bolt"
 	"flightdeck/store/outbox"
+	"flightdeck/store/source"
 	"flightdeck/store/syncer"
+	"flightdeck/tui/locale"
 )
 
 // app is the process that owns the store: the file, the engine that fills it and the Book that everybody asks. demo, sync, serve and the screen are
@@ -30,9 +42,16 @@ type app struct {
 	desk    *bolt.Desk
 	live    *analytics.Live
 	decided *desk.Live
+	landing *landing.Live
 	rules   *rule.Live
 	outbox  *outbox.Engine
+	alerts  alerts
+	grader  *grader.Grader
+	words   *locale.Locale // of messages
 	engine  *syncer.Engine
+
+	readOnly bool   // the files cannot be written: nothing is read from sources, nobody is told, nothing is decided
+	empty    func() // lets go of the desk that stands in for one that is not there; nil: there is one
 
 	quotas sync.Mutex
 	kept   *store.Batch // what keepQuotas wrote last
@@ -64,7 +83,7 @@ func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*
 		return nil, refused(err)
 	}
 	a := &app{cfg: cfg, db: db}
-	if a.desk, err = bolt.OpenDesk(dir, bolt.Options{Version: version()}); err != nil {
+	if a.desk, err = bolt.OpenDesk(dir, bolt.Options{Version: version(), Tell: tell}); err != nil {
 		return nil, errors.Join(refused(err), db.Close())
 	}
 	if err := a.keepOrganisation(ctx); bolt.OnlyWriting(err) { // what is there can be looked at; whoever writes is told
@@ -72,21 +91,84 @@ func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*
 	} else if err != nil {
 		return nil, errors.Join(fmt.Errorf("keep the organisation: %w", err), a.Close())
 	}
+	var all []source.Source
+	if w.sources == nil {
+		for _, s := range cfg.Sources {
+			src := build(s)
+			if all = append(all, src); w.only == "" || w.only == s.ID {
+				w.sources = append(w.sources, syncer.Entry{Source: src, Every: s.Every})
+			}
+		}
+	} else {
+		for _, e := range w.sources {
+			all = append(all, e.Source)
+		}
+	}
+	if err := syncer.Enroll(ctx, db, all); bolt.OnlyWriting(err) {
+		tell("the sources of the configuration are not entered: " + err.Error())
+	} else if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	in.connect(ctx, a, w)
+	return a, nil
+}
+
+// look opens the store of a folder that cannot be written, as on a disk that a fault made read-only, to be looked at. Nothing will be read from sources. The caller closes it.
+func (in *invocation) look(ctx context.Context, cfg *config.Config, w wiring) (*app, error) {
+	dir, err := in.folder(cfg)
+	if err != nil {
+		return nil, err
+	}
+	o := bolt.Options{ReadOnly: true, Version: version()}
+	a := &app{cfg: cfg, readOnly: true}
+	if a.db, err = bolt.Open(dir, o); err != nil {
+		return nil, err
+	}
+	if a.desk, err = bolt.OpenDesk(dir, o); errors.Is(err, fs.ErrNotExist) {
+		a.desk, a.empty, err = emptyDesk(o)
+	}
+	if err != nil {
+		return nil, errors.Join(err, a.db.Close())
+	}
+	w.sources = nil
+	in.connect(ctx, a, w)
+	return a, nil
+}
+
+// emptyDesk makes a desk on which nothing was ever written, and nothing can be.
+func emptyDesk(o bolt.Options) (d *bolt.Desk, remove func(), err error) {
+	dir, remove, err := temporary()
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err = bolt.OpenDesk(dir, bolt.Options{Version: o.Version})
+	if err == nil {
+		err = d.Close()
+	}
+	if err == nil {
+		d, err = bolt.OpenDesk(dir, o)
+	}
+	if err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return d, remove, nil
+}
+
+// connect makes what works on a's files.
+func (in *invocation) connect(ctx context.Context, a *app, w wiring) {
+	cfg, db := a.cfg, a.db
 	report := func(error) {}
 	if w.log != nil {
 		report = func(err error) { w.log.Error("book", "err", err) }
 	}
 	a.decided = desk.NewLive(a.desk, report)
-	a.live = analytics.NewLive(db, db, analytics.Options{Rules: cfg.Rules, Report: report})
-	a.followRules(in.messageLocale(cfg), report)
+	a.live = analytics.NewLive(db, db, analytics.Options{Rules: cfg.Rules, Report: report, Ask: askFirst})
+	a.landing = landing.NewLive(a.live, report)
+	a.words = in.messageLocale(cfg)
+	a.followRules(a.words, report)
 	a.deliver(report)
-	if w.sources == nil {
-		for _, s := range cfg.Sources {
-			if w.only == "" || w.only == s.ID {
-				w.sources = append(w.sources, syncer.Entry{Source: build(s), Every: s.Every})
-			}
-		}
-	}
+	a.grader = grader.New(grader.Options{Books: a.live, Desk: a.decided, Rules: a.rules, Store: db, Post: a.desk.Post, Withdraw: a.desk.Withdraw, Word: said(a.words), Report: report})
 	a.engine = syncer.New(syncer.Options{Store: db, Sources: w.sources, Log: w.log, Accept: w.accept, Attempts: w.tries, Progress: w.progress, Done: func(r syncer.Result) {
 		if err := a.keepQuotas(ctx); err != nil && w.log != nil {
 			w.log.Error("quotas", "err", err)
@@ -95,16 +177,31 @@ func (in *invocation) open(ctx context.Context, cfg *config.Config, w wiring) (*
 			w.done(r)
 		}
 	}})
-	return a, nil
 }
 
 // Close lets the files go.
-func (a *app) Close() error { return errors.Join(a.desk.Close(), a.db.Close()) }
+func (a *app) Close() error {
+	err := errors.Join(a.desk.Close(), a.db.Close())
+	if a.empty != nil {
+		a.empty()
+	}
+	return err
+}
 
 // once runs every source once.
 func (a *app) once(ctx context.Context) ([]syncer.Result, error) {
 	res := a.engine.Once(ctx)
 	err := errors.Join(a.keepQuotas(ctx), a.rules.Load(ctx))
+	if err == nil {
+		err = errors.Join(a.live.Refresh(ctx), a.decided.Refresh(ctx))
+	}
+	if err == nil {
+		err = errors.Join(a.grader.Step(ctx), a.alert(ctx))
+		if len(a.cfg.Notify.To) > 0 { // else the morning is sent to nobody
+			_, told := a.brief(ctx, time.Now())
+			err = errors.Join(err, told)
+		}
+	}
 	_, failed := a.outbox.Round(ctx) // what is due goes out; what waits does so for the next start
 	return res, errors.Join(err, failed)
 }
@@ -197,10 +294,15 @@ func (in *invocation) folder(cfg *config.Config) (string, error) {
 	return dir, nil
 }
 
+// unwritable reports that the system lets us read at most.
+func unwritable(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
+
 // refused says what to do about a store that the system keeps from us.
 func refused(err error) error {
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
-		return fmt.Errorf("%w; check the folder's permissions, or name another with --store DIR", err)
+	if unwritable(err) {
+		return fmt.Errorf("%w; check the folder's permissions, or name another with --store DIR; what can be read, the screen and the printing commands show (flightdeck, flightdeck funnel)", err)
 	}
 	return err
 }
@@ -211,6 +313,9 @@ type picture struct {
 	desk     *desk.Desk
 	rules    *rule.Pack
 	versions []store.RuleVersion // of the rules, oldest first
+	grading  grader.State        // what is held
+	landing  *landing.Live       // nil: nothing is learned in the background here
+	marks    []store.Mark        // of whoever runs the program, where the store was opened for this question
 }
 
 // read opens the store for reading only and returns what it holds; nothing stays open. A store held by another process is a *store.LockedError: whoever can
@@ -236,6 +341,9 @@ func (in *invocation) read(ctx context.Context, cfg *config.Config) (*picture, e
 		say(in.stderr, "flightdeck: warning: the answer is without what cannot be read: %v\n", damage[0])
 	}
 	p := &picture{book: book}
+	if p.grading, err = grader.StateOf(ctx, db); err != nil {
+		return nil, err
+	}
 	if err := in.readDesk(ctx, dir, cfg, p); err != nil {
 		return nil, err
 	}
@@ -258,6 +366,9 @@ func (in *invocation) readDesk(ctx context.Context, dir string, cfg *config.Conf
 			return err
 		}
 		if p.versions, err = d.RuleVersions(ctx); err != nil {
+			return err
+		}
+		if p.marks, err = d.Marks(ctx, desk.Viewer{Name: cmp.Or(userName(), "local")}.ID()); err != nil {
 			return err
 		}
 	}
@@ -289,4 +400,16 @@ func (in *invocation) book(ctx context.Context, db *bolt.DB, dir string, cfg *co
 		return nil, fmt.Errorf("read %s: %w", dir, err)
 	}
 	return book, nil
+}
+
+// askFirst asks of the whole company what the panes ask, in the order in which people come to them, so that what is kept beside a large Book is there when they do.
+func askFirst(b *analytics.Book) {
+	var s analytics.Scope
+	funnel.Of(b, s)
+	forecast.Of(b, s)
+	migration.Of(b, s)
+	deal.Look(b, s, deal.Filter{})
+	margin.Of(b, s, "")
+	sandbag.Of(b, nil, s) // for triage and the morning
+	b.Settle()
 }

@@ -17,16 +17,16 @@ func (in *invocation) cycleCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "cycle [DEAL]", Short: "What reps promise beside what became of similar deals; beyond two sigma is red (双轨制)", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return q.ask(func(b *analytics.Book, s analytics.Scope, l *locale.Locale) (answer, error) {
+			return q.askAll(func(p *picture, s analytics.Scope, l *locale.Locale) (answer, error) {
 				if len(args) == 0 {
-					a := cycle.Red(b, s)
+					a := cycle.Red(p.book, p.rules, s)
 					t := a.Table()
 					note := fmt.Sprintf(l.Pick("%s 个商机有标红版本, 共对比 %s 个, %s 个同类太少未判断", "%s deals with a red version of %s judged, %s have too few similar ones"),
 						l.Int(len(a.Rows)), l.Int(a.Judged), l.Int(a.TooFew))
 					s.Period = analytics.Period{}
 					return answer{value: a, table: t, sheet: columns(t, l), stamp: a.Stamp, scope: s, note: note}, nil
 				}
-				a, err := cycle.Of(b, s, store.ID(args[0]))
+				a, err := cycle.Of(p.book, p.rules, s, store.ID(args[0]))
 				if errors.Is(err, store.ErrNotFound) {
 					return answer{}, usageError{err}
 				}

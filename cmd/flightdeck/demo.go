@@ -5,6 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,7 +65,11 @@ func (in *invocation) demo(ctx context.Context, once bool) (err error) {
 		defer p.stop()
 		w.done, w.progress = in.tellRun(p), p.page
 	}
-	a, err := in.open(ctx, demoConfig(in), w)
+	cfg := demoConfig(in)
+	if !once {
+		cfg.RulesFile = demoRules(in.storeDir)
+	}
+	a, err := in.open(ctx, cfg, w)
 	if err != nil {
 		return err
 	}
@@ -89,6 +96,27 @@ func startCompany(ctx context.Context) (syncer.Entry, *server.Server, error) {
 		return syncer.Entry{}, nil, fmt.Errorf("demo: %w", err)
 	}
 	return syncer.Entry{Source: src, Every: demoEvery}, srv, nil
+}
+
+// demoRules puts a file of rules beside the store, unless one is there, so that weights and drafts can be saved in the demo as anywhere. "" where it cannot: then the defaults are in force
+// and a screen that is asked to save says what is missing.
+func demoRules(dir string) string {
+	path := filepath.Join(dir, "rules.yaml")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "" // opening the store tells
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return path
+	}
+	if err != nil {
+		return ""
+	}
+	_, err = f.WriteString("# the demo company's rules: what is not named has its default; flightdeck rules show prints all of them\nversion: 1\n")
+	if errors.Join(err, f.Close()) != nil {
+		return ""
+	}
+	return path
 }
 
 // demoConfig is the configuration that a company like the demo's would have written.

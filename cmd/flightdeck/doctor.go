@@ -55,11 +55,15 @@ type finding struct {
 	what string
 	err  error // nil: ok
 	note string
+	warn bool // ok, but somebody should know the note
 }
 
 func (f finding) String() string {
 	if f.err != nil {
 		return fmt.Sprintf("fail  %-16s %s", f.what, strings.ReplaceAll(f.err.Error(), "\n", "\n      "))
+	}
+	if f.warn {
+		return fmt.Sprintf("warn  %-16s %s", f.what, f.note)
 	}
 	return fmt.Sprintf("ok    %-16s %s", f.what, f.note)
 }
@@ -87,6 +91,7 @@ func (in *invocation) doctor(ctx context.Context) error {
 	if cfg != nil {
 		show(in.checkRulesFile(ctx, cfg), in.checkNotify(ctx, cfg))
 		show(checkSources(ctx, cfg)...)
+		show(weakCredentials()...)
 	}
 	show(in.checkTerminal(cfg)...)
 	if failed > 0 {
@@ -142,11 +147,20 @@ func (in *invocation) checkStore(ctx context.Context, cfg *config.Config) findin
 		return f
 	}
 	f.note += fmt.Sprintf(", schema %d, revision %d, written by %s", is.Schema, is.Rev, is.Writer)
+	if room, known := bolt.Room(dir); known {
+		f.note += fmt.Sprintf(", %.1f GB free on its disk", float64(room)/1e9)
+		if room < leastRoom {
+			f.err = fmt.Errorf("%s: %.1f MB are free on its disk: soon nothing more can be kept; make room there, or move the folder and name it with --store", path, float64(room)/1e6)
+		}
+	}
 	if err := examine(ctx, dir, &f); err != nil { // every page: damage is found here and not in a meeting
 		f.err = err
 	}
 	return f
 }
+
+// leastRoom is below what a commit of a full page of records or a fold may need.
+const leastRoom = 64 << 20
 
 // examine looks at all of the store and returns what is damaged; what is good to know goes into the note.
 func examine(ctx context.Context, dir string, f *finding) error {
@@ -201,6 +215,16 @@ func (in *invocation) checkDesk(ctx context.Context, cfg *config.Config) finding
 		f.note += ", head " + head.Hash
 	}
 	return f
+}
+
+// weakCredentials warns of those that were read for the checks before and are too short to be hidden.
+func weakCredentials() []finding {
+	all := source.Weak()
+	if len(all) == 0 {
+		return nil
+	}
+	return []finding{{what: "credentials", warn: true, note: strings.Join(all, ", ") +
+		": under six bytes; so short a one is guessed, and where a server quotes it inside of a word it cannot be told from text and hidden in messages; choose a longer one"}}
 }
 
 // checkSources asks every source that can be asked, all at the same time.

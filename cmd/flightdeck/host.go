@@ -19,6 +19,7 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/desk"
+	"flightdeck/analytics/grader"
 	"flightdeck/analytics/rule"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
@@ -68,34 +69,17 @@ func (in *invocation) host(ctx context.Context, a *app, log *slog.Logger) *host 
 		close(h.ready)
 		return a.live.Run(ctx)
 	})
-	h.run("rules", func(ctx context.Context) error {
-		select {
-		case <-h.ready:
-		case <-ctx.Done():
-		}
-		return a.rules.Run(ctx)
-	})
-	h.run("outbox", func(ctx context.Context) error {
-		select {
-		case <-h.ready: // whom a message concerns is known then
-		case <-ctx.Done():
-		}
-		return a.outbox.Run(ctx)
-	})
-	h.run("desk", func(ctx context.Context) error { return a.decided.Run(ctx) })
-	h.run("sync", func(ctx context.Context) error {
-		select {
-		case <-h.ready:
-		case <-ctx.Done():
-			return nil
-		}
-		select {
-		case <-time.After(head):
-		case <-ctx.Done():
-			return nil
-		}
-		return a.engine.Run(ctx)
-	})
+	h.later("rules", 0, a.rules.Run)
+	h.later("landing", 2*head, a.landing.Run) // the first frame goes before
+	h.run("desk", a.decided.Run)
+	if a.readOnly {
+		return h
+	}
+	h.later("outbox", 0, a.outbox.Run) // whom a message concerns is known then
+	h.later("alerts", 0, h.watch)
+	h.later("morning", 0, h.briefs)
+	h.later("grades", 2*head, a.grader.Run)
+	h.later("sync", head, a.engine.Run)
 	h.run("socket", h.serveLocal)
 	return h
 }
@@ -114,6 +98,23 @@ func (h *host) run(name string, fn func(context.Context) error) {
 			h.cancel(fmt.Errorf("%s: %w", name, err))
 		}
 	}()
+}
+
+// later is run for what waits until the store has been read, and for a while after.
+func (h *host) later(name string, after time.Duration, fn func(context.Context) error) {
+	h.run(name, func(ctx context.Context) error {
+		select {
+		case <-h.ready:
+		case <-ctx.Done():
+			return nil
+		}
+		select {
+		case <-time.After(after):
+		case <-ctx.Done():
+			return nil
+		}
+		return fn(ctx)
+	})
 }
 
 // stop ends everything and says why it ended, if not because it was asked to.
@@ -168,12 +169,15 @@ func (h *host) box(v sshd.Viewer) store.Outbox {
 
 // picture is what is in memory.
 func (h *host) picture() *picture {
-	p := &picture{book: h.app.live.Book(), desk: h.app.decided.Desk(), rules: h.pack()}
+	p := &picture{book: h.app.live.Book(), desk: h.app.decided.Desk(), rules: h.pack(), landing: h.app.landing}
 	versions, err := h.app.desk.RuleVersions(h.ctx)
 	if err != nil {
 		h.log.Error("rules", "err", err)
 	}
 	p.versions = versions
+	if p.grading, err = grader.StateOf(h.ctx, h.app.db); err != nil {
+		h.log.Error("grades", "err", err)
+	}
 	return p
 }
 
@@ -185,13 +189,36 @@ func (h *host) pack() *rule.Pack {
 	return h.app.rules.Pack()
 }
 
-// commits tells a session of new revisions until ctx ends, first of the one that stood in the store. When somebody decided something, or other rules came into force, it tells
-// the Book's revision once more.
+// revise lets a viewer change the rules of grading who sees the whole company: they are everybody's. The change is entered under the viewer's name.
+func (h *host) revise(v sshd.Viewer) func(context.Context, func(*rule.Grading), string) (*rule.Pack, error) {
+	d := h.desk(v)
+	if v.Root != "" || h.app.rules == nil || d == nil {
+		return nil
+	}
+	return func(ctx context.Context, change func(*rule.Grading), note string) (*rule.Pack, error) {
+		who := d.Viewer
+		if who.Name == "" {
+			who.Name = h.app.live.Book().PersonName(who.Person)
+		}
+		return rule.Revise(ctx, h.app.rules, rule.GradingSection, change, who.Person, who.Name, note)
+	}
+}
+
+// draft lets a viewer try the draft of the rules who may change them: its file is on this machine.
+func (h *host) draft(v sshd.Viewer) func() (*rule.Pack, error) {
+	if v.Root != "" || h.app.rules == nil {
+		return nil
+	}
+	return h.app.rules.Draft
+}
+
+// commits tells a session of new revisions until ctx ends, first of the one that stood in the store. When somebody decided something, other rules came into force or the
+// landing was learned, it tells the Book's revision once more.
 func (h *host) commits(ctx context.Context) <-chan store.Rev {
 	in, out := h.app.live.Subscribe(ctx), make(chan store.Rev, 1)
-	var decided, ruled <-chan struct{}
+	var decided, ruled, learned <-chan struct{}
 	if h.app.decided != nil {
-		decided, ruled = h.app.decided.Subscribe(ctx), h.app.rules.Subscribe(ctx)
+		decided, ruled, learned = h.app.decided.Subscribe(ctx), h.app.rules.Subscribe(ctx), h.app.landing.Subscribe(ctx)
 	}
 	h.run("session", func(context.Context) error {
 		select {
@@ -211,6 +238,8 @@ func (h *host) commits(ctx context.Context) <-chan store.Rev {
 			case _, ok = <-decided:
 				rev = h.app.live.Book().Rev()
 			case _, ok = <-ruled:
+				rev = h.app.live.Book().Rev()
+			case _, ok = <-learned:
 				rev = h.app.live.Book().Rev()
 			}
 			if !ok {
@@ -243,11 +272,12 @@ func (h *host) shell(s session) (tea.Model, error) {
 		s.profile = colorprofile.Ascii
 	}
 	env := &pane.Env{
-		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Desk: h.desk(s.viewer), Rules: h.pack, Theme: theme.New(s.profile, dark),
-		Locale: s.locale, Now: time.Now,
+		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Desk: h.desk(s.viewer), Landing: h.app.landing, Rules: h.pack, Revise: h.revise(s.viewer), Draft: h.draft(s.viewer),
+		Theme:  theme.New(s.profile, dark),
+		Locale: s.locale, Told: h.app.words, Now: time.Now,
 		Report: func(r any, stack []byte) string { return tui.Report(h.reports(), r, stack) },
 	}
-	return tui.New(env, panes, tui.Options{Start: s.start, Keys: h.app.cfg.Keys, Commits: h.commits(s.ctx), Export: s.export, KeepTheme: keep})
+	return tui.New(env, panes, tui.Options{Start: s.start, Keys: h.app.cfg.Keys, Commits: h.commits(s.ctx), Export: s.export, KeepTheme: keep, ReadOnly: h.app.readOnly})
 }
 
 // remote is the screen of a session that came over SSH or over the socket.
@@ -258,7 +288,7 @@ func (h *host) remote(s sshd.Session) tea.Model {
 			l = locale.New(lang)
 		}
 	}
-	start := pane.Place{Kind: pane.Funnel}
+	start := h.app.cfg.First()
 	for _, kv := range s.Environ {
 		if v, ok := strings.CutPrefix(kv, sshd.AsOf+"="); ok {
 			if day, err := store.ParseDay(v); err == nil { // whoever attaches has checked it
@@ -282,7 +312,7 @@ func (h *host) answer(ctx context.Context, v sshd.Viewer, args, environ []string
 	}
 	in := &invocation{
 		stdin: stdin, stdout: stdout, stderr: stderr, environ: environ,
-		owner: &owner{cfg: h.ownerConfig(environ), picture: h.picture, root: v.Root, box: h.box(v), sync: h.orders(v)},
+		owner: &owner{cfg: h.ownerConfig(environ), picture: h.picture, root: v.Root, box: h.box(v), sync: h.orders(v), desk: h.desk(v)},
 	}
 	if v.Local { // the store's own user on this machine
 		in.owner.app = h.app
@@ -292,7 +322,7 @@ func (h *host) answer(ctx context.Context, v sshd.Viewer, args, environ []string
 
 // orders lets a viewer order the background work about who sees the whole company: what is read and what is removed is everybody's.
 func (h *host) orders(v sshd.Viewer) pane.Syncer {
-	if v.Root != "" {
+	if v.Root != "" || h.app.readOnly {
 		return nil
 	}
 	name := v.Name

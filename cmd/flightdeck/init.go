@@ -15,9 +15,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"flightdeck/store"
+	"flightdeck/store/source/feed"
+	"flightdeck/store/source/rest"
 	"flightdeck/store/source/rpc"
 	"flightdeck/store/source/sql"
 	"flightdeck/store/source/table"
+	"flightdeck/store/source/watch"
 )
 
 //go:embed init.yaml.tmpl
@@ -54,11 +57,9 @@ var odooStages = []string{ownStages[0], ownStages[1], ownStages[2], ownStages[4]
 
 func presets() []preset {
 	const org, zone, cny = "我的公司", "Asia/Shanghai", "CNY"
-	return []preset{
+	all := []preset{
 		{name: "tryton", about: "Tryton over JSON-RPC", org: org, zone: zone, currency: cny, stages: trytonStages, section: func() ([]byte, error) { return rpc.Preset("tryton") }},
 		{name: "odoo", about: "Odoo over JSON-RPC or JSON-2", org: org, zone: zone, currency: cny, stages: odooStages, section: func() ([]byte, error) { return rpc.Preset("odoo") }},
-		{name: "hubspot", about: "HubSpot over its REST API", org: org, zone: zone, currency: cny, section: hubspotPreset},
-		{name: "pipedrive", about: "Pipedrive over its REST API", org: org, zone: zone, currency: cny, section: pipedrivePreset},
 		{name: "sql", about: "tables of a PostgreSQL, MySQL, MariaDB, SQL Server or SQLite database", org: org, zone: zone, currency: cny, stages: ownStages,
 			section: func() ([]byte, error) { return sql.Preset("sql") }},
 		{name: "yonyou-u8", about: "用友 U8 by its SQL Server (not verified)", org: org, zone: zone, currency: cny, stages: ownStages,
@@ -72,7 +73,18 @@ func presets() []preset {
 			}},
 		{name: "folder", about: "a folder of CSV or Excel files of your own", org: org, zone: zone, currency: cny, stages: ownStages, folder: true,
 			section: func() ([]byte, error) { return table.Preset("folder") }},
+		{name: "watch", about: "customers' pages, feeds and files, watched for white papers and postings for a CTO", org: org, zone: zone, currency: cny,
+			section: func() ([]byte, error) { return watch.Preset(), nil }},
+		{name: "feed", about: "tender notices in an RSS, Atom or JSON feed", org: org, zone: zone, currency: cny, section: func() ([]byte, error) { return feed.Preset(), nil }},
 	}
+	for _, name := range rest.Presets() {
+		about := name
+		if spec, err := rest.LoadSpec(name); err == nil { // built in: a test has read it
+			about = spec.About + "; verified: " + spec.Verified
+		}
+		all = append(all, preset{name: name, about: about, org: org, zone: zone, currency: cny, section: func() ([]byte, error) { return rest.Preset(name) }})
+	}
+	return all
 }
 
 func (in *invocation) initCommand() *cobra.Command {
@@ -142,32 +154,4 @@ func writeConfig(w io.Writer, p preset, section []byte, by string) error {
 	}
 	return initTemplate.Execute(w, map[string]any{"By": by, "Org": p.org, "Zone": p.zone, "Currency": p.currency, "Stages": p.stages,
 		"Sources": strings.TrimRight(indented.String(), "\n")})
-}
-
-// hubspotPreset is the section of the HubSpot connector.
-func hubspotPreset() ([]byte, error) {
-	return []byte(`# HubSpot's CRM over its REST API, read only. This section is one entry of flightdeck.yaml's list of sources.
-# Make a private app in HubSpot (Settings, Integrations, Private apps) with the scopes crm.objects.companies.read, crm.objects.contacts.read,
-# crm.objects.deals.read and crm.objects.owners.read, and no other; its access token is the credential.
-- id: hubspot
-  kind: hubspot
-  token: env:HUBSPOT_TOKEN      # or file:/path (mode 0600); never the token itself
-  # url: https://api.hubapi.com # another address, for a proxy or a test server
-  # every: 5m                   # pause between two readings
-  # page_size: 100
-  # stages: []                  # your own pipeline in place of the default one: {id, name, name_en, order, kind, probability, values: [HubSpot's]}
-  # stage_values: {}            # or only further HubSpot stage ids: {"1234567": proposal}
-`), nil
-}
-
-// pipedrivePreset is the section of the Pipedrive connector.
-func pipedrivePreset() ([]byte, error) {
-	return []byte(`# Pipedrive over its REST API, read only. This section is one entry of flightdeck.yaml's list of sources.
-# The credential is the API token of a user who sees all deals (Personal preferences, API). Stages come from the account.
-- id: pipedrive
-  kind: pipedrive
-  token: env:PIPEDRIVE_TOKEN      # or file:/path (mode 0600); never the token itself
-  # every: 15m                    # pause between two readings; the history costs one request per changed deal
-  # budgets: {day: 30000}         # tokens a day: 30,000 × plan × seats
-`), nil
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"time"
 
+	"flightdeck/cmd/internal/load"
 	"flightdeck/store/company"
 	"flightdeck/tui"
 	"flightdeck/tui/keymap"
@@ -54,6 +56,37 @@ func BenchmarkKey_Shell(b *testing.B) {
 				b.Logf("%d keys in the script; worst: %s", len(keys), where)
 			})
 		}
+	}
+}
+
+// BenchmarkKeyToFrame is the way from a key to the bytes of its frame on every pane, opening it over a drawn scope, moving in it, choosing a period, in a store that
+// `flightdeck load-test --store DIR` has filled and FLIGHTDECK_LOAD_STORE names; without it in a small one of its own.
+func BenchmarkKeyToFrame(b *testing.B) {
+	o := load.Options{Dir: os.Getenv("FLIGHTDECK_LOAD_STORE"), Seed: 7, Budget: 2 * time.Second, Version: "test", Panes: panes, Locale: locale.New(locale.Chinese)}
+	if o.Dir == "" {
+		o.Dir, o.Size = b.TempDir(), company.Demo
+	}
+	x, err := load.Open(b.Context(), o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = x.Close() }()
+	for _, kind := range pane.Kinds() {
+		if panes(kind) == nil {
+			continue
+		}
+		b.Run(kind.String(), func(b *testing.B) {
+			for b.Loop() {
+				keys, err := x.Keys(b.Context(), kind)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for _, k := range keys {
+					b.ReportMetric(k.Time.P50, k.Action+"-p50-ms")
+					b.ReportMetric(k.Time.P99, k.Action+"-p99-ms")
+				}
+			}
+		})
 	}
 }
 

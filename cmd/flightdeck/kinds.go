@@ -9,10 +9,12 @@ import (
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/store/source"
+	"flightdeck/store/source/feed"
 	"flightdeck/store/source/rest"
 	"flightdeck/store/source/rpc"
 	"flightdeck/store/source/sql"
 	"flightdeck/store/source/table"
+	"flightdeck/store/source/watch"
 )
 
 // kinds lists every kind of source: the one place that knows them all. A new kind is an entry here.
@@ -41,6 +43,17 @@ func kinds() []config.Kind {
 			}, (*rpc.OdooConfig).Validate,
 			func(c *rpc.OdooConfig) config.StageUse { return config.StageUse{To: c.StageMap(), Open: true} }),
 		restKind("rest", ""),
+		kind("feed", feed.New,
+			func(c *feed.Config, id store.SourceID, org config.Organisation, _ string) {
+				c.ID = id
+				fallback(&c.TimeZone, org.TimeZone)
+			}, (*feed.Config).Validate,
+			func(*feed.Config) config.StageUse { return config.StageUse{} }),
+		kind("watch", watch.New,
+			func(c *watch.Config, id store.SourceID, _ config.Organisation, dir string) {
+				c.ID, c.Dir = id, dir
+			}, (*watch.Config).Validate,
+			func(*watch.Config) config.StageUse { return config.StageUse{} }),
 	}
 	for _, database := range sql.Kinds() {
 		all = append(all, kind(database, sql.New,

@@ -16,7 +16,8 @@ import (
 
 // forecastCommands are the questions about what is to come, and how well such answers have held.
 func (in *invocation) forecastCommands() []*cobra.Command {
-	return []*cobra.Command{in.landingCommand(), in.backtestCommand(), in.cycleCommand()}
+	return []*cobra.Command{in.morningCommand(), in.landingCommand(), in.backtestCommand(), in.cycleCommand(), in.waterfallCommand(),
+		in.credibilityCommand(), in.triageCommand(), in.sandbagCommand(), in.deviationCommand(), in.tendersCommand(), in.gradeCommand(), in.owedCommand(), in.potentialCommand(), in.accountCommand()}
 }
 
 func (in *invocation) landingCommand() *cobra.Command {
@@ -27,30 +28,37 @@ func (in *invocation) landingCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "landing", Short: "Where the period lands per org node: P10, P50, P90, learned from your own history (落点)", Args: cobra.NoArgs,
 		Example: "flightdeck landing --team 北京团队 --deals\nflightdeck landing --move demo:d17=2026-12-20 --drop demo:d42",
-		RunE: q.ask(func(b *analytics.Book, s analytics.Scope, l *locale.Locale) (answer, error) {
-			if limit < 1 || limit > 10_000 {
-				return answer{}, usagef("--limit %d: want 1 to 10000", limit)
-			}
-			changes, err := try.changes(b)
-			if err != nil {
-				return answer{}, err
-			}
-			x := landing.Learn(b, b.AsOf(s)).Of(s)
-			if len(changes) > 0 {
-				if x, err = x.With(changes...); err != nil {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return q.askAll(func(p *picture, s analytics.Scope, l *locale.Locale) (answer, error) {
+				b := p.book
+				if limit < 1 || limit > 10_000 {
+					return answer{}, usagef("--limit %d: want 1 to 10000", limit)
+				}
+				changes, err := try.changes(b)
+				if err != nil {
 					return answer{}, err
 				}
-			}
-			a := x.Answer
-			s.Period = a.Period
-			t, value := a.Table(), any(a)
-			if deals {
-				d := landing.DealList{Answer: a}
-				d.Deals, d.Count = x.Deals("", limit)
-				t, value = d.Table(), d
-			}
-			return answer{value: value, table: t, sheet: columns(t, l), stamp: a.Stamp, scope: s, note: basisNote(&a, l)}, nil
-		}),
+				o, err := p.landing.At(cmd.Context(), b, b.AsOf(s))
+				if err != nil {
+					return answer{}, err
+				}
+				x := o.Of(s)
+				if len(changes) > 0 {
+					if x, err = x.With(changes...); err != nil {
+						return answer{}, err
+					}
+				}
+				a := x.Answer
+				s.Period = a.Period
+				t, value := a.Table(), any(a)
+				if deals {
+					d := landing.DealList{Answer: a}
+					d.Deals, d.Count = x.Deals("", limit)
+					t, value = d.Table(), d
+				}
+				return answer{value: value, table: t, sheet: columns(t, l), stamp: a.Stamp, scope: s, note: basisNote(&a, l)}, nil
+			})(cmd, args)
+		},
 	}
 	q.scopeFlags(c)
 	q.format.flags(c)

@@ -114,6 +114,7 @@ func (in *invocation) loadTest(ctx context.Context, o load.Options, asJSON bool)
 		return in.screens(ctx, cfg, db, live)
 	}
 	o.Tell = func(format string, args ...any) { _, _ = fmt.Fprintf(in.stderr, format+"\n", args...) }
+	thrifty()
 	rep, err := load.Run(ctx, o)
 	var occupied *load.OccupiedError
 	if errors.As(err, &occupied) {

@@ -51,7 +51,20 @@ func (a *app) deliver(report func(error)) {
 	}
 	o.Zone = func() *time.Location { return a.live.Book().Location() }
 	o.Inside = func(route string, node store.ID) (in, known bool) { return inside(a.live.Book(), route, node) }
+	o.Own = func(route string, node store.ID) (own, known bool) {
+		b := a.live.Book()
+		root, err := part(b, route)
+		return err == nil && root == node, b.Rev() != 0
+	}
 	a.outbox = outbox.New(o)
+}
+
+// part is the org node that a notifier is for; "": the whole company.
+func part(b *analytics.Book, name string) (store.ID, error) {
+	if name == "" {
+		return "", nil
+	}
+	return b.FindNode("", "", name)
 }
 
 // inside reports whether a node lies inside the part of the org tree that a configuration names.

@@ -28,7 +28,7 @@ func TestNotify_FromDecisionToWebhook(t *testing.T) {
 	defer hook.Close()
 	in := &invocation{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, storeDir: t.TempDir(), lang: "en"}
 	cfg := demoConfig(in)
-	cfg.Notify.To = []config.Notifier{{Name: "east", Kind: "webhook", URL: hook.URL + "/east", Node: "East"}, {Name: "west", Kind: "webhook", URL: hook.URL + "/west", Node: "West"}}
+	cfg.Notify.To = []config.Notifier{{Name: "east", Kind: "webhook", URL: hook.URL + "/east", Node: "East", Kinds: []store.MessageKind{store.MessageRequest}}, {Name: "west", Kind: "webhook", URL: hook.URL + "/west", Node: "West", Kinds: []store.MessageKind{store.MessageRequest}}}
 	a, err := in.open(t.Context(), cfg, wiring{})
 	if err != nil {
 		t.Fatal(err)

@@ -52,6 +52,10 @@ func (f *format) print(w io.Writer, a answer, b *analytics.Book, l *locale.Local
 	case f.csv:
 		return printCSV(w, a.table)
 	}
+	if a.text != "" {
+		_, err := io.WriteString(w, a.text)
+		return err
+	}
 	if _, err := io.WriteString(w, stampLine(a, b, l)); err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ type answer struct {
 	stamp analytics.Stamp
 	scope analytics.Scope
 	note  string // what a reader must know, in the reader's language
+	text  string // for --plain, in place of the sheet
 }
 
 // question is a command that prints what a pane shows, from the same function.

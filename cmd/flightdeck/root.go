@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"flightdeck/analytics/desk"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/tui/locale"
@@ -58,10 +59,11 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 type owner struct {
 	cfg     *config.Config
 	picture func() *picture
-	root    store.ID     // the viewer's place in the org tree; "": the whole company
-	box     store.Outbox // nil: the viewer may not see the messages
-	sync    pane.Syncer  // nil: the viewer may not order the background work about
-	app     *app         // nil: the viewer may not have copies of the files, nor have them compacted
+	root    store.ID      // the viewer's place in the org tree; "": the whole company
+	box     store.Outbox  // nil: the viewer may not see the messages
+	desk    *desk.Session // where the viewer decides; nil: nothing can be decided
+	sync    pane.Syncer   // nil: the viewer may not order the background work about
+	app     *app          // nil: the viewer may not have copies of the files, nor have them compacted
 }
 
 // run runs the program and returns its exit status.

@@ -25,7 +25,7 @@ import (
 
 // schema lists every section of the rules: the one place that knows them all. A new section is an entry here.
 func schema() *rule.Schema {
-	return rule.NewSchema(rule.ForecastSection)
+	return rule.NewSchema(rule.ForecastSection, rule.GradingSection, rule.MorningSection)
 }
 
 // knownTo lists what rules may name of an organisation.
@@ -36,13 +36,17 @@ func knownTo(b *analytics.Book) map[string][]string {
 			stages = append(stages, string(b.Stage(c).ID))
 		}
 	}
-	return map[string][]string{"stage": stages}
+	return map[string][]string{"stage": stages, "measure": b.Measures()}
 }
 
 // followRules makes what keeps the rules in force.
 func (a *app) followRules(l *locale.Locale, report func(error)) {
+	var log store.RuleLog = a.desk
+	if a.readOnly {
+		log = shownRules{log}
+	}
 	a.rules = rule.NewLive(rule.Options{
-		Schema: schema(), Path: a.cfg.RulesFile, Log: a.desk, Report: report, Name: userName(),
+		Schema: schema(), Path: a.cfg.RulesFile, Log: log, Report: report, Name: userName(),
 		Known: func() map[string][]string { return knownTo(a.live.Book()) },
 		Alert: func(ctx context.Context, p *rule.Pack) {
 			if _, err := a.desk.Post(ctx, wrongRules(p, l)); err != nil {
@@ -50,6 +54,20 @@ func (a *app) followRules(l *locale.Locale, report func(error)) {
 			}
 		},
 	})
+}
+
+// shownRules is a log into which nothing can be written: a text that stands in it has its number, another has none.
+type shownRules struct{ store.RuleLog }
+
+// KeepRules implements [store.RuleLog].
+func (s shownRules) KeepRules(ctx context.Context, v store.RuleVersion) (store.RuleVersion, error) {
+	all, err := s.RuleVersions(ctx)
+	for i := len(all) - 1; err == nil && i >= 0; i-- {
+		if all[i].Text == v.Text {
+			return all[i], nil
+		}
+	}
+	return v, err
 }
 
 // wrongRules tells that the file of the rules cannot be used: once for each wrong text after each good one.
@@ -68,9 +86,9 @@ func (in *invocation) rulesCommand() *cobra.Command {
 		Long: "The configuration names their file (rules_file: rules.yaml). It is read again whenever it changes; a file that is wrong changes nothing and is told of.\n" +
 			"To begin one: flightdeck rules show > rules.yaml",
 		Args: cobra.NoArgs,
-		RunE: in.do(func(*cobra.Command, []string) error { return usagef("rules: want show, log or check FILE") }),
+		RunE: in.do(func(*cobra.Command, []string) error { return usagef("rules: want show, log, fit or check FILE") }),
 	}
-	c.AddCommand(in.rulesShowCommand(), in.rulesLogCommand())
+	c.AddCommand(in.rulesShowCommand(), in.rulesLogCommand(), in.rulesFitCommand())
 	if in.owner == nil {
 		c.AddCommand(&cobra.Command{
 			Use: "check FILE", Short: "Check a file of rules: line, field and what is accepted", Args: cobra.ExactArgs(1),

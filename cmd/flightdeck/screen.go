@@ -17,7 +17,6 @@ import (
 	"flightdeck/store"
 	"flightdeck/tui"
 	"flightdeck/tui/paint"
-	"flightdeck/tui/pane"
 	"flightdeck/tui/sshd"
 )
 
@@ -30,7 +29,16 @@ func (in *invocation) cockpit(ctx context.Context) (err error) {
 	if err := in.needTerminal(); err != nil {
 		return err
 	}
-	a, err := in.open(ctx, cfg, wiring{log: slog.New(slog.DiscardHandler)})
+	w := wiring{log: slog.New(slog.DiscardHandler)}
+	a, err := in.open(ctx, cfg, w)
+	if unwritable(err) { // what is there can be looked at
+		if b, e := in.look(ctx, cfg, w); e == nil {
+			say(in.stderr, "flightdeck: %v\nopened for reading only: nothing is synced, and nothing can be entered\n", err)
+			a, err = b, nil
+		} else if locked := (*store.LockedError)(nil); errors.As(e, &locked) {
+			err = e
+		}
+	}
 	if err != nil {
 		return in.attach(ctx, err)
 	}
@@ -46,7 +54,7 @@ func (in *invocation) screen(ctx context.Context, a *app) error {
 	log.SetOutput(io.Discard) // the SSH library's own logger would write across the screen
 	h := in.host(ctx, a, slog.New(slog.DiscardHandler))
 	stop := func(err error) error { return errors.Join(err, h.stop()) }
-	start := pane.Place{Kind: pane.Funnel}
+	start := a.cfg.First()
 	var err error
 	if start.Scope.AsOf, err = in.day(store.MaxDay); err != nil {
 		return stop(err)

@@ -17,6 +17,7 @@ import (
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
 	"flightdeck/store/source"
+	"flightdeck/store/source/feed"
 	"flightdeck/store/source/rest"
 	"flightdeck/store/source/rpc"
 	"flightdeck/store/source/sql"
@@ -101,6 +102,8 @@ type entry struct {
 func catalog() ([]entry, error) {
 	all := []entry{
 		{"table", "table", "CSV and Excel files in a folder", []store.Stream{}, "recorded shapes"},
+		{"feed", "feed", "tender notices in an RSS, Atom or JSON feed", new(feed.Source).Streams(), "recorded shapes"},
+		{"watch", "watch", "customers' pages, feeds and files: white papers, postings for a CTO", []store.Stream{}, "recorded shapes"},
 		{"tryton", "rpc", "Tryton over JSON-RPC", new(rpc.Source).Streams(), new(rpc.Source).Verified()},
 		{"odoo", "rpc", "Odoo over JSON-RPC or JSON-2", new(rpc.Odoo).Streams(), new(rpc.Odoo).Verified()},
 		{"rest", "rest", "any HTTP API, by a connector of your own (flightdeck source new NAME)", []store.Stream{}, "nothing"},
@@ -228,22 +231,36 @@ func (in *invocation) sourceCheck(ctx context.Context, args []string) error {
 	failed := 0
 	for _, s := range all {
 		src := build(s)
+		said := map[string]bool{}
 		for _, st := range src.Streams() {
 			note, err := in.checkStream(ctx, src, st)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if err != nil {
-				failed++
-				say(in.stdout, "fail  %s %s  %s\n", s.ID, st, syncer.Explain(err))
-				var ra *source.RetryAfter
-				if errors.Is(err, source.ErrAuth) || errors.Is(err, source.ErrSetup) || errors.As(err, &ra) {
-					break // the other streams would say the same, and refused sign-ins lock accounts
-				}
+			if err == nil {
+				say(in.stdout, "ok    %s %s  %s\n", s.ID, st, note)
 				continue
 			}
-			say(in.stdout, "ok    %s %s  %s\n", s.ID, st, note)
+			failed++
+			why := ""
+			for _, one := range parts(err) {
+				if text := syncer.Explain(one); !said[text] { // a folder or a server that is not there is the same for every stream
+					said[text] = true
+					why += text + "\n        "
+				}
+			}
+			if why == "" {
+				why = "the same"
+			}
+			say(in.stdout, "fail  %s %s  %s\n", s.ID, st, strings.TrimSpace(why+note))
+			var ra *source.RetryAfter
+			if errors.Is(err, source.ErrAuth) || errors.As(err, &ra) {
+				break // the other streams would say the same, and refused sign-ins lock accounts
+			}
 		}
+	}
+	for _, f := range weakCredentials() {
+		say(in.stdout, "%s\n", f)
 	}
 	if failed > 0 {
 		return quietError{fmt.Errorf("%d streams cannot be read", failed)}
@@ -251,7 +268,19 @@ func (in *invocation) sourceCheck(ctx context.Context, args []string) error {
 	return nil
 }
 
-// checkStream reads the first rows of a stream and says what is remarkable about them.
+// parts are the errors that were joined, each by itself.
+func parts(err error) []error {
+	if j, ok := err.(interface{ Unwrap() []error }); ok && errors.Join(j.Unwrap()...).Error() == err.Error() {
+		var all []error
+		for _, e := range j.Unwrap() {
+			all = append(all, parts(e)...)
+		}
+		return all
+	}
+	return []error{err}
+}
+
+// checkStream reads the first rows of a stream and says what is remarkable about them. With an error the note is of what could be read all the same; it may be empty.
 func (in *invocation) checkStream(ctx context.Context, src source.Source, st store.Stream) (note string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -264,18 +293,28 @@ func (in *invocation) checkStream(ctx context.Context, src source.Source, st sto
 	if err != nil {
 		return "", err
 	}
-	if len(got.Rows) == 0 {
-		return "no rows: nothing is there, or the user may see none of it", nil
+	note = "no rows: nothing is there, or the user may see none of it"
+	if len(got.Rows) > 0 {
+		note = fmt.Sprintf("%d rows read", len(got.Rows))
 	}
-	note = fmt.Sprintf("%d rows read", len(got.Rows))
-	issues := map[string]string{}
+	if len(got.Missing) > 0 {
+		note += "\n        not there, or not readable for this user: " + strings.Join(got.Missing, ", ")
+	}
+	issues, values := map[string]string{}, map[string][]string{}
 	for _, r := range got.Rows {
 		for _, i := range r.Mapped.Issues {
-			issues[i.Field] = i.Problem
+			if issues[i.Field] = i.Problem; i.Value != "" && !slices.Contains(values[i.Field], i.Value) {
+				values[i.Field] = append(values[i.Field], i.Value)
+			}
 		}
 	}
 	for _, f := range slices.Sorted(mapKeys(issues)) {
-		note += fmt.Sprintf("\n        cannot be read: %s: %s", f, store.Clip(issues[f], 160))
+		note += "\n        cannot be read: " + f
+		if all := values[f]; len(all) > 0 { // such as the numbers of stages that the configuration has yet to name
+			slices.Sort(all)
+			note += " " + store.Clip(strings.Join(all, ", "), 200)
+		}
+		note += ": " + store.Clip(issues[f], 160)
 	}
 	if len(got.Empty) > 0 {
 		note += "\n        without any value: " + strings.Join(got.Empty, ", ")
@@ -283,7 +322,7 @@ func (in *invocation) checkStream(ctx context.Context, src source.Source, st sto
 	if len(got.Unused) > 0 {
 		note += "\n        not mapped: " + store.Clip(strings.Join(got.Unused, ", "), 600)
 	}
-	return note, nil
+	return note, errors.Join(got.Wrong...)
 }
 
 func mapKeys[V any](m map[string]V) func(func(string) bool) {

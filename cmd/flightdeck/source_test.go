@@ -37,7 +37,8 @@ func TestSource_NewCheckPreviewSync(t *testing.T) {
 		case "/v1/accounts":
 			fmt.Fprint(w, `{"data":[{"id":"a1","name":"海川泵业","owner":{"id":"u1"}}]}`)
 		case "/v1/deals":
-			fmt.Fprint(w, `{"data":[{"id":"d1","name":"泵站改造\u001b[2J","account":{"id":"a1"},"owner":{"id":"u1"},"stage":"negotiation","amount":12345678901234567.89,"currency":"CNY","score":9}]}`)
+			fmt.Fprint(w, `{"data":[{"id":"d1","name":"泵站改造\u001b[2J","account":{"id":"a1"},"owner":{"id":"u1"},"stage":"negotiation","amount":12345678901234567.89,"currency":"CNY","score":9},
+				{"id":"d2","stage":"s1207"},{"id":"d3","stage":"s1209"},{"id":"d4","stage":"s1207"}]}`)
 		default:
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `{"message":"no right to read activities"}`)
@@ -65,7 +66,7 @@ func TestSource_NewCheckPreviewSync(t *testing.T) {
 
 	code, out, errs := invoke(t, "source", "check", "acme")
 	for _, want := range []string{
-		"ok    acme people", "ok    acme deals  1 rows read", "without any value: deal.campaign (.campaign), deal.close (.close)", "not mapped: score",
+		"ok    acme people", "ok    acme deals  4 rows read", "cannot be read: stage s1207, s1209: unknown stage", "without any value: deal.campaign (.campaign), deal.close (.close)", "not mapped: score",
 		"fail  acme touches", "no right to read activities", "grant the configured user read access",
 	} {
 		if !strings.Contains(out, want) {
@@ -85,7 +86,7 @@ func TestSource_NewCheckPreviewSync(t *testing.T) {
 		Raw    map[string]any
 		Mapped map[string]any
 	}
-	if err := json.Unmarshal([]byte(out), &pairs); code != 0 || err != nil || len(pairs) != 1 || pairs[0].Raw["name"] != "泵站改造\x1b[2J" || pairs[0].Mapped["Deals"] == nil {
+	if err := json.Unmarshal([]byte(out), &pairs); code != 0 || err != nil || len(pairs) != 3 || pairs[0].Raw["name"] != "泵站改造\x1b[2J" || pairs[0].Mapped["Deals"] == nil {
 		t.Errorf("preview --json: %d %v %s", code, err, out)
 	}
 	if code, _, errs = invoke(t, "source", "preview", "acme", "cats"); code != 2 || !strings.Contains(errs, "want one of [stages people accounts deals touches]") {
@@ -96,7 +97,7 @@ func TestSource_NewCheckPreviewSync(t *testing.T) {
 	}
 
 	code, out, _ = invoke(t, "sync", "--once")
-	if code != 1 || !strings.Contains(out, "acme ") || !strings.Contains(out, "rows=9") { // 6 stages, a person, an account and a deal; the activities are refused
+	if code != 1 || !strings.Contains(out, "acme ") || !strings.Contains(out, "rows=12") { // 6 stages, a person, an account and four deals; the activities are refused
 		t.Errorf("sync: %d %s", code, out)
 	}
 	t.Setenv("ACME_TOKEN", "wrong-"+secret)
@@ -132,5 +133,104 @@ func TestSource_List(t *testing.T) {
 	}
 	if code, out, _ = invoke(t, "source", "list"); code != 0 || !strings.Contains(out, "tryton") || !strings.Contains(out, "real server") {
 		t.Error(out)
+	}
+}
+
+// A folder in which several things are wrong is told all of them at once, each once, however many streams it feeds.
+func TestSource_CheckTellsAllOfAFolder(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	files := map[string]string{
+		"people.csv": "id,name\n1,李雷\n", "deals.csv": "id,title\nd1,泵站\n", "f.yaml": `store: {dir: s}
+sources:
+  - {id: files, kind: table, dir: ., files: [
+      {file: people.csv, rows: [{entity: person, fields: {id: id, name: name}}]},
+      {file: deals.csv, rows: [{entity: deal, fields: {id: id, name: name}}]},
+      {file: more-deals.csv, rows: [{entity: deal, fields: {id: id, name: name}}]},
+      {file: accounts.csv, rows: [{entity: account, fields: {id: id, name: name}}]},
+      {file: calls.csv, rows: [{entity: touch, fields: {id: id, at: at}}]}]}
+  - {id: nowhere, kind: table, dir: no-such-folder, files: [
+      {file: a.csv, rows: [{entity: account, fields: {id: id, name: name}}]}, {file: b.csv, rows: [{entity: deal, fields: {id: id, name: name}}]}]}
+`,
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, errs := invoke(t, "source", "check", "--config", "f.yaml")
+	for _, want := range []string{
+		"ok    files people  1 rows read", "no file more-deals.csv; put it there", `no column "name"; the file has id, title`, "fail  files accounts", "no file accounts.csv",
+		"fail  files touches", "no file calls.csv", "fail  nowhere accounts", "fail  nowhere deals  the same",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not say %q:\n%s%s", want, out, errs)
+		}
+	}
+	if code != 1 || strings.Count(out, "no-such-folder") != 1 {
+		t.Errorf("exit %d:\n%s%s", code, out, errs)
+	}
+}
+
+// A right that is missing on one field costs that field and not the stream, and check names it; all custom fields are kept.
+func TestSource_CheckNamesMissingFields(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := r.FormValue("q")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/oauth2/token"):
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"access_token":"00D!session","instance_url":"http://%s","token_type":"Bearer"}`, r.Host)
+		case strings.HasSuffix(r.URL.Path, "/Opportunity/describe"):
+			fmt.Fprint(w, `{"fields":[{"name":"Id"},{"name":"Name"},{"name":"StageName"},{"name":"IsDeleted"},{"name":"SystemModstamp"},{"name":"Budget__c","custom":true,"type":"double"}],
+				"childRelationships":[{"relationshipName":"OpportunityHistories"}]}`)
+		case strings.Contains(q, ",Amount,CloseDate"):
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `[{"errorCode":"INVALID_FIELD","message":"No such column 'Amount' on entity 'Opportunity'."}]`)
+		case strings.Contains(q, "FROM Contact"):
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `[{"errorCode":"INVALID_TYPE","message":"sObject type 'Contact' is not supported."}]`)
+		case strings.Contains(q, "FROM Opportunity "):
+			fmt.Fprint(w, `{"totalSize":1,"done":true,"records":[{"Id":"006A","Name":"Pump","StageName":"A","Budget__c":17,"SystemModstamp":"2026-03-01T09:00:00.000+0000"}]}`)
+		default:
+			fmt.Fprint(w, `{"totalSize":0,"done":true,"records":[]}`)
+		}
+	}))
+	defer srv.Close()
+	t.Chdir(t.TempDir())
+	t.Setenv("SF_SECRET", "canary-7b1e")
+	conf := "organisation: {name: x, time_zone: Asia/Shanghai, currency: CNY}\nsources:\n  - {id: sf, kind: salesforce, url: " + srv.URL +
+		", secrets: {client_secret: env:SF_SECRET}, vars: {client_id: app}, extra: {deals: [\"*\"]}}\n"
+	if err := os.WriteFile("flightdeck.yaml", []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := invoke(t, "source", "check", "sf")
+	if code != 1 || !strings.Contains(out, "fail  sf contacts") || !strings.Contains(out, "INVALID_TYPE") || !strings.Contains(out, "ok    sf deals  1 rows read") ||
+		!strings.Contains(out, "not readable for this user: AccountId, OwnerId, ForecastCategory, Amount, CloseDate") {
+		t.Errorf("%d %s%s", code, out, errs)
+	}
+	code, out, errs = invoke(t, "source", "preview", "sf", "deals")
+	if code != 0 || !strings.Contains(out, `"Budget__c": "17"`) {
+		t.Errorf("%d %s%s", code, out, errs)
+	}
+}
+
+// A credential that is too short to be hidden in messages is said to be so, and does not make the messages unreadable.
+func TestSource_CheckWarnsOfAShortCredential(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `{"message":"no right to read a page of activities"}`)
+	}))
+	defer srv.Close()
+	t.Setenv("FLIGHTDECK_SHORT", "a")
+	t.Chdir(t.TempDir())
+	conf := "organisation: {stages: [{id: lead, name: 线索}]}\nsources: [{id: crm, kind: hubspot, url: \"" + srv.URL + "\", token: \"env:FLIGHTDECK_SHORT\"}]\n"
+	if err := os.WriteFile("flightdeck.yaml", []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{{"source", "check", "crm"}, {"doctor"}} {
+		_, out, errs := invoke(t, command...)
+		if !strings.Contains(out, "env:FLIGHTDECK_SHORT: under six bytes") || strings.Contains(out+errs, "[credential]") || !strings.Contains(out, "read a page") {
+			t.Errorf("%v: %s%s", command, out, errs)
+		}
 	}
 }

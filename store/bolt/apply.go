@@ -130,6 +130,11 @@ type work struct {
 	log   []entry
 	dirty bool
 	n     int
+
+	loose     map[store.ID]*store.Touch // touches of the batch with a deal and without an account
+	placed    map[store.ID]store.ID     // the others, and their deals; nil where nothing is loose
+	moved     []store.ID                // deals that were put
+	followers []row                     // stored touches that go where their deal went
 }
 
 // alive reports the end of the context, asked once for many rows.
@@ -162,6 +167,7 @@ func (w *work) encode() {
 			seal(store.Entity(e), key, r.value)
 		}
 	}
+	w.findOwn()
 	for _, ref := range w.b.Deleted {
 		w.dead[ref] = true
 		if ref.Entity == store.EntityDeal {
@@ -199,7 +205,12 @@ func (w *work) apply(rev store.Rev) (store.Rev, error) {
 			}
 		}
 	}
-	for _, e := range store.Entities() { // deals come before changes, which they may add to
+	for _, e := range store.Entities() { // deals come before changes, which they may add to, and before touches, which go where they go
+		if e == store.EntityTouch {
+			if err := w.follow(); err != nil {
+				return 0, err
+			}
+		}
 		if err := w.put(e); err != nil {
 			return 0, err
 		}
@@ -249,7 +260,7 @@ func (w *work) put(e store.Entity) error {
 		if old != nil && same(old, r.value, seen) {
 			continue
 		}
-		if e == store.EntityDeal && old != nil && w.b.Track != 0 {
+		if e == store.EntityDeal && w.b.Track != 0 && (old != nil || bytes.Contains(r.value, versionMark)) {
 			var err error
 			if derived, err = w.derive(derived, key, old, r.value); err != nil {
 				return err
@@ -262,6 +273,9 @@ func (w *work) put(e store.Entity) error {
 		}
 		if err := bucket.Put(key, r.value); err != nil {
 			return fmt.Errorf("write %s %q: %w", e, store.Clip(string(r.key), 80), err)
+		}
+		if e == store.EntityDeal {
+			w.moved = append(w.moved, r.key)
 		}
 		line := entry{ref: store.Ref{Entity: e, ID: r.key}, value: r.value}
 		if e.Fact() {
@@ -287,11 +301,20 @@ func same(old, new []byte, seen bool) bool {
 	return bytes.Equal(old, new)
 }
 
-// derive appends a change for every tracked field in which the stored deal differs from the one that comes.
+// versionMark stands in the record of every deal that has one of the rep's other versions: in optimistic_… as in pessimistic_….
+var versionMark = []byte("imistic_")
+
+// derive appends a change for every tracked field in which the stored deal differs from the one that comes; old is nil of a new deal, which only has its versions told.
 func (w *work) derive(out []row, key, old, new []byte) ([]row, error) {
 	var both store.Records
 	var c coder
+	if old == nil {
+		both.Deals = []store.Deal{{}}
+	}
 	for _, value := range [][]byte{old, new} {
+		if value == nil {
+			continue
+		}
 		if err := read(&c, store.EntityDeal, key, value, &both); err != nil {
 			return nil, err
 		}
@@ -301,16 +324,24 @@ func (w *work) derive(out []row, key, old, new []byte) ([]row, error) {
 	if is.Modified.After(was.Modified) {
 		at = is.Modified
 	}
-	for _, f := range []struct {
+	type pair struct {
 		field    store.Field
 		from, to string
-	}{
+	}
+	all := []pair{
 		{store.FieldStage, string(was.Stage), string(is.Stage)},
 		{store.FieldAmount, was.Amount.String(), is.Amount.String()},
 		{store.FieldClose, was.Close.String(), is.Close.String()},
 		{store.FieldOwner, string(was.Owner), string(is.Owner)},
 		{store.FieldCategory, was.Category.String(), is.Category.String()},
-	} {
+	}
+	if old == nil {
+		all = nil
+	}
+	for _, f := range store.VersionFields() {
+		all = append(all, pair{f, was.Version(f), is.Version(f)})
+	}
+	for _, f := range all {
 		if w.b.Track.Has(f.field) && f.from != f.to {
 			ch := store.Change{Deal: is.ID, Field: f.field, From: f.from, To: f.to, At: at, Seen: w.seen}
 			r := sealable(&w.c, &ch, change)

@@ -14,7 +14,7 @@ import (
 
 // recordVersion is the newest that this program reads of the versions with which every record begins. A field that is added raises it, and its coder asks
 // since: older records are read too, and records without the addition stay as they were, so that no store is rewritten for it.
-const recordVersion = 2
+const recordVersion = 4
 
 var errShort = errors.New("it is cut short")
 

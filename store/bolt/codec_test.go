@@ -57,13 +57,17 @@ func TestCodec_NewerRecord(t *testing.T) {
 	for e, rows := range samples(t, 2, 12) {
 		for _, r := range rows[:min(1, len(rows))] {
 			newer := bytes.Clone(r.value)
-			newer[0] = recordVersion + 1
+			newer[0] = sealFlag | recordVersion + 1
 			seal(store.Entity(e), []byte(r.key), newer)
 			var c coder
 			var rec store.Records
 			err := read(&c, store.Entity(e), []byte(r.key), newer, &rec)
 			if !errors.Is(err, store.ErrNewer) || !strings.Contains(err.Error(), store.Entity(e).String()) {
 				t.Fatalf("%v, want ErrNewer that names %s", err, store.Entity(e))
+			}
+			newer[0] &^= sealFlag // a newer version seals its records
+			if err := read(&c, store.Entity(e), []byte(r.key), newer, &rec); !errors.Is(err, ErrDamaged) || errors.Is(err, store.ErrNewer) {
+				t.Fatalf("without a seal: %v, want ErrDamaged", err)
 			}
 		}
 	}
@@ -196,12 +200,53 @@ func TestCodec_StatusOfVersionOne(t *testing.T) {
 	}
 	for e, rows := range samples(t, 4, 4) {
 		if want := byte(1); len(rows) > 0 {
-			if store.Entity(e) == store.EntityStatus {
-				want = 2
+			switch store.Entity(e) {
+			case store.EntityStatus: // these say what they carry
+				want = 4
+			case store.EntityEvidence: // these have a signer
+				want = 3
+			case store.EntityPerson: // these have a phone
+				want = 4
 			}
 			if got := rows[0].value[0] &^ sealFlag; got != want {
 				t.Errorf("%s is written as version %d, want %d", store.Entity(e), got, want)
 			}
+		}
+	}
+}
+
+// A person without a phone is written as before people had one.
+func TestCodec_PersonWithoutPhone(t *testing.T) {
+	v := store.Person{ID: "a:p", Unit: "a:u", Name: "王强", Email: "wq@x.cn", Title: "经理", Inactive: true}
+	for want, phone := range map[byte]string{1: "", 4: "13800138000"} {
+		var c coder
+		v.Phone = phone
+		r := kinds[store.EntityPerson].encode(&c, &store.Records{People: []store.Person{v}}, nil)[0]
+		if got := r.value[0] &^ sealFlag; got != want {
+			t.Errorf("phone %q is written as version %d, want %d", phone, got, want)
+		}
+		seal(store.EntityPerson, []byte(r.key), r.value)
+		var got store.Records
+		if err := read(&c, store.EntityPerson, []byte(r.key), r.value, &got); err != nil || len(got.People) != 1 || got.People[0] != v {
+			t.Errorf("%v\n got %+v\nwant %+v", err, got.People, v)
+		}
+	}
+}
+
+// Evidence that nobody signed is written as before there were signers.
+func TestCodec_EvidenceWithoutSigner(t *testing.T) {
+	v := store.Evidence{ID: "a:e", Deal: "a:1", Kind: "contract", By: "a:p", At: storetest.Noon, Seen: storetest.Noon}
+	for want, signer := range map[byte]store.ID{1: "", 3: "a:boss"} {
+		var c coder
+		v.Signer = signer
+		r := kinds[store.EntityEvidence].encode(&c, &store.Records{Evidence: []store.Evidence{v}}, nil)[0]
+		if got := r.value[0] &^ sealFlag; got != want {
+			t.Errorf("signer %q is written as version %d, want %d", signer, got, want)
+		}
+		seal(store.EntityEvidence, []byte(r.key), r.value)
+		var got store.Records
+		if err := read(&c, store.EntityEvidence, []byte(r.key), r.value, &got); err != nil || len(got.Evidence) != 1 || !reflect.DeepEqual(got.Evidence[0], v) {
+			t.Errorf("%v\n got %+v\nwant %+v", err, got.Evidence, v)
 		}
 	}
 }

@@ -204,6 +204,9 @@ func (l *loader) put(k, v []byte) error {
 	return l.b.Put(k, v)
 }
 
+// get returns what was put into the bucket under k.
+func (l *loader) get(k []byte) []byte { return l.b.Get(k) }
+
 // finish brings everything to the disk.
 func (l *loader) finish() error {
 	if err := l.tx.Commit(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -158,7 +159,8 @@ func (s *snapshot) beside(e store.Entity, root uint64, after []byte, leaf func(k
 	return nil
 }
 
-// rescue looks through the pages that are neither free nor at their place in a tree for leaves of the trees in which there are gaps.
+// rescue looks through the pages that are neither free nor at their place in a tree for leaves of the trees in which there are gaps. Where it is not known which are free
+// (nil), it finds old versions as well.
 func (p *pages) rescue(free map[uint64]bool, gaps map[store.Entity][]gap, found func(e store.Entity, k, v []byte) error) error {
 	wanted := false
 	for _, all := range gaps {
@@ -169,6 +171,10 @@ func (p *pages) rescue(free map[uint64]bool, gaps map[store.Entity][]gap, found 
 	if !wanted {
 		return nil
 	}
+	in := func(gaps []gap, k []byte) bool {
+		return slices.ContainsFunc(gaps, func(g gap) bool { return g.kind == gapPages && g.has(k) })
+	}
+	order := slices.Sorted(maps.Keys(gaps))
 	for id := uint64(2); id < p.end; id++ {
 		if free[id] {
 			continue
@@ -182,11 +188,13 @@ func (p *pages) rescue(free map[uint64]bool, gaps map[store.Entity][]gap, found 
 			if err != nil || flags != 0 || len(v) == 0 || v[0]&sealFlag == 0 {
 				continue
 			}
-			for e, all := range gaps {
-				if slices.ContainsFunc(all, func(g gap) bool { return g.kind == gapPages && g.has(k) }) && sealed(e, k, v) == nil {
+			for n, e := range order {
+				if in(gaps[e], k) && sealed(e, k, v) == nil {
 					if err := found(e, k, v); err != nil {
 						return err
 					}
+					order[0], order[n] = e, order[0] // the page's others are of the same
+					break
 				}
 			}
 		}

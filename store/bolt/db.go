@@ -72,14 +72,14 @@ type Options struct {
 	// LogBytes is how many bytes of the log are kept at most, also when the newest chunks would need more of it; 0: 2 GiB, which is some four million rows,
 	// more than readers let come together before they fold (an eighth of 20 million rows), and a quarter of what such a store takes anyway.
 	LogBytes int64
-	Tell     func(string) // of what Open removed or did besides opening: leftovers of work that was interrupted, a compaction; nil: nobody
+	Tell     func(string) // of what Open removed, did or found besides opening: leftovers of interrupted work, a compaction, a commit that may be gone; nil: nobody
 
 	newest int // schema that is understood; 0: crm.db's
 }
 
 // DB is an open store: Reader, Writer and Watcher. It may be used from any goroutine.
 type DB struct {
-	store.Notifier
+	store.Notifier[store.Rev]
 	o      Options
 	dir    string
 	handle atomic.Pointer[handle]
@@ -108,6 +108,7 @@ type DB struct {
 type handle struct {
 	bolt  *bbolt.DB
 	file  *os.File     // bbolt's own
+	half  string       // one of the file's two beginnings is damaged: what that means
 	users sync.RWMutex // held for reading by those who read from it
 }
 
@@ -141,7 +142,7 @@ func Open(dir string, o Options) (*DB, error) {
 		if errors.Is(err, berrors.ErrTimeout) {
 			return nil, lockedBy(dir, path)
 		}
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, fmt.Errorf("open %s: %w", path, once(err, path))
 	}
 	if !o.ReadOnly {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -157,11 +158,23 @@ func Open(dir string, o Options) (*DB, error) {
 	}
 	d := &DB{o: o, dir: dir, writer: make(chan struct{}, 1), folding: make(chan struct{}, 1), compacting: make(chan struct{}, 1)}
 	d.handle.Store(h)
+	if h.half != "" {
+		d.tell(h.half)
+	}
 	d.close = sync.OnceValue(d.shut)
 	if err := guarded("begin", d.begin); err != nil {
 		return fail(errors.Join(err, d.Close()))
 	}
 	return d, nil
+}
+
+// once takes path out of a system error whose message will name it anyway.
+func once(err error, path string) error {
+	var e *fs.PathError
+	if errors.As(err, &e) && e.Path == path && e.Error() == err.Error() {
+		return e.Err
+	}
+	return err
 }
 
 // begin makes the file ready for this program. We hold the lock, and say so before anything that takes long.
@@ -184,10 +197,13 @@ func (d *DB) begin() error {
 		return err
 	}
 	set, err := d.folded()
-	if err == nil {
-		d.removeOrphans(set)
+	if err != nil {
+		return err
 	}
-	return err
+	if n := d.removeOrphans(set); n > 0 {
+		d.tell(fmt.Sprintf("removed %d files in %s, left by a fold that was interrupted", n, filepath.Join(d.dir, Folder)))
+	}
+	return nil
 }
 
 // folded returns the list of chunks, and begins to read the file ahead when there is none to start from: then the records will be read.
@@ -322,10 +338,25 @@ func rawOpen(path string, bo *bbolt.Options, o Options) (h *handle, err error) {
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch), errors.Is(err, berrors.ErrChecksum):
 		return nil, fmt.Errorf("%w (%w)", errOther, err)
 	case err != nil:
-		return nil, fmt.Errorf("%w; nothing was changed", err)
+		return nil, fmt.Errorf("%w; nothing was changed", once(err, path))
 	}
 	b.AllocSize = allocStep
-	return &handle{bolt: b, file: file}, check(path, file, b, o)
+	_, errs := readMetas(file)
+	return &handle{bolt: b, file: file, half: halved(path, errs)}, check(path, file, b, o)
+}
+
+// halved says what it means that one of the file's two beginnings cannot be read; "": both can. A loss of power in the middle of a commit looks the same, so that it is
+// told and nothing is refused for it; the next commit writes that beginning anew.
+func halved(path string, errs [2]error) string {
+	bad := errors.Join(errs[:]...)
+	if bad == nil {
+		return ""
+	}
+	then := "the sources are asked again from where they stood before it"
+	if filepath.Base(path) == DeskFile {
+		then = "compare the head that doctor prints with one that was kept elsewhere"
+	}
+	return fmt.Sprintf("one of the two beginnings of %s cannot be read (%v): if it was the newer one, the last commit is gone; %s", path, bad, then)
 }
 
 // check tells whether the open file is one that this program may use.

@@ -31,6 +31,7 @@ var (
 	bucketMark    = []byte("mark")
 	bucketMessage = []byte("message")
 	bucketPosted  = []byte("posted")
+	bucketCause   = []byte("cause") // made with the first entry, since older files lack it
 	bucketOpen    = []byte("open")
 	bucketRule    = []byte("rule")
 
@@ -46,6 +47,7 @@ var (
 //	slot      kind, subject, topic → sequence of the newest decision about it
 //	mark      person NUL name → mark
 //	message   sequence → message; posted: key → sequence, for good; open: sequences of those that are not done
+//	cause     sequence of a decision, sequence of a message that it caused → nothing
 //	rule      number → version of the rules
 //
 // The hash of an entry is SHA-256 of the hash before it, its sequence and its bytes; the first follows from the file's generation. Whoever changes, adds or takes
@@ -54,14 +56,14 @@ var (
 //
 // It may be used from any goroutine. The order of the files is crm.db, then user.db: who holds the first is the one who may hold the second.
 type Desk struct {
-	store.Notifier
+	store.Notifier[store.Rev]
 	o     Options
 	path  string
 	bolt  *bbolt.DB
 	write sync.Mutex // a commit and its notice
 }
 
-// OpenDesk opens the file in folder dir, which it makes (0700, the file 0600) when it is missing. Of the options it takes ReadOnly, Version and Now. Its errors are
+// OpenDesk opens the file in folder dir, which it makes (0700, the file 0600) when it is missing. Of the options it takes ReadOnly, Version, Now and Tell. Its errors are
 // those of [Open]; a file that is refused was not touched. After a crash nothing needs to be done.
 func OpenDesk(dir string, o Options) (*Desk, error) {
 	if o.Version == "" {
@@ -76,7 +78,7 @@ func OpenDesk(dir string, o Options) (*Desk, error) {
 		if errors.Is(err, berrors.ErrTimeout) {
 			return nil, lockedBy(dir, d.path)
 		}
-		return nil, fmt.Errorf("open %s: %w", d.path, err)
+		return nil, fmt.Errorf("open %s: %w", d.path, once(err, d.path))
 	}
 	if !o.ReadOnly {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -88,6 +90,9 @@ func OpenDesk(dir string, o Options) (*Desk, error) {
 		return fail(err)
 	}
 	d.bolt = h.bolt
+	if h.half != "" && o.Tell != nil {
+		o.Tell(h.half)
+	}
 	if err := d.prepare(); err != nil {
 		return fail(errors.Join(err, d.bolt.Close()))
 	}

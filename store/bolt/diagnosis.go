@@ -27,14 +27,16 @@ type Diagnosis struct {
 	buckets []rawBucket
 	free    map[uint64]bool // nil: unknown
 
-	damage  []string // of crm.db
-	notes   []string
-	tallies [len(kinds)]tally
-	rev     store.Rev // the newest that is told anywhere
-	cursors bool      // they may say that something was read which is lost
+	damage   []string // of crm.db
+	notes    []string
+	tallies  [len(kinds)]tally
+	rev      store.Rev // the newest that is told anywhere
+	versions int       // records that were found again, in what may be an older version
+	cursors  bool      // they may say that something was read which is lost
 
 	set       *manifest
 	badChunks []badChunk
+	folder    bool // there are any
 	orphans   []string
 	left      []string // files of interrupted work
 	kept      []string // originals of earlier repairs
@@ -73,7 +75,7 @@ func Diagnose(ctx context.Context, dir string, o Options) (*Diagnosis, error) {
 		if errors.As(err, &locked) {
 			return nil, errors.Join(lockedBy(dir, d.path), closeFile(d.file))
 		}
-		return nil, errors.Join(fmt.Errorf("look at %s: %w", d.path, err), closeFile(d.file))
+		return nil, errors.Join(fmt.Errorf("look at %s: %w", d.path, once(err, d.path)), closeFile(d.file))
 	}
 	return d, nil
 }
@@ -125,7 +127,7 @@ func (d *Diagnosis) listFolder() error {
 		switch {
 		case name == compactFile, name == repairFile, name == ownerFile+".new", strings.HasPrefix(name, File+".new-"):
 			d.left = append(d.left, filepath.Join(d.dir, name))
-		case strings.HasPrefix(name, File+damagedEnding):
+		case strings.HasPrefix(name, File+damagedEnding), strings.HasPrefix(name, Folder+damagedEnding):
 			d.kept = append(d.kept, filepath.Join(d.dir, name))
 		}
 	}
@@ -171,9 +173,8 @@ func (d *Diagnosis) findBuckets(size int64) error {
 		d.damage = append(d.damage, fmt.Sprintf("the list of buckets: %v", firstGap))
 		d.cursors = true
 	}
-	if len(order) == 1 {
-		d.notes = append(d.notes, fmt.Sprintf("one of the two beginnings of the file cannot be read (%v): if it was the newer one, the last commit is gone; "+
-			"the sources are asked again from where they stood before it", errors.Join(errs[:]...)))
+	if half := halved(d.path, errs); half != "" {
+		d.notes = append(d.notes, half)
 	}
 	if want := int64(d.meta.end) * d.meta.pageSize; size < want {
 		d.damage = append(d.damage, fmt.Sprintf("its end is missing: %d bytes of %d are there", size, want))
@@ -265,6 +266,7 @@ func (d *Diagnosis) lookAtChunks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.folder = len(entries) > 0
 	bucket, err := d.small(string(bucketChunk))
 	if err != nil {
 		return err

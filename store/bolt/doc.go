@@ -7,6 +7,7 @@
 //	meta           schema, writer (version), generation (random, new with the file), rev
 //	cursor         source NUL stream → cursor, in the same transaction as the page that it covers
 //	log            revision, part → what that commit wrote and deleted, and what stood there before; see [Options]
+//	loose          deal NUL touch: the touches that came without an account and have their deal's
 //	rec/<entity>   record ID → version byte, fixed header, strings, seal
 //	chunk          which files in the folder chunks are the newest set
 //
@@ -28,8 +29,10 @@
 //   - What cannot be read is left out, told (failed statuses of the source crm.db, [DB.Damage]) and makes the store read-only until somebody decides: bbolt would
 //     write back what it makes of a damaged page. [Diagnose] and its Repair do not use bbolt for reading; its own tools give up a bucket at the first bad page and
 //     print, for experts. A repair writes a new file of what is whole, compares it, and keeps the original beside it; with records lost, the sources' cursors
-//     are dropped, or what is lost would never be asked for again. Leaves below a lost page are found by their seals, if the list of free pages is there to tell
-//     them from older versions. Not found: a page that leads to an old version of another, until Diagnose compares; both meta pages gone is the end.
+//     are dropped, or what is lost would never be asked for again. Leaves below a lost page are found by their seals; a repair finds them also without the list of
+//     free pages, which tells old versions from new (of a file cut short it is mostly gone, with all roots): an older version of a record is corrected when its source
+//     is read anew, history that nobody can tell again would be lost for good. Not found: a page that leads to an old version of another, until Diagnose compares;
+//     both meta pages gone is the end. One gone may be a loss of power: the start tells that a commit may be missing, and goes on.
 //   - A compaction beside screens swaps the open file: who reads ends on the old one, nobody waits for it (BenchmarkView_BesideWork). Commits do wait.
 //   - Open changes nothing of what it finds but leftovers of interrupted work, which nothing refers to, and says so ([Options.Tell]).
 //   - flock tells that somebody holds the file, not who: the holder says so in owner.json beside it.

@@ -236,10 +236,10 @@ func (d *DB) install(ctx context.Context, set *manifest) error {
 }
 
 // removeOrphans removes the files that are not of set. What cannot be removed now is tried again on the next open; it harms nobody.
-func (d *DB) removeOrphans(set *manifest) {
+func (d *DB) removeOrphans(set *manifest) (n int) {
 	entries, err := os.ReadDir(filepath.Join(d.dir, Folder))
 	if err != nil {
-		return
+		return 0
 	}
 	keep := map[string]bool{}
 	if set != nil {
@@ -250,7 +250,10 @@ func (d *DB) removeOrphans(set *manifest) {
 	for _, e := range entries {
 		if name := e.Name(); !keep[name] && strings.HasSuffix(name, chunkEnding) {
 			d.maps.forget(d.chunkPath(name))
-			_ = os.Remove(d.chunkPath(name))
+			if os.Remove(d.chunkPath(name)) == nil {
+				n++
+			}
 		}
 	}
+	return n
 }

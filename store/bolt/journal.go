@@ -23,7 +23,14 @@ func (d *Desk) Decide(ctx context.Context, ds []store.Decision, ms ...store.Mess
 		if out, err = enter(tx, at, ds); err != nil {
 			return false, err
 		}
-		n, err := post(tx, at, ms)
+		for _, v := range out {
+			if v.Undoes != 0 {
+				if err := withdraw(tx, v.Undoes); err != nil {
+					return false, err
+				}
+			}
+		}
+		n, err := post(tx, at, ms, out...)
 		return len(out)+n > 0, err
 	})
 	if err != nil {

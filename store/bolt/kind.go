@@ -3,6 +3,7 @@ package bolt
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"flightdeck/store"
@@ -39,6 +40,11 @@ var kinds = [...]kind{
 	store.EntityQuota:    table[store.Quota]{func(r *store.Records) *[]store.Quota { return &r.Quotas }, quota, false},
 	store.EntityStatus:   table[store.SourceStatus]{func(r *store.Records) *[]store.SourceStatus { return &r.Statuses }, status, false},
 	store.EntityIssue:    table[store.Issue]{func(r *store.Records) *[]store.Issue { return &r.Issues }, issue, false},
+
+	store.EntityReading:    table[store.Reading]{func(r *store.Records) *[]store.Reading { return &r.Readings }, measured, true},
+	store.EntityEvaluation: table[store.Evaluation]{func(r *store.Records) *[]store.Evaluation { return &r.Evaluations }, evaluation, false},
+	store.EntitySignal:     table[store.Signal]{func(r *store.Records) *[]store.Signal { return &r.Signals }, sighted, true},
+	store.EntityTender:     table[store.Tender]{func(r *store.Records) *[]store.Tender { return &r.Tenders }, tender, true},
 }
 
 // table is the kind of an entity that has a slice in Records.
@@ -135,6 +141,9 @@ func person(c *coder, v *store.Person) {
 	text(c, &v.Name)
 	text(c, &v.Email)
 	text(c, &v.Title)
+	if (c.reading || v.Phone != "") && c.since(4) {
+		text(c, &v.Phone)
+	}
 }
 
 func stage(c *coder, v *store.Stage) {
@@ -253,6 +262,73 @@ func health(c *coder, v *store.Health) {
 	text(c, &v.Note)
 }
 
+// measured keeps the values in the order of their names, so that equal readings are equal bytes.
+func measured(c *coder, v *store.Reading) {
+	c.identify(&v.ID)
+	c.time(&v.Seen)
+	c.day(&v.Day)
+	names := slices.Sorted(maps.Keys(v.Values))
+	count(c, &names)
+	values := make([]float64, len(names))
+	for i := range values {
+		values[i] = v.Values[names[i]]
+		c.float(&values[i])
+	}
+	count(c, &v.Mistyped)
+	text(c, &v.Account)
+	if c.reading {
+		v.Values = nil
+		if len(names) > 0 {
+			v.Values = make(map[string]float64, len(names))
+		}
+	}
+	for i := range names {
+		text(c, &names[i])
+		if c.reading {
+			v.Values[names[i]] = values[i]
+		}
+	}
+	for i := range v.Mistyped {
+		text(c, &v.Mistyped[i])
+	}
+}
+
+func evaluation(c *coder, v *store.Evaluation) {
+	c.identify(&v.ID)
+	c.time(&v.At)
+	c.day(&v.Day)
+	c.float(&v.Score)
+	integer(c, &v.Health)
+	c.bool(&v.Held)
+	count(c, &v.Inputs)
+	for i := range v.Inputs {
+		in := &v.Inputs[i]
+		c.float(&in.Value)
+		enum(c, &in.State)
+		c.day(&in.Day)
+	}
+	text(c, &v.Account)
+	text(c, &v.Rule)
+	text(c, &v.Grade)
+	text(c, &v.Would)
+	text(c, &v.Why)
+	for i := range v.Inputs {
+		text(c, &v.Inputs[i].Name)
+	}
+}
+
+func sighted(c *coder, v *store.Signal) {
+	c.identify(&v.ID)
+	c.time(&v.Seen)
+	c.time(&v.At)
+	text(c, &v.Account)
+	text(c, &v.Kind)
+	text(c, &v.Title)
+	text(c, &v.Text)
+	text(c, &v.URL)
+	text(c, &v.Watch)
+}
+
 func evidence(c *coder, v *store.Evidence) {
 	c.identify(&v.ID)
 	c.time(&v.Seen)
@@ -262,6 +338,9 @@ func evidence(c *coder, v *store.Evidence) {
 	text(c, &v.Title)
 	text(c, &v.URL)
 	text(c, &v.By)
+	if (c.reading || v.Signer != "") && c.since(3) {
+		text(c, &v.Signer)
+	}
 }
 
 func sale(c *coder, v *store.Sale) {
@@ -287,7 +366,23 @@ func quota(c *coder, v *store.Quota) {
 	text(c, &v.Node)
 }
 
-// Version 2 added what a run costs and leaves behind.
+func tender(c *coder, v *store.Tender) {
+	c.identify(&v.ID)
+	c.time(&v.Seen)
+	c.time(&v.At)
+	c.day(&v.Due)
+	c.amount(&v.Amount)
+	enum(c, &v.Kind)
+	text(c, &v.Amount.Currency)
+	text(c, &v.Title)
+	text(c, &v.Buyer)
+	text(c, &v.Region)
+	text(c, &v.Text)
+	text(c, &v.URL)
+	text(c, &v.Winner)
+}
+
+// Version 2 added what a run costs and leaves behind, version 4 what the stream brings where the source says it.
 func status(c *coder, v *store.SourceStatus) {
 	if !c.reading {
 		c.key = v.Key()
@@ -329,6 +424,12 @@ func status(c *coder, v *store.SourceStatus) {
 			integer(c, &r.Removed)
 			integer(c, &r.Requests)
 			integer(c, &r.Times)
+		}
+	}
+	if (c.reading || len(v.Carries) > 0) && c.since(4) {
+		count(c, &v.Carries)
+		for i := range v.Carries {
+			enum(c, &v.Carries[i])
 		}
 	}
 	text(c, &v.Source)

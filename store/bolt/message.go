@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,22 +27,128 @@ func (d *Desk) Post(ctx context.Context, ms ...store.Message) (n int, err error)
 	return n, nil
 }
 
-// post keeps the messages whose keys are new.
-func post(tx *bbolt.Tx, at time.Time, ms []store.Message) (added int, err error) {
+// post keeps the messages whose keys are new, with which of ds caused them.
+func post(tx *bbolt.Tx, at time.Time, ms []store.Message, ds ...store.Decision) (added int, err error) {
 	bucket, posted, open := tx.Bucket(bucketMessage), tx.Bucket(bucketPosted), tx.Bucket(bucketOpen)
 	for _, m := range ms {
-		if m, err = m.Posted(bucket.Sequence()+1, at); err != nil {
+		if m, err = m.Posted(bucket.Sequence()+1, at, len(ds)); err != nil {
 			return 0, err
 		}
 		if posted.Get([]byte(m.Key)) != nil {
 			continue
 		}
-		if err := errors.Join(bucket.SetSequence(m.Seq), posted.Put([]byte(m.Key), seqKey(m.Seq)), open.Put(seqKey(m.Seq), nil), putMessage(tx, &m)); err != nil {
+		added++
+		if m.Routed {
+			if err := posted.Put([]byte(m.Key), seqKey(0)); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		if err := errors.Join(bucket.SetSequence(m.Seq), posted.Put([]byte(m.Key), seqKey(m.Seq)), putMessage(tx, &m)); err != nil {
 			return 0, err
 		}
-		added++
+		if err := open.Put(seqKey(m.Seq), nil); err != nil {
+			return 0, err
+		}
+		if m.Decision == 0 {
+			continue
+		}
+		causes, err := tx.CreateBucketIfNotExists(bucketCause)
+		if err != nil {
+			return 0, err
+		}
+		if err := causes.Put(append(seqKey(ds[m.Decision-1].Seq), seqKey(m.Seq)...), nil); err != nil {
+			return 0, err
+		}
 	}
 	return added, trimMessages(tx)
+}
+
+// withdraw takes back what a decision caused and nobody was told yet.
+func withdraw(tx *bbolt.Tx, decision uint64) error {
+	causes := tx.Bucket(bucketCause)
+	if causes == nil {
+		return nil
+	}
+	prefix := seqKey(decision)
+	var seqs [][]byte
+	cur := causes.Cursor()
+	for k, _ := cur.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cur.Next() {
+		seqs = append(seqs, bytes.Clone(k[len(prefix):]))
+	}
+	for _, k := range seqs {
+		if tx.Bucket(bucketMessage).Get(k) == nil {
+			continue // done long ago, and kept no more
+		}
+		if _, err := withdrawn(tx, seqOf(k)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withdrawn takes back a message that is there.
+func withdrawn(tx *bbolt.Tx, seq uint64) (untold bool, err error) {
+	var forget string
+	if err := amend(tx, seq, func(m *store.Message) bool {
+		if m.Open() && m.Withdraw() {
+			forget = m.Key
+		}
+		return true
+	}); err != nil || forget == "" {
+		return false, err
+	}
+	return true, tx.Bucket(bucketPosted).Delete([]byte(forget))
+}
+
+// Withdraw implements [store.Outbox].
+func (d *Desk) Withdraw(ctx context.Context, keys ...string) (untold int, err error) {
+	want := map[string]bool{}
+	for _, k := range keys {
+		want[store.Clean(k, store.MaxName)] = true
+	}
+	err = d.update(ctx, "withdraw messages", func(tx *bbolt.Tx) (bool, error) {
+		untold = 0
+		var c coder
+		var seqs []uint64
+		if err := tx.Bucket(bucketOpen).ForEach(func(k, _ []byte) error {
+			var m store.Message
+			value := tx.Bucket(bucketMessage).Get(k)
+			if value == nil {
+				return damaged("message", k, store.ErrNotFound)
+			}
+			err := readMessage(&c, k, value, &m)
+			if err == nil && want[m.Key] {
+				seqs = append(seqs, m.Seq)
+			}
+			return err
+		}); err != nil {
+			return false, err
+		}
+		for _, seq := range seqs {
+			done, err := withdrawn(tx, seq)
+			if err != nil {
+				return false, err
+			}
+			if done {
+				untold++
+			}
+		}
+		return len(seqs) > 0, nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return untold, nil
+}
+
+// Known implements [store.Outbox].
+func (d *Desk) Known(ctx context.Context, key string) (known bool, err error) {
+	err = d.view(ctx, "look for a message", func(tx *bbolt.Tx) error {
+		known = tx.Bucket(bucketPosted).Get([]byte(store.Clean(key, store.MaxName))) != nil
+		return nil
+	})
+	return known, err
 }
 
 // trimMessages drops the oldest that are done. Sequences have no gaps but those that it made, so that it needs no counting.

@@ -75,3 +75,27 @@ func TestMigrate_Schema1(t *testing.T) {
 		t.Fatalf("since 2: %+v, %v", got, err)
 	}
 }
+
+// A store from before touches followed their deals is looked through once, with the first commit, and that commit's delta tells of all.
+func TestMigrate_Loose(t *testing.T) {
+	dir := t.TempDir()
+	d := open(t, dir, Options{})
+	storetest.Apply(t, d, storetest.Batch("a", "x", "", store.Records{Touches: []store.Touch{
+		storetest.Touch("a:t1", func(t *store.Touch) { t.Deal, t.Account = "a:1", "" }), storetest.Touch("a:t2", func(t *store.Touch) { t.Deal, t.Account = "a:2", "" }),
+		storetest.Touch("a:t3", func(t *store.Touch) { t.Deal, t.Account = "a:1", "a:own" }),
+	}}))
+	_ = d.Close()
+	raw(t, dir, func(tx *bbolt.Tx) error { // as if the deal had come to the older version
+		var c coder
+		came := storetest.Deal("a:1", func(d *store.Deal) { d.Account = "a:x" })
+		r := sealable(&c, &came, deal)
+		seal(store.EntityDeal, []byte(r.key), r.value)
+		return errors.Join(tx.Bucket(bucketOf(store.EntityDeal)).Put([]byte(r.key), r.value), tx.DeleteBucket(bucketLoose))
+	})
+	d = open(t, dir, Options{})
+	storetest.Apply(t, d, storetest.Batch("a", "x", "", store.Records{Deals: []store.Deal{storetest.Deal("a:2", func(d *store.Deal) { d.Account = "a:y" })}}))
+	got, err := storetest.Since(d, 1)
+	if err != nil || len(got) != 1 || len(got[0].Touches) != 2 || got[0].Touches[0].Account != "a:x" || got[0].Touches[1].Account != "a:y" {
+		t.Fatalf("since 1: %+v, %v", got, err)
+	}
+}

@@ -313,7 +313,7 @@ func TestSnapshot_NewerRecord(t *testing.T) {
 	storetest.Apply(t, d, deals("a:1", "a:2"))
 	_ = d.Close()
 	raw(t, dir, func(tx *bbolt.Tx) error {
-		newer := []byte{recordVersion + 3, 1, 2, 0, 0, 0, 0}
+		newer := []byte{sealFlag | recordVersion + 3, 1, 2, 0, 0, 0, 0}
 		seal(store.EntityDeal, []byte("a:2"), newer)
 		return tx.Bucket(bucketOf(store.EntityDeal)).Put([]byte("a:2"), newer)
 	})
@@ -325,6 +325,16 @@ func TestSnapshot_NewerRecord(t *testing.T) {
 	if err := d.Check(context.Background()); err == nil || !strings.Contains(err.Error(), `deal "a:2"`) {
 		t.Fatalf("Check: %v, want an error that names the deal", err)
 	}
+	// What a newer version wrote is not damaged: a repair would throw it away.
+	_ = d.Close()
+	before, err := os.ReadFile(filepath.Join(dir, File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Diagnose(t.Context(), dir, Options{}); !errors.Is(err, store.ErrNewer) || !strings.Contains(err.Error(), `deal "a:2"`) {
+		t.Fatalf("Diagnose: %v, want ErrNewer that names the deal", err)
+	}
+	unchanged(t, dir, before)
 }
 
 func TestDB_ConcurrentUse(t *testing.T) {

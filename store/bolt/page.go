@@ -242,6 +242,8 @@ type walk struct {
 	after []byte           // nothing is wanted up to this key: pages that hold nothing else are not visited
 	leaf  func(flags uint32, key, value []byte) error
 	lost  func(gap) error
+
+	last []byte // the newest key that leaf was told of
 }
 
 const maxDepth = 64
@@ -294,7 +296,11 @@ func (w *walk) page(g page, from, to []byte, depth int) error {
 		case err != nil:
 			err = w.lost(gap{low, high, gapPages, fmt.Errorf("page %d: %w", g.id, err)})
 		case next > i+1:
-			err = errors.Join(w.tree(child, low, high, depth+1), w.lost(gap{low, high, gapPages, fmt.Errorf("page %d: its elements are damaged", g.id)}))
+			err = w.tree(child, low, high, depth+1)
+			if from := w.last; bytes.Compare(from, low) >= 0 { // up to there it was told
+				low = append(bytes.Clone(from), 0)
+			}
+			err = errors.Join(err, w.lost(gap{low, high, gapPages, fmt.Errorf("page %d: its elements are damaged", g.id)}))
 		default:
 			err = w.tree(child, low, high, depth+1)
 		}
@@ -335,7 +341,7 @@ func (w *walk) leaves(g page, from, to []byte) error {
 		if err := w.leaf(flags, k, v); err != nil {
 			return err
 		}
-		last, first = k, false
+		last, w.last, first = k, k, false
 	}
 	return nil
 }

@@ -30,8 +30,11 @@ func (d *Diagnosis) Damage() []string {
 	return out
 }
 
-// Leftovers lists the files that interrupted work has left. They harm nobody; the next start removes them.
+// Leftovers lists the files that interrupted work has left. They harm nobody; the next start removes them. Which chunks are left over a damaged crm.db does not say.
 func (d *Diagnosis) Leftovers() []string {
+	if len(d.damage) > 0 {
+		return append([]string(nil), d.left...)
+	}
 	return append(append([]string(nil), d.left...), d.orphans...)
 }
 
@@ -57,15 +60,26 @@ func (d *Diagnosis) Plan() []string {
 				steps = append(steps, fmt.Sprintf("  %s: keep all %d", e, t.whole))
 			}
 		}
+		if d.versions > 0 {
+			steps = append(steps, fmt.Sprintf("  found are also %d other versions of these, and the list of free pages, which tells which are the older, is lost: "+
+				"keep the one that was modified last, or else any", d.versions))
+		}
 		if d.cursors {
 			steps = append(steps, "forget how far the sources were read, so that the next sync reads each from its beginning and brings back what it still has")
 		}
-		steps = append(steps, "drop the change log and the chunks, which are made anew from the records")
+		steps = append(steps, "begin a new change log")
+		if d.folder {
+			steps = append(steps, fmt.Sprintf("keep the chunks, damaged or not, beside as %s%s<time>; new ones are made from the records", Folder, damagedEnding))
+		}
+		for _, path := range d.Leftovers() {
+			steps = append(steps, "remove "+path+", left by work that was interrupted")
+		}
+		return steps
 	}
 	for _, c := range d.badChunks {
 		steps = append(steps, fmt.Sprintf("keep the damaged chunk %s beside, as %s%s<time>", filepath.Join(d.dir, Folder, c.file.File), c.file.File, damagedEnding))
 	}
-	if len(d.badChunks) > 0 && len(d.damage) == 0 {
+	if len(d.badChunks) > 0 {
 		steps = append(steps, "take the set of chunks out of use: the next start reads the records and makes it anew")
 	}
 	for _, path := range d.Leftovers() {
@@ -112,12 +126,27 @@ func (d *Diagnosis) Repair(ctx context.Context) (done []string, err error) {
 		done = append(done, "removed "+path)
 	}
 	if len(d.damage) > 0 {
-		kept := beside(d.path)
+		// The chunks go first: a start that found the new file and no list of them in it would remove them.
+		folder := filepath.Join(d.dir, Folder)
+		kept, chunks := beside(d.path), beside(folder)
+		if d.folder {
+			if err := errors.Join(os.Rename(folder, chunks), syncDir(d.dir)); err != nil {
+				return done, err
+			}
+		}
 		if err := d.salvage(ctx, kept); err != nil {
+			if d.folder {
+				err = errors.Join(err, os.Rename(chunks, folder))
+			}
 			return done, err
 		}
 		done = append(done, fmt.Sprintf("wrote %s anew; the damaged file is %s", d.path, kept))
-	} else if len(d.badChunks) > 0 {
+		if d.folder {
+			done = append(done, "kept "+chunks)
+		}
+		return done, nil
+	}
+	if len(d.badChunks) > 0 {
 		if err := d.dropSet(); err != nil {
 			return done, err
 		}

@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"strings"
+	"time"
 
 	"flightdeck/store"
 )
@@ -14,6 +16,7 @@ import (
 type sink interface {
 	bucket(name []byte, seq uint64) error
 	put(k, v []byte) error
+	get(k []byte) []byte // what was put there; valid until the next put
 }
 
 func leUint64(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
@@ -22,7 +25,7 @@ func beUint64(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
 // scan reads the whole file. Without a sink it finds out what is wrong; with one it gives away every record that is whole, and the buckets that are neither records,
 // log nor chunks as far as they can be read.
 func (d *Diagnosis) scan(ctx context.Context, to sink) error {
-	d.tallies = [len(kinds)]tally{}
+	d.tallies, d.versions = [len(kinds)]tally{}, 0
 	seen := map[uint64]int64{}
 	gaps := map[store.Entity][]gap{}
 	have := map[string]bool{}
@@ -102,9 +105,11 @@ func (d *Diagnosis) scanRecords(ctx context.Context, e store.Entity, b rawBucket
 				return err
 			}
 		}
-		if err := whole(&c, e, k, v, &r); err != nil {
+		if err := whole(&c, e, k, v, &r); errors.Is(err, store.ErrNewer) {
+			return newer(e, k, err)
+		} else if err != nil {
 			t.miss(1, string(k), gap{err: err})
-			return nil //nolint:nilerr // it is counted
+			return nil //nolint:nilerr // what is missing is noted, and the scan goes on
 		}
 		t.whole++
 		if to != nil {
@@ -136,6 +141,11 @@ func whole(c *coder, e store.Entity, k, v []byte, r *store.Records) error {
 		kinds[e].cut(r, 0)
 	}
 	return err
+}
+
+// newer ends a diagnosis: what a newer version wrote is whole, and a repair by this one would throw it away.
+func newer(e store.Entity, key []byte, err error) error {
+	return fmt.Errorf("read %s %q: %w; nothing was changed; start that version or a later one", e, store.Clip(string(key), 80), err)
 }
 
 // scanOther looks at a bucket that holds no records. The log and the list of chunks are not given away: both tell of records, and those are now others.
@@ -192,22 +202,33 @@ func unadvised(err error) error {
 	return err
 }
 
-// rescue finds leaves of trees of which pages are missing.
+// rescue finds leaves of trees of which pages are missing. Without the list of free pages nobody knows which of two versions of a page is the older: then a record is
+// taken from wherever it is, of several versions the one that was modified last. Its source will be read anew and says which is right; facts do not change.
 func (d *Diagnosis) rescue(ctx context.Context, gaps map[store.Entity][]gap, to sink) error {
-	if d.free == nil {
-		return nil // then nobody knows which of two versions of a page is the older
-	}
 	var c coder
 	var r store.Records
 	turned := store.Entity(0)
+	told, seed := map[uint64]struct{}{}, maphash.MakeSeed()
 	return d.pages.rescue(d.free, gaps, func(e store.Entity, k, v []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if bad := whole(&c, e, k, v, &r); bad != nil {
+		if bad := whole(&c, e, k, v, &r); errors.Is(bad, store.ErrNewer) {
+			return newer(e, k, bad)
+		} else if bad != nil {
 			return nil //nolint:nilerr // it stays lost
 		}
-		d.tallies[e].whole++
+		again := false
+		if d.free == nil {
+			id := maphash.Bytes(seed, k) + uint64(e)
+			_, again = told[id]
+			told[id] = struct{}{}
+		}
+		if again {
+			d.versions++
+		} else {
+			d.tallies[e].whole++
+		}
 		if to == nil {
 			return nil
 		}
@@ -217,8 +238,26 @@ func (d *Diagnosis) rescue(ctx context.Context, gaps map[store.Entity][]gap, to 
 			}
 			turned = e
 		}
+		if again && modified(&c, e, k, to.get(k)).After(modified(&c, e, k, v)) {
+			return nil
+		}
 		return to.put(k, v)
 	})
+}
+
+// modified returns when a record was changed in its source, as far as it says so.
+func modified(c *coder, e store.Entity, k, v []byte) time.Time {
+	var r store.Records
+	if len(v) == 0 || kinds[e].decode(c, k, v, &r) != nil {
+		return time.Time{}
+	}
+	switch e {
+	case store.EntityDeal:
+		return r.Deals[0].Modified
+	case store.EntityAccount:
+		return r.Accounts[0].Modified
+	}
+	return time.Time{}
 }
 
 // judge adds to the damage what was missed, and pages that are both in use and free: the next commit would write over them.

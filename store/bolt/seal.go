@@ -3,6 +3,7 @@ package bolt
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 
 	"flightdeck/store"
@@ -14,6 +15,9 @@ import (
 const (
 	sealFlag = 0x80
 	sealLen  = 4
+
+	// sealedFrom is the first version that nobody ever wrote without a seal: a record that claims it and has none is damaged, not newer.
+	sealedFrom = 3
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -48,11 +52,13 @@ func seal(e store.Entity, key, value []byte) {
 
 var errSeal = errors.New("its checksum is wrong")
 
-// sealed tells what is wrong with a stored record's seal. One without a seal is not judged.
+// sealed tells what is wrong with a stored record's seal. One without a seal is not judged, if it may be without.
 func sealed(e store.Entity, key, value []byte) error {
 	switch {
 	case len(value) == 0:
 		return errShort
+	case value[0] >= sealedFrom && value[0]&sealFlag == 0:
+		return fmt.Errorf("it has version %d and no checksum", value[0])
 	case value[0]&sealFlag == 0:
 		return nil
 	case len(value) < 1+sealLen:

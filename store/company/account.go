@@ -199,7 +199,8 @@ func (g *gen) feelHealth(c *chance, a *account, out *store.Records) {
 	trend := 7 * c.NormFloat64() / 365
 	size, last, before := sizeScore(a.revenue), store.NoDay, 0
 	decided := level // at the last decision
-	rows, steps := 0, 0
+	rows, steps, whole := 0, 0, g.fix(a)
+	g.vigour = g.vigour[:0]
 	from := max(g.healthStart(), a.created+7)
 	for d := monthEnd(from); d < g.today; d = g.nextHealth(d) {
 		gap := float64(30)
@@ -234,12 +235,14 @@ func (g *gen) feelHealth(c *chance, a *account, out *store.Records) {
 		if at := midnight(d) + clock(23, 30); at <= g.now {
 			rows++
 			out.Health = append(out.Health, store.Health{ID: g.id('a', a.i+1, 'h', rows), Account: a.id, Day: d, Score: h, Note: note, Seen: instant(at)})
+			g.measure(a, rows, d, &level, &whole, out)
 			a.health, a.felt = h, d
 		}
 		last = d
 		if d != monthEnd(d) {
 			continue
 		}
+		g.vigour = append(g.vigour, felt{d, vigour(&level)})
 		// Grades are decided in the night after the month's end.
 		if at := midnight(d+1) + clock(2, 0) + int64(a.i%3600); at <= g.now {
 			if to := gradeFor(a.grade, index(h, size)); to != a.grade {

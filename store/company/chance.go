@@ -25,6 +25,9 @@ const (
 	laneSale
 	laneReplay
 	laneStep
+	laneReading
+	laneSign
+	laneTender
 )
 
 // set moves c to the start of stream (lane, i) of seed.

@@ -131,6 +131,7 @@ func check(t *testing.T, r *store.Records, now time.Time, org store.Org) {
 	for _, e := range r.Evidence {
 		must(e.ID, store.EntityDeal, e.Deal)
 		must(e.ID, store.EntityPerson, e.By)
+		need(e.ID, store.EntityPerson, e.Signer)
 		past(e.ID, "at", e.At)
 		if d := deals[e.Deal]; d == nil || dayOf(local(e.At)) < d.Created {
 			f.add("evidence %+v", e)

@@ -118,7 +118,7 @@ func Generate(cfg Config, yield func(*store.Records) error) error {
 		}
 		out = store.Records{
 			Accounts: out.Accounts[:0], Contacts: out.Contacts[:0], Deals: out.Deals[:0], Changes: out.Changes[:0], Touches: out.Touches[:0],
-			Grades: out.Grades[:0], Health: out.Health[:0], Evidence: out.Evidence[:0], Sales: out.Sales[:0],
+			Grades: out.Grades[:0], Health: out.Health[:0], Evidence: out.Evidence[:0], Sales: out.Sales[:0], Readings: out.Readings[:0], Tenders: out.Tenders[:0],
 		}
 	}
 	return nil

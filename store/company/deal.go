@@ -90,6 +90,7 @@ func (g *gen) deal(a *account, n int, out *store.Records) {
 	g.replay(g.side.set(g.Seed, laneReplay, uint64(n)), &p, out)
 	g.prove(c, &p, out)
 	g.dealTouches(c, &p, out)
+	g.tender(g.side.set(g.Seed, laneTender, uint64(n)), &p, out)
 }
 
 // entered rounds an amount in CNY as people enter it and converts it to the account's currency, in its minor units.

@@ -31,6 +31,7 @@ type gen struct {
 	path    []step    // scratch of deal
 	moments []int64   // scratch of touches
 	outlets []string  // scratch of sales
+	vigour  []felt    // of the present account, by month
 }
 
 type team struct {

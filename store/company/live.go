@@ -32,7 +32,7 @@ func New(cfg Config) (*Company, error) {
 		Accounts: make([]store.Account, 0, s.Accounts), Contacts: make([]store.Contact, 0, 3*s.Accounts), Deals: make([]store.Deal, 0, s.Deals),
 		Changes: make([]store.Change, 0, 8*s.Deals), Touches: make([]store.Touch, 0, s.Touches+s.Touches/16),
 		Grades: make([]store.GradeChange, 0, 3*s.Accounts), Health: make([]store.Health, 0, (s.Months+12)*s.Accounts),
-		Evidence: make([]store.Evidence, 0, 5*s.Deals/2), Sales: make([]store.Sale, 0, s.Sales+s.Sales/16),
+		Evidence: make([]store.Evidence, 0, 5*s.Deals/2), Sales: make([]store.Sale, 0, s.Sales+s.Sales/16), Readings: make([]store.Reading, 0, (s.Months+5)*s.Accounts),
 	}
 	c := &Company{g: g, records: out, nextDeal: s.Deals, last: g.Now, deals: make([]store.Deal, s.Deals)}
 	g.frame(out)
@@ -153,10 +153,13 @@ func (c *Company) toStage(m *moment, d *store.Deal, stage int) {
 		if p.stage != stage || !m.yes(p.share) {
 			continue
 		}
-		id := c.g.id('d', number(d.ID)+1, 'e', m.n+len(m.out.Evidence))
+		id, yuan := c.g.id('d', number(d.ID)+1, 'e', m.n+len(m.out.Evidence)), float64(d.Amount.Minor)/100
+		if d.Amount.Currency == "USD" {
+			yuan *= 7.1
+		}
 		m.out.Evidence = append(m.out.Evidence, store.Evidence{
 			ID: id, Deal: d.ID, Kind: p.kind, Title: c.of(d).short + " " + p.title, URL: "https://crm.haichuan.example/files/" + id.Native() + p.ext,
-			By: d.Owner, At: m.at, Seen: m.at,
+			By: d.Owner, Signer: c.g.signer(m.chance, p.kind, number(d.Owner), yuan), At: m.at, Seen: m.at,
 		})
 	}
 }
@@ -297,6 +300,7 @@ func (c *Company) move(m *moment) bool {
 		return false
 	}
 	c.set(m, d, store.FieldClose, d.Close.String(), to.String())
+	restated(d)
 	d.Close = to
 	return m.said(d)
 }
@@ -312,6 +316,7 @@ func (c *Company) revalue(m *moment) bool {
 		return false
 	}
 	c.set(m, d, store.FieldAmount, d.Amount.String(), to.String())
+	restated(d)
 	d.Amount = to
 	return m.said(d)
 }
@@ -386,4 +391,11 @@ func (c *Company) invoice(m *moment) bool {
 	c.g.sale(m.chance, a, c.g.id('a', a.i+1, 's', m.n), what, c.g.holder(a.owner, m.today), pick(m.chance, outlets), m.today,
 		int64(3_000+m.IntN(20_000))*100, &m.out.Records)
 	return true
+}
+
+// restated takes the rep's other versions away: they went with the promise that has just been replaced.
+func restated(d *store.Deal) {
+	for _, k := range []string{"optimistic_close", "optimistic_amount", "pessimistic_close", "pessimistic_amount"} {
+		delete(d.Extra, k)
+	}
 }

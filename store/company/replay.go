@@ -80,6 +80,9 @@ func (g *gen) replay(c *chance, p *plan, out *store.Records) {
 		}
 		d.Extra["competitor"] = rival
 	}
+	if s.stage < stageWon && c.yes(.45) {
+		versions(c, p.style, &d)
+	}
 	out.Deals = append(out.Deals, d)
 	if s.stage == stageWon {
 		won := g.path[len(g.path)-1].at
@@ -99,4 +102,26 @@ func (g *gen) ownerAt(p *plan, at int64) int {
 		}
 	}
 	return n
+}
+
+// versions adds the rep's optimistic and pessimistic date and amount beside the promised ones: who pads sees no worse, who sandbags no better.
+func versions(c *chance, style int, d *store.Deal) {
+	sooner, later, more, less := c.between(5, 25), c.between(10, 60), 1.02+.2*c.Float64(), .97-.3*c.Float64()
+	switch style {
+	case styleSandbag:
+		sooner, later, more = 0, later+30, 1
+	case stylePad:
+		sooner, later, less = sooner+15, 3, .99
+	}
+	if d.Extra == nil {
+		d.Extra = map[string]string{}
+	}
+	for name, v := range map[string]struct {
+		day   store.Day
+		share float64
+	}{"optimistic": {max(d.Created, d.Close-store.Day(sooner)), more}, "pessimistic": {d.Close + store.Day(later), less}} {
+		d.Extra[name+"_close"] = v.day.String()
+		yuan := int64(float64(d.Amount.Minor)*v.share) / 100 // whole units, as people write them
+		d.Extra[name+"_amount"] = strconv.FormatInt(max(1, yuan), 10)
+	}
 }

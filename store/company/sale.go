@@ -89,6 +89,7 @@ func (g *gen) baseSales(c *chance, a *account, out *store.Records) {
 	for month := monthOf(max(g.first, a.created+30)); month <= g.today; month = nextMonth(month) {
 		_, mm, _ := month.Date()
 		season := 1 + .12*math.Sin(float64(mm)/6*math.Pi)
+		appetite, gone := g.appetite(month)
 		for range c.count(perMonth) {
 			n++
 			what := usual[c.IntN(3)]
@@ -98,7 +99,8 @@ func (g *gen) baseSales(c *chance, a *account, out *store.Records) {
 			if where == 0 { // each customer has one outlet that does worse than the others
 				amount *= .55
 			}
-			if day < a.created || day >= g.today {
+			amount *= appetite
+			if gone || day < a.created || day >= g.today {
 				continue
 			}
 			fen := int64(max(amount, 100)) * 100

@@ -215,6 +215,7 @@ var proofs = [...]proof{
 // prove makes the documents that were attached when a deal came to a stage, or soon after, or in some cases never.
 func (g *gen) prove(c *chance, p *plan, out *store.Records) {
 	n := 0
+	side := g.side.set(g.Seed, laneSign, uint64(p.n)) // a lane of its own: a signature more must not change what else happens
 	for i, st := range g.path {
 		for _, d := range proofs {
 			if d.stage != st.stage {
@@ -229,6 +230,11 @@ func (g *gen) prove(c *chance, p *plan, out *store.Records) {
 				continue
 			}
 			at := min(st.at+1+int64(late), until-1)
+			if d.kind == "contract" && i > 0 && st.stage < stageWon && side.yes(.12) { // the lawyers began before the terms were agreed
+				at = max(g.path[i-1].at+1, st.at-int64(side.between(1, 9))*daySeconds)
+			}
+			owner := g.ownerAt(p, at)
+			signer := g.signer(side, d.kind, owner, p.yuan)
 			n++
 			if at > g.now {
 				continue
@@ -236,8 +242,38 @@ func (g *gen) prove(c *chance, p *plan, out *store.Records) {
 			id := g.id('d', p.n+1, 'e', n)
 			out.Evidence = append(out.Evidence, store.Evidence{
 				ID: id, Deal: g.id('d', p.n+1, 0, 0), Kind: d.kind, Title: p.short + " " + d.title, URL: "https://crm.haichuan.example/files/" + id.Native() + d.ext,
-				By: g.people[g.ownerAt(p, at)].id, At: instant(at), Seen: instant(at),
+				By: g.people[owner].id, Signer: signer, At: instant(at), Seen: instant(at),
 			})
 		}
 	}
+}
+
+// Up to which amount, in CNY, a rep, a team lead and a regional manager may sign. The director signs anything.
+var maySign = [...]float64{200_000, 1_000_000, 5_000_000}
+
+// signer returns who signed a document about so much: whoever may, but in one case of eight somebody a level below; "" for what is not signed, or not said to be.
+func (g *gen) signer(c *chance, kind string, owner int, yuan float64) store.PersonID {
+	if kind != "contract" {
+		return ""
+	}
+	unsaid, below := c.yes(.15), c.yes(.125)
+	level := 0
+	for level < len(maySign) && yuan > maySign[level] {
+		level++
+	}
+	if below && level > 0 {
+		level--
+	}
+	who := &g.people[owner]
+	switch {
+	case unsaid:
+		return ""
+	case level == 0:
+		return who.id
+	case level == 1 && who.team >= 0:
+		return g.people[g.teams[who.team].people[0]].id
+	case level <= 2:
+		return g.people[1+who.region].id
+	}
+	return g.people[0].id
 }

@@ -38,6 +38,9 @@ type Options struct {
 	// Inside reports whether whom a message concerns lies inside the part of the organisation that a route names. known is false while that cannot be told, as before the store was read: the
 	// message then waits. nil: nothing does.
 	Inside func(route string, node store.ID) (in, known bool)
+	// Own reports whether node is the very part of the organisation that a route names, "" for all of it: a morning is one part's own, so that a manager is not sent every team's beside theirs.
+	// nil: those without a part get that of the whole.
+	Own    func(route string, node store.ID) (own, known bool)
 	Report func(error)      // told of failures of the store; nil: nobody is
 	Now    func() time.Time // nil: time.Now
 }
@@ -181,11 +184,17 @@ func (e *Engine) route(m *store.Message) (ds []store.Delivery, known bool) {
 		if len(r.Kinds) > 0 && !slices.Contains(r.Kinds, m.Kind) || len(r.Kinds) == 0 && m.Kind == store.MessageTest {
 			continue
 		}
-		if r.Node != "" {
-			if e.o.Inside == nil {
+		within := e.o.Inside
+		if m.Kind == store.MessageMorning {
+			if within = e.o.Own; within == nil && r.Node == "" && m.Node != "" {
 				continue
 			}
-			in, known := e.o.Inside(r.Node, m.Node)
+		}
+		if r.Node != "" || m.Kind == store.MessageMorning && within != nil {
+			if within == nil {
+				continue
+			}
+			in, known := within(r.Node, m.Node)
 			if !known {
 				return nil, false
 			}

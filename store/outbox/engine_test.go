@@ -364,3 +364,26 @@ func TestPlain_FitsItsLimit(t *testing.T) {
 		}
 	}
 }
+
+// A morning goes to those alone whose own part it is about: the company's to those without a part, a team's to that team's.
+func TestEngine_MorningIsOnesOwn(t *testing.T) {
+	all, east, ann := &fake{}, &fake{}, &fake{}
+	e, box, _ := engine(t, all, func(o *Options) {
+		o.Routes = []Route{{Name: "all", Notifier: all}, {Name: "east", Notifier: east, Node: "East"}, {Name: "ann", Notifier: ann, Node: "Ann"}}
+		o.Inside = func(string, store.ID) (bool, bool) { return true, true }
+		o.Own = func(route string, node store.ID) (bool, bool) {
+			return map[string]store.ID{"": "", "East": "x:east", "Ann": "x:ann"}[route] == node, true
+		}
+	})
+	for _, node := range []store.ID{"", "x:east", "x:ann"} {
+		if _, err := box.Post(t.Context(), store.Message{Key: "m" + string(node), Kind: store.MessageMorning, Node: node, Title: "of " + string(node)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := e.Round(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if all.got() != "[[of]]" && all.got() != "[[of ]]" || east.got() != "[[of x:east]]" || ann.got() != "[[of x:ann]]" {
+		t.Errorf("all %s, east %s, ann %s", all.got(), east.got(), ann.got())
+	}
+}

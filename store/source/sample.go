@@ -11,6 +11,10 @@ type Sampling struct {
 	Rows []Sample
 	// Empty are the mapped fields of which no row has a value, as "deal.close (.closedate)": a right that is missing, a name that is wrong, or just nothing entered.
 	Empty []string
+	// Missing are the fields that were asked for and that the system has not, or does not let us read.
+	Missing []string
+	// Wrong is what keeps a part of the stream from being read, such as one file of many; Rows are of the others.
+	Wrong []error
 	// Unused are the names in the rows that the mapping does not mention, sorted.
 	Unused []string
 }

@@ -1,12 +1,18 @@
 package source
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/zalando/go-keyring"
 )
@@ -47,6 +53,105 @@ func (s Secret) IsZero() bool { return s.ref == "" }
 
 // Resolve reads the credential. A file must belong to its owner alone (mode 0600 or stricter). Errors name the reference, never the value.
 func (s Secret) Resolve() (string, error) {
+	v, err := s.resolve()
+	if err != nil {
+		return v, err
+	}
+	resolved.add(v)
+	if v != "" && len(v) < shortest {
+		resolved.mu.Lock()
+		defer resolved.mu.Unlock()
+		if !slices.Contains(resolved.weak, s.ref) {
+			resolved.weak = append(resolved.weak, s.ref)
+		}
+	}
+	return v, nil
+}
+
+// secrets are the credentials that this process has read. They are the net under every source's own care: a panic's text, or a driver's error, may quote one.
+type secrets struct {
+	mu     sync.Mutex
+	values []string
+	weak   []string // references to credentials that are too short to be hidden
+}
+
+var resolved secrets
+
+const (
+	shortest = 6 // what a credential must have, in bytes, to be taken out of texts wherever it stands: a shorter one turns up inside of words
+	tiny     = 3 // what it must have to be taken out where it stands by itself: "a" is a word, and hiding it would make every message unreadable
+)
+
+func (s *secrets) add(v string) {
+	if len(v) < tiny {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.values, v) {
+		s.values = append(s.values, v)
+	}
+}
+
+// Weak returns the references of the credentials read by this process that are so short (under six bytes) that [Mask] cannot hide them wherever they stand. Whoever
+// checks a source says so: such a credential is guessed in no time anyway.
+func Weak() []string {
+	resolved.mu.Lock()
+	defer resolved.mu.Unlock()
+	return slices.Clone(resolved.weak)
+}
+
+// Redact takes the credentials that this process has read out of a text that is to be kept or shown, as they are and as they travel.
+func Redact(text string) string {
+	resolved.mu.Lock()
+	defer resolved.mu.Unlock()
+	return Mask(text, resolved.values...)
+}
+
+// Mask takes credentials out of a text, as they are and as they travel. Of one with fewer than six bytes only what stands by itself is taken, and one with fewer than
+// three is left: see [Weak].
+func Mask(text string, credentials ...string) string {
+	const mask = "[credential]"
+	for _, v := range credentials {
+		switch {
+		case len(v) >= shortest:
+			for _, form := range []string{v, url.QueryEscape(v), url.PathEscape(v), base64.StdEncoding.EncodeToString([]byte(v))} {
+				text = strings.ReplaceAll(text, form, mask)
+			}
+		case len(v) >= tiny:
+			text = replaceAlone(text, v, mask)
+		}
+	}
+	return text
+}
+
+// replaceAlone replaces what of old in text is no part of a word.
+func replaceAlone(text, old, with string) string {
+	var out strings.Builder
+	inWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	last := ' ' // the rune before text
+	for {
+		i := strings.Index(text, old)
+		if i < 0 {
+			out.WriteString(text)
+			return out.String()
+		}
+		if i > 0 {
+			last, _ = utf8.DecodeLastRuneInString(text[:i])
+		}
+		next, _ := utf8.DecodeRuneInString(text[i+len(old):])
+		out.WriteString(text[:i])
+		if inWord(last) || inWord(next) {
+			out.WriteString(old)
+		} else {
+			out.WriteString(with)
+		}
+		last, _ = utf8.DecodeLastRuneInString(old)
+		text = text[i+len(old):]
+	}
+}
+
+func (s Secret) resolve() (string, error) {
 	kind, rest, _ := strings.Cut(s.ref, ":")
 	switch kind {
 	case "":
@@ -89,6 +194,7 @@ func (s Secret) Resolve() (string, error) {
 // Replace writes a credential that takes the place of the one before, such as a refresh token that may be used once, to where that one is kept: a file, whose
 // mode becomes 0600, or the keyring. An environment variable cannot be written; that is an [errors.ErrUnsupported].
 func (s Secret) Replace(v string) error {
+	resolved.add(v)
 	kind, rest, _ := strings.Cut(s.ref, ":")
 	switch kind {
 	case "keyring":

@@ -126,3 +126,37 @@ func TestSecret_Keyring(t *testing.T) {
 		t.Errorf("an environment variable was replaced: %v", err)
 	}
 }
+
+// A credential of one letter masked every message until nothing could be read; a short one inside of a word cannot be told from text.
+func TestMask(t *testing.T) {
+	for _, c := range []struct{ credential, text, want string }{
+		{"a", "a page of data was refused", "a page of data was refused"},
+		{"", "refused", "refused"},
+		{"cat", "login cat failed: password=cat, \"cat\" in the catalogue", "login [credential] failed: password=[credential], \"[credential]\" in the catalogue"},
+		{"cat", "concat cat", "concat [credential]"},
+		{"猫咪", "用户猫咪 refused 猫咪", "用户[credential] refused [credential]"},
+		{"secret", "xsecretx", "x[credential]x"},
+		{"a b/c d", "?key=a+b%2Fc+d&k=a%20b%2Fc%20d", "?key=[credential]&k=[credential]"},
+		{"hunter22", "Basic aHVudGVyMjI=", "Basic [credential]"},
+	} {
+		if got := source.Mask(c.text, c.credential); got != c.want {
+			t.Errorf("%q in %q: %q, want %q", c.credential, c.text, got, c.want)
+		}
+	}
+}
+
+func TestWeak(t *testing.T) {
+	for name, v := range map[string]string{"FLIGHTDECK_TEST_WEAK": "x", "FLIGHTDECK_TEST_FIVE": "cat55", "FLIGHTDECK_TEST_STRONG": "long enough"} {
+		t.Setenv(name, v)
+		if _, err := secret(t, "env:"+name).Resolve(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	weak := strings.Join(source.Weak(), " ")
+	if !strings.Contains(weak, "env:FLIGHTDECK_TEST_WEAK") || !strings.Contains(weak, "env:FLIGHTDECK_TEST_FIVE") || strings.Contains(weak, "STRONG") {
+		t.Error(weak)
+	}
+	if got := source.Redact("a fox was told x by cat55"); got != "a fox was told x by [credential]" {
+		t.Error(got)
+	}
+}

@@ -65,7 +65,7 @@ type Lister interface {
 // Carrier is the ability of a source to say which entities each of its streams brings, where the stream's name does not say it or where two streams
 // bring the same. What the syncer removes after a complete pass rests on it.
 type Carrier interface {
-	Carries(s store.Stream) []store.Entity
+	Carries(s store.Stream) []store.Entity // nil: what the stream's name says
 }
 
 // Checker is the ability to test a source without reading it: credentials, reachability, permissions. doctor uses it.

@@ -17,7 +17,7 @@ import (
 
 // Desk is a [store.Desk] in memory, for tests. It may be used from any goroutine.
 type Desk struct {
-	store.Notifier
+	store.Notifier[store.Rev]
 	// Now is the clock; nil: time.Now. Set it before use.
 	Now func() time.Time
 
@@ -32,18 +32,19 @@ type deskState struct {
 	marks     map[[2]string]store.Mark
 	messages  []store.Message
 	posted    map[string]bool
+	causes    map[uint64][]uint64 // decision → messages
 	rules     []store.RuleVersion
 }
 
 // NewDesk returns an empty one.
 func NewDesk() *Desk {
-	return &Desk{state: deskState{slots: map[store.Slot]int{}, marks: map[[2]string]store.Mark{}, posted: map[string]bool{}}}
+	return &Desk{state: deskState{slots: map[store.Slot]int{}, marks: map[[2]string]store.Mark{}, posted: map[string]bool{}, causes: map[uint64][]uint64{}}}
 }
 
 func (s *deskState) clone() deskState {
 	c := *s
 	c.decisions, c.messages, c.rules = slices.Clone(s.decisions), slices.Clone(s.messages), slices.Clone(s.rules)
-	c.slots, c.marks, c.posted = maps.Clone(s.slots), maps.Clone(s.marks), maps.Clone(s.posted)
+	c.slots, c.marks, c.posted, c.causes = maps.Clone(s.slots), maps.Clone(s.marks), maps.Clone(s.posted), maps.Clone(s.causes)
 	for i := range c.messages {
 		c.messages[i].Deliveries = slices.Clone(c.messages[i].Deliveries)
 	}
@@ -88,7 +89,10 @@ func (d *Desk) Decide(ctx context.Context, ds []store.Decision, ms ...store.Mess
 		if out, err = s.enter(at, ds); err != nil {
 			return false, err
 		}
-		n, err := s.post(at, ms)
+		for _, v := range out {
+			s.withdraw(v.Undoes)
+		}
+		n, err := s.post(at, ms, out...)
 		return len(out)+n > 0, err
 	})
 	if err != nil {
@@ -194,19 +198,63 @@ func (d *Desk) Post(ctx context.Context, ms ...store.Message) (n int, err error)
 	return n, nil
 }
 
-func (s *deskState) post(at time.Time, ms []store.Message) (n int, err error) {
+// withdraw takes back what a decision caused and nobody was told yet.
+func (s *deskState) withdraw(decision uint64) {
+	for _, seq := range s.causes[decision] {
+		if m := &s.messages[seq-1]; m.Open() && m.Withdraw() {
+			delete(s.posted, m.Key)
+		}
+	}
+}
+
+func (s *deskState) post(at time.Time, ms []store.Message, ds ...store.Decision) (n int, err error) {
 	for _, m := range ms {
-		if m, err = m.Posted(uint64(len(s.messages))+1, at); err != nil {
+		if m, err = m.Posted(uint64(len(s.messages))+1, at, len(ds)); err != nil {
 			return 0, err
 		}
 		if s.posted[m.Key] {
 			continue
 		}
 		s.posted[m.Key] = true
+		if n++; m.Routed {
+			continue
+		}
+		if m.Decision > 0 {
+			seq := ds[m.Decision-1].Seq
+			s.causes[seq] = append(slices.Clip(s.causes[seq]), m.Seq)
+		}
+		m.Decision = 0
 		s.messages = append(s.messages, m)
-		n++
 	}
 	return n, nil
+}
+
+// Known implements [store.Outbox].
+func (d *Desk) Known(ctx context.Context, key string) (bool, error) {
+	s, err := d.view(ctx)
+	if err != nil {
+		return false, err
+	}
+	return s.posted[store.Clean(key, store.MaxName)], nil
+}
+
+// Withdraw implements [store.Outbox].
+func (d *Desk) Withdraw(ctx context.Context, keys ...string) (untold int, err error) {
+	err = d.update(ctx, func(s *deskState, _ time.Time) (bool, error) {
+		found := false
+		for i := range s.messages {
+			m := &s.messages[i]
+			if !m.Open() || !slices.ContainsFunc(keys, func(k string) bool { return store.Clean(k, store.MaxName) == m.Key }) {
+				continue
+			}
+			if found = true; m.Withdraw() {
+				delete(s.posted, m.Key)
+				untold++
+			}
+		}
+		return found, nil
+	})
+	return untold, err
 }
 
 // Waiting implements [store.Outbox].

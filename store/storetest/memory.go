@@ -24,7 +24,7 @@ const blockLen = 97
 
 // Memory is a store in memory for tests: Reader, Writer, Watcher and Folder. It may be used from any goroutine.
 type Memory struct {
-	store.Notifier
+	store.Notifier[store.Rev]
 	// Now is the clock for batches without Seen; nil: time.Now. Set it before use.
 	Now func() time.Time
 
@@ -37,6 +37,7 @@ type memoryState struct {
 	rev     store.Rev
 	rows    map[store.Ref]any
 	cursors map[[2]string]store.Cursor
+	loose   map[store.ID]bool // touches that came without an account
 	log     []memoryEntry
 	trimmed store.Rev // the newest revision that the log no longer holds whole
 	set     *memoryChunks
@@ -51,7 +52,7 @@ type memoryEntry struct {
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
-	return &Memory{state: memoryState{rows: map[store.Ref]any{}, cursors: map[[2]string]store.Cursor{}}}
+	return &Memory{state: memoryState{rows: map[store.Ref]any{}, cursors: map[[2]string]store.Cursor{}, loose: map[store.ID]bool{}}}
 }
 
 // Cursor implements [store.Writer].
@@ -108,17 +109,19 @@ func (s *memoryState) apply(b *store.Batch, now func() time.Time) store.Rev {
 	}
 	for ref, row := range given {
 		if d, ok := row.(store.Deal); ok {
-			if old, ok := s.rows[ref].(store.Deal); ok {
-				for _, c := range derive(old, d, b.Track, seen) {
-					want[store.Ref{Entity: store.EntityChange, ID: c.Key()}] = normal(store.Ref{Entity: store.EntityChange, ID: c.Key()}, c, seen)
-				}
+			old, known := s.rows[ref].(store.Deal)
+			for _, c := range derive(old, known, d, b.Track, seen) {
+				want[store.Ref{Entity: store.EntityChange, ID: c.Key()}] = normal(store.Ref{Entity: store.EntityChange, ID: c.Key()}, c, seen)
 			}
 		}
 	}
 	maps.Copy(want, given)
-	gone := map[store.ID]bool{}
 	for _, ref := range b.Deleted {
 		want[ref] = nil
+	}
+	s.follow(want)
+	gone := map[store.ID]bool{}
+	for _, ref := range b.Deleted {
 		if ref.Entity == store.EntityDeal {
 			gone[ref.ID] = true
 		}
@@ -172,8 +175,43 @@ func (s *memoryState) apply(b *store.Batch, now func() time.Time) store.Rev {
 	return s.rev
 }
 
+// follow gives the touches that came with a deal and without an account that of the deal, as it will stand.
+func (s *memoryState) follow(want map[store.Ref]any) {
+	dealOf := func(id store.ID) (d store.Deal, ok bool) {
+		ref := store.Ref{Entity: store.EntityDeal, ID: id}
+		if d, ok = want[ref].(store.Deal); !ok {
+			d, ok = s.rows[ref].(store.Deal)
+		}
+		return d, ok
+	}
+	for ref, row := range want {
+		if ref.Entity != store.EntityTouch {
+			continue
+		}
+		t, _ := row.(store.Touch)
+		if s.loose[ref.ID] = t.Account == "" && t.Deal != ""; s.loose[ref.ID] {
+			if d, ok := dealOf(t.Deal); ok {
+				t.Account = d.Account
+				want[ref] = t
+			}
+		}
+	}
+	for ref, row := range s.rows {
+		t, ok := row.(store.Touch)
+		if _, comes := want[ref]; !ok || comes || !s.loose[ref.ID] {
+			continue
+		}
+		if d, ok := dealOf(t.Deal); ok && d.Account != t.Account {
+			if _, comes := want[store.Ref{Entity: store.EntityDeal, ID: t.Deal}].(store.Deal); comes {
+				t.Account = d.Account
+				want[ref] = t
+			}
+		}
+	}
+}
+
 // derive says which tracked fields differ between the deal that is stored and the one that comes.
-func derive(old, d store.Deal, track store.Fields, seen time.Time) (out []store.Change) {
+func derive(old store.Deal, known bool, d store.Deal, track store.Fields, seen time.Time) (out []store.Change) {
 	at := seen
 	if d.Modified.After(old.Modified) {
 		at = d.Modified
@@ -182,6 +220,12 @@ func derive(old, d store.Deal, track store.Fields, seen time.Time) (out []store.
 		if track.Has(f) && from != to {
 			out = append(out, store.Change{Deal: d.ID, Field: f, From: from, To: to, At: at, Seen: seen})
 		}
+	}
+	for _, f := range store.VersionFields() {
+		add(f, old.Version(f), d.Version(f))
+	}
+	if !known {
+		return out
 	}
 	add(store.FieldStage, string(old.Stage), string(d.Stage))
 	add(store.FieldAmount, old.Amount.String(), d.Amount.String())

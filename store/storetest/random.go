@@ -110,7 +110,13 @@ func fillRandom(rng *rand.Rand, v reflect.Value, field string) {
 	case v.Kind() == reflect.Map:
 		m := reflect.MakeMap(v.Type())
 		for i := range rng.IntN(3) {
-			m.SetMapIndex(reflect.ValueOf(fmt.Sprint("k", i)).Convert(v.Type().Key()), reflect.ValueOf(pick(rng, "", "v", "值")))
+			value := reflect.New(v.Type().Elem()).Elem()
+			if value.Kind() == reflect.String {
+				value.SetString(pick(rng, "", "v", "值"))
+			} else {
+				fillRandom(rng, value, "")
+			}
+			m.SetMapIndex(reflect.ValueOf(fmt.Sprint("k", i)).Convert(v.Type().Key()), value)
 		}
 		v.Set(m)
 	case v.Kind() == reflect.Slice:
@@ -144,7 +150,9 @@ func Fill(v reflect.Value) {
 		v.SetString("a:1")
 	case v.Kind() == reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
-		v.SetMapIndex(reflect.ValueOf("k").Convert(v.Type().Key()), reflect.ValueOf("v"))
+		value := reflect.New(v.Type().Elem()).Elem()
+		Fill(value)
+		v.SetMapIndex(reflect.ValueOf("k").Convert(v.Type().Key()), value)
 	case v.Kind() == reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		Fill(v.Index(0))

@@ -87,7 +87,7 @@ func Suite(t *testing.T, open func(t *testing.T) Store) {
 	}{
 		{"Empty", testEmpty}, {"RoundTrip", testRoundTrip}, {"Idempotent", testIdempotent}, {"Cursor", testCursor},
 		{"CursorAtomic", testCursorAtomic}, {"RefusesEmptyID", testRefusesEmptyID}, {"LastOfDuplicatesCounts", testDuplicates},
-		{"Tombstones", testTombstones}, {"DealTakesItsHistory", testCascade}, {"SinceExact", testSince}, {"Trimmed", testTrimmed},
+		{"Tombstones", testTombstones}, {"DealTakesItsHistory", testCascade}, {"TouchFollowsItsDeal", testTouchFollows}, {"SinceExact", testSince}, {"Trimmed", testTrimmed},
 		{"CommitLongerThanLog", testLongCommit}, {"FirstSeenKept", testFirstSeen}, {"DerivedChanges", testDerived},
 		{"ClearIssues", testClearIssues}, {"IDs", testIDs}, {"Status", testStatus}, {"Blocks", testBlocks}, {"Watch", testWatch},
 		{"Cancelled", testCancelled}, {"CallbackErrors", testCallbackErrors}, {"CallersKeepTheirBatch", testOwnership},

@@ -18,13 +18,16 @@ func testBefore(t *testing.T, s Store) {
 	}
 	facts := func(note string) store.Records {
 		return store.Records{
-			Contacts: []store.Contact{{ID: "a:c", Name: note}},
-			Changes:  []store.Change{change("a:ch", note)},
-			Touches:  []store.Touch{touch("a:t", note)},
-			Grades:   []store.GradeChange{{ID: "a:g", Cause: note, At: Noon, Seen: Noon}},
-			Health:   []store.Health{{ID: "a:h", Note: note, Seen: Noon}},
-			Evidence: []store.Evidence{{ID: "a:e", Deal: "a:1", Title: note, At: Noon, Seen: Noon}},
-			Sales:    []store.Sale{{ID: "a:s", Outlet: note}},
+			Contacts:    []store.Contact{{ID: "a:c", Name: note}},
+			Changes:     []store.Change{change("a:ch", note)},
+			Touches:     []store.Touch{touch("a:t", note)},
+			Grades:      []store.GradeChange{{ID: "a:g", Cause: note, At: Noon, Seen: Noon}},
+			Health:      []store.Health{{ID: "a:h", Note: note, Seen: Noon}},
+			Evidence:    []store.Evidence{{ID: "a:e", Deal: "a:1", Title: note, At: Noon, Seen: Noon}},
+			Readings:    []store.Reading{{ID: "a:m", Values: map[string]float64{note: 1}, Seen: Noon}},
+			Evaluations: []store.Evaluation{{ID: "a:v", Why: note, At: Noon}},
+			Signals:     []store.Signal{{ID: "a:n", Title: note, At: Noon, Seen: Noon}},
+			Sales:       []store.Sale{{ID: "a:s", Outlet: note}},
 		}
 	}
 	deleted := func(refs ...store.Ref) *store.Batch {

@@ -22,7 +22,7 @@ func DeskSuite(t *testing.T, open func(t *testing.T, now func() time.Time) store
 	}{
 		{"Empty", testDeskEmpty}, {"Decide", testDecide}, {"RoundTrip", testDecisionRoundTrip}, {"Undo", testUndo}, {"UndoOfTheSecond", testUndoStale},
 		{"Refuses", testDecideRefuses}, {"AllOrNothing", testDecideAtomic}, {"Notes", testNotes}, {"ClockPutBack", testClockBack}, {"Cleaned", testDecideCleaned},
-		{"MessageWithDecision", testDecideMessage}, {"OncePerKey", testPostOnce}, {"Deliveries", testDeliveries}, {"Retry", testRetry}, {"Messages", testMessages},
+		{"MessageWithDecision", testDecideMessage}, {"UndoWithdraws", testUndoWithdraws}, {"Withdraw", testWithdraw}, {"OncePerKey", testPostOnce}, {"Deliveries", testDeliveries}, {"Retry", testRetry}, {"Messages", testMessages},
 		{"Marks", testMarks}, {"Rules", testRuleLog}, {"Watch", testDeskWatch}, {"Cancelled", testDeskCancelled}, {"Together", testDeskTogether},
 		{"CallersKeep", testDeskOwnership},
 	}
@@ -285,6 +285,77 @@ func testDecideMessage(t *testing.T, d store.Desk, _ *Clock) {
 	equal(t, "messages", len(Messages(t, d)), 2)
 }
 
+func testUndoWithdraws(t *testing.T, d store.Desk, _ *Clock) {
+	of := func(key string, decision int) store.Message {
+		return Message(key, func(m *store.Message) { m.Kind, m.Decision = store.MessageRequest, decision })
+	}
+	enter := func(ms ...store.Message) []store.Decision {
+		t.Helper()
+		out, err := d.Decide(t.Context(), []store.Decision{Snooze("x:1", 20600), Snooze("x:2", 20600)}, ms...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	record := func(seq uint64, ds ...store.Delivery) {
+		t.Helper()
+		if err := d.Record(t.Context(), seq, ds...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	known := func(key string, want bool) {
+		t.Helper()
+		if got, err := d.Known(t.Context(), key); got != want || err != nil {
+			t.Errorf("%q is known: %v, %v", key, got, err)
+		}
+	}
+	ds := enter(of("new", 1), of("routed", 1), of("half", 1), of("sent", 1), of("other's", 2), of("nobody's", 0))
+	record(2, store.Delivery{Notifier: "mail"})
+	record(3, store.Delivery{Notifier: "mail", State: store.DeliverySent}, store.Delivery{Notifier: "robot"})
+	record(4, store.Delivery{Notifier: "mail", State: store.DeliverySent})
+	decide(t, d, store.Decision{Name: "boss", Undoes: ds[0].Seq})
+	equal(t, "what goes out still", waiting(t, d), []uint64{5, 6})
+	for key, want := range map[string]bool{"new": false, "routed": false, "half": true, "sent": true, "other's": true, "nobody's": true} {
+		known(key, want)
+	}
+	record(2, store.Delivery{Notifier: "mail", State: store.DeliverySent}) // it was on its way
+	ds = enter(of("new", 1), of("sent", 1))
+	equal(t, "asked again", waiting(t, d), []uint64{5, 6, 7})
+	decide(t, d, store.Decision{Name: "boss", Undoes: ds[0].Seq})
+	equal(t, "taken back again", waiting(t, d), []uint64{5, 6})
+	known("sent", true)
+	for _, bad := range []int{-1, 2} {
+		if _, err := d.Decide(t.Context(), []store.Decision{Snooze("x:3", 20600)}, of("bad", bad)); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("a message of decision %d of one: %v", bad, err)
+		}
+	}
+}
+
+func testWithdraw(t *testing.T, d store.Desk, _ *Clock) {
+	if _, err := d.Post(t.Context(), Message("new"), Message("routed"), Message("half"), Message("sent"), Message("other")); err != nil {
+		t.Fatal(err)
+	}
+	for seq, ds := range map[uint64][]store.Delivery{2: {{Notifier: "mail"}}, 3: {{Notifier: "mail", State: store.DeliverySent}, {Notifier: "robot"}}, 4: {{Notifier: "mail", State: store.DeliverySent}}} {
+		if err := d.Record(t.Context(), seq, ds...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, err := d.Withdraw(t.Context(), "new", "routed", "half", "sent", "nobody's")
+	if n != 2 || err != nil {
+		t.Fatalf("%d were taken back untold, %v", n, err)
+	}
+	equal(t, "what goes out still", waiting(t, d), []uint64{5})
+	for key, want := range map[string]bool{"new": false, "routed": false, "half": true, "sent": true, "other": true} {
+		if got, err := d.Known(t.Context(), key); got != want || err != nil {
+			t.Errorf("%q is known: %v, %v", key, got, err)
+		}
+	}
+	if n, err := d.Post(t.Context(), Message("new"), Message("half")); n != 1 || err != nil {
+		t.Errorf("%d posted again, %v", n, err)
+	}
+	equal(t, "what goes out again", waiting(t, d), []uint64{5, 6})
+}
+
 func testPostOnce(t *testing.T, d store.Desk, _ *Clock) {
 	for i, want := range []int{2, 0, 1} {
 		ms := []store.Message{Message("a"), Message("b")}
@@ -303,6 +374,31 @@ func testPostOnce(t *testing.T, d store.Desk, _ *Clock) {
 	for _, seq := range []uint64{1, 2, 3} { // delivered ones are remembered too
 		if err := d.Record(t.Context(), seq); err != nil {
 			t.Fatal(err)
+		}
+	}
+	told := Message("told by another", func(m *store.Message) { m.Routed = true })
+	if n, err := d.Post(t.Context(), told, told); n != 1 || err != nil {
+		t.Fatalf("%d of a message that is only remembered, %v", n, err)
+	}
+	if err := d.Waiting(t.Context(), func(m store.Message) error {
+		if m.Key == told.Key {
+			t.Error("a message that another speaks for waits")
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Messages(t.Context(), 0, func(m store.Message) error {
+		if m.Key == told.Key {
+			t.Error("a message that another speaks for takes the room of others")
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]bool{"b": true, told.Key: true, "never": false, "": false} {
+		if got, err := d.Known(t.Context(), key); got != want || err != nil {
+			t.Errorf("%q is known: %v, %v", key, got, err)
 		}
 	}
 	if n, err := d.Post(t.Context(), Message("b")); n != 0 || err != nil {

@@ -84,9 +84,9 @@ func testDerived(t *testing.T, s Store) {
 	deltas, _ := Since(s, 1)
 	equal(t, "changes logged with their deal", []int{len(deltas[0].Deals), len(deltas[0].Changes)}, []int{1, 4})
 
-	told := change(store.FieldStage, "lead", "won", at, Noon)
-	told.ID, told.By = "", "a:p"
-	won := Batch("a", "deals", "", store.Records{Changes: []store.Change{told}, Deals: []store.Deal{Deal("a:1", func(d *store.Deal) {
+	end := change(store.FieldStage, "lead", "won", at, Noon)
+	end.ID, end.By = "", "a:p"
+	won := Batch("a", "deals", "", store.Records{Changes: []store.Change{end}, Deals: []store.Deal{Deal("a:1", func(d *store.Deal) {
 		*d = back
 		d.Stage, d.Modified = "won", at.Add(time.Minute)
 	})}})
@@ -97,6 +97,32 @@ func testDerived(t *testing.T, s Store) {
 	if i < 0 || all.Changes[i].By != "a:p" || len(all.Changes) != len(want)+1 {
 		t.Fatalf("a change that the source tells and the store would derive: %+v, want what the source tells, once", all.Changes)
 	}
+
+	told := func(field store.Field) (steps []string) {
+		all, _ := All(t, s)
+		for _, c := range all.Changes {
+			if c.Deal == "a:3" && c.Field == field {
+				steps = append(steps, c.From+" > "+c.To+" "+c.At.UTC().Format(time.DateTime)+" "+c.Seen.UTC().Format(time.DateTime))
+			}
+		}
+		return steps
+	}
+	version := func(day, amount string, modified time.Time) store.Deal {
+		return Deal("a:3", func(d *store.Deal) {
+			d.Modified, d.Extra = modified, map[string]string{"optimistic_close": day, "pessimistic_amount": amount, "other": "x"}
+		})
+	}
+	track = store.FieldsOf(append(store.VersionFields(), store.FieldStage)...)
+	step(seen, version("2026-11-06", "a lot", at))
+	step(seen.Add(time.Hour), version("2026-11-20", "700", at))
+	step(seen.Add(2*time.Hour), version("2026-11-20", "700.00", at))
+	moment := func(t time.Time) string { return t.UTC().Format(time.DateTime) }
+	equal(t, "what a version said at first, as of the deal's last modification, and then", told(store.FieldOptimisticClose), []string{
+		" > 2026-11-06 " + moment(at) + " " + moment(seen), "2026-11-06 > 2026-11-20 " + moment(seen.Add(time.Hour)) + " " + moment(seen.Add(time.Hour)),
+	})
+	equal(t, "only what can be read", told(store.FieldPessimisticAmount), []string{" > 700.00 CNY " + moment(seen.Add(time.Hour)) + " " + moment(seen.Add(time.Hour))})
+	equal(t, "stages of a new deal", len(told(store.FieldStage)), 0)
+	want = append(want, make([]store.Change, 3)...)
 
 	step(seen, Deal("a:2"))
 	track = 0
@@ -283,4 +309,47 @@ func testOwnership(t *testing.T, s Store) {
 	b.Deals[0].Extra["k"], b.Deals[1].Name = "changed", "changed"
 	all, _ := All(t, s)
 	equal(t, "stored", []string{all.Deals[1].Extra["k"], all.Deals[0].Name}, []string{"v", "deal 1"})
+}
+
+// A touch that names a deal and no account has its deal's, whichever comes first and wherever the deal moves; one with an account of its own keeps it.
+func testTouchFollows(t *testing.T, s Store) {
+	deal := func(account store.ID) store.Records {
+		return store.Records{Deals: []store.Deal{Deal("a:1", func(d *store.Deal) { d.Account = account })}}
+	}
+	touch := func(id, account store.ID) store.Records {
+		return store.Records{Touches: []store.Touch{Touch(id, func(t *store.Touch) { t.Deal, t.Account = "a:1", account })}}
+	}
+	step := func(what string, r store.Records, want map[store.ID]store.ID) {
+		t.Helper()
+		_, before := All(t, s)
+		b := Batch("a", "x", "", r)
+		Apply(t, s, b)
+		all, rev := All(t, s)
+		got := map[store.ID]store.ID{}
+		for _, v := range all.Touches {
+			got[v.ID] = v.Account
+		}
+		equal(t, what, got, want)
+		if rev != before {
+			deltas, err := Since(s, before)
+			if err != nil || len(deltas) != 1 || deltas[0].Rev != rev {
+				t.Fatalf("%s: %+v, %v", what, deltas, err)
+			}
+		}
+		equal(t, what+", again", Apply(t, s, b), rev)
+	}
+	step("before its deal", touch("a:t1", ""), map[store.ID]store.ID{"a:t1": ""})
+	step("its deal comes", deal("a:x"), map[store.ID]store.ID{"a:t1": "a:x"})
+	step("behind its deal", touch("a:t2", ""), map[store.ID]store.ID{"a:t1": "a:x", "a:t2": "a:x"})
+	step("with an account", touch("a:t3", "a:own"), map[store.ID]store.ID{"a:t1": "a:x", "a:t2": "a:x", "a:t3": "a:own"})
+	step("the deal moves", deal("a:y"), map[store.ID]store.ID{"a:t1": "a:y", "a:t2": "a:y", "a:t3": "a:own"})
+	step("its own account turns out to be the same", touch("a:t2", "a:y"), map[store.ID]store.ID{"a:t1": "a:y", "a:t2": "a:y", "a:t3": "a:own"})
+	both := deal("a:z")
+	both.Touches = touch("a:t4", "").Touches
+	step("it moves again, and one comes with it", both, map[store.ID]store.ID{"a:t1": "a:z", "a:t2": "a:y", "a:t3": "a:own", "a:t4": "a:z"})
+
+	b := Batch("a", "x", "", store.Records{})
+	b.Deleted = []store.Ref{{Entity: store.EntityTouch, ID: "a:t1"}, {Entity: store.EntityDeal, ID: "a:1"}}
+	Apply(t, s, b)
+	step("the deal comes back elsewhere", deal("a:w"), map[store.ID]store.ID{"a:t2": "a:y", "a:t3": "a:own", "a:t4": "a:w"})
 }

@@ -2,11 +2,16 @@ package syncer_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/url"
 	"strings"
 	"testing"
 
+	"flightdeck/store/source"
+	"flightdeck/store/storetest"
 	"flightdeck/store/syncer"
 )
 
@@ -43,5 +48,37 @@ func TestExplain_InterruptedAndTooSlow(t *testing.T) {
 	}
 	if got := syncer.Explain(fmt.Errorf("check: %w", context.DeadlineExceeded)); strings.Contains(got, "context") || !strings.Contains(got, "did not answer in time") {
 		t.Errorf("too slow: %q", got)
+	}
+}
+
+// A connector that falls over with its credential in hand: the text of the panic goes into the status and the log, the credential into neither.
+func TestExplain_PanicWithACredential(t *testing.T) {
+	const canary = "s3cret canary+of/a panic"
+	t.Setenv("FLIGHTDECK_TEST_CANARY", canary)
+	var ref source.Secret
+	if err := ref.UnmarshalText([]byte("env:FLIGHTDECK_TEST_CANARY")); err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	m := storetest.NewMemory()
+	s := deals(func(context.Context, source.Request, int) (source.Page, error) {
+		secret, err := ref.Resolve()
+		if err != nil {
+			return source.Page{}, err
+		}
+		panic(fmt.Errorf("cannot sign %q, sent as %s and %s", secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret))))
+	})
+	e := syncer.New(syncer.Options{Store: m, Sources: []syncer.Entry{{Source: s}}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	res := e.Once(t.Context())
+	_, st := stored(t, m, "crm", "deals")
+	for what, text := range map[string]string{"error": fmt.Sprintf("%v|%+v", res[0].Err, res[0].Streams[0].Err), "status": fmt.Sprintf("%+v", st), "log": log.String()} {
+		for _, form := range []string{canary, url.QueryEscape(canary), base64.StdEncoding.EncodeToString([]byte(canary))} {
+			if strings.Contains(text, form) {
+				t.Errorf("the %s has the credential: %s", what, text)
+			}
+		}
+		if !strings.Contains(text, "cannot sign") {
+			t.Errorf("the %s does not say what happened: %s", what, text)
+		}
 	}
 }

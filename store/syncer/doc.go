@@ -9,7 +9,9 @@
 //   - One goroutine per source, streams of a source in order, so that a dead source delays nobody and parents come before children.
 //   - A page, its cursor and the stream's status are one commit. A process killed at any moment continues at the page after the last commit.
 //   - Retries, back-off and the circuit breaker are failsafe-go's: a page is tried a few times; when several streams in a row get no answer the
-//     breaker opens and the rest of the source is not asked; the next run is put off exponentially. Request budgets (x/time/rate) belong to the
+//     breaker opens and the rest of the source is not asked; the next run is put off exponentially. A
+//     server that gives no answer at all, or one that never ends, has 90 seconds in a run and not the time limit of every try of every stream; the next run then begins with
+//     the streams that were not asked. Request budgets (x/time/rate) belong to the
 //     source kinds, which alone know what a request costs.
 //   - What a source no longer names is removed only by comparing identifiers after a complete pass, and not at all when suspiciously much would
 //     go: an empty export or a lost permission must not empty the cockpit. Such a stream is held until a person accepts it.
@@ -21,5 +23,6 @@
 //   - A pause, a refusal and a budget's use outlive the process: whoever stopped a source meant the source, not this process.
 //   - A renamed field shows in no single record, so passes are compared by which fields usually hold a value; what has vanished is told, and ends nothing.
 //   - A failure never changes SourceStatus.Good: the age of the data on every pane stays honest.
+//   - Every promise that a sync makes is listed with the tests that fail when it is broken, in promise_test.go.
 //   - Idle means idle: between two runs of a source nothing wakes but its one timer, and a run that brought nothing commits at most once a minute.
 package syncer

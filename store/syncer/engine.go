@@ -44,6 +44,7 @@ type Options struct {
 	MaxBackoff   time.Duration // 0: 30s
 	MaxWait      time.Duration // longest pause on a server's word inside a run; longer ones end the run; 0: 5m
 	FetchTimeout time.Duration // per try; 0: 2m
+	Patience     time.Duration // that a run has with a source which gives no answer, before it only tries whether it does; 0: 90s
 	Relist       time.Duration // least time between two listings of a [source.Lister]; 0: 15m
 }
 
@@ -70,6 +71,7 @@ func New(opt Options) *Engine {
 	def(&opt.MaxBackoff, 30*time.Second)
 	def(&opt.MaxWait, 5*time.Minute)
 	def(&opt.FetchTimeout, 2*time.Minute)
+	def(&opt.Patience, 90*time.Second)
 	def(&opt.Relist, 15*time.Minute)
 	if opt.Attempts <= 0 {
 		opt.Attempts = 4
@@ -119,7 +121,7 @@ type Result struct {
 	Kind     string
 	State    store.SyncState // idle when every stream finished, else the worst of its streams'
 	Paused   bool            // a person has stopped it: it was not asked, or not to the end
-	Rows     int             // records fetched
+	Rows     int             // records fetched and stored
 	Removed  int             // records removed because the source no longer has them
 	Issues   int             // rows and fields that could not be mapped, as of now
 	Requests int             // that it has cost

@@ -151,7 +151,7 @@ func TestOnce_ApplyLateOrFailingLosesNoPage(t *testing.T) {
 		s := deals(three)
 		e := engine(m, s)
 		res := once(t, e)
-		if res.Err == nil || !strings.Contains(res.Err.Error(), "no space left") || res.State != store.SyncFailed {
+		if res.Err == nil || !strings.Contains(res.Err.Error(), "no space left") || res.State != store.SyncFailed || res.Rows != 1 { // the page that was not stored is no row
 			t.Fatalf("result %+v", res)
 		}
 		if res = once(t, e); res.Err != nil {
@@ -395,6 +395,26 @@ func TestOnce_OneStreamDeniedTheOthersGoOn(t *testing.T) {
 		}
 		if _, st := stored(t, m, "crm", "people"); st.State != store.SyncFailed {
 			t.Errorf("people: %+v", st)
+		}
+	})
+}
+
+// A server that refuses answers: however many lists a user may not see, the one behind them is read.
+func TestOnce_ManyDeniedAreNoDeadServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scripted{id: "crm"}
+		for i := range 20 {
+			s.streams = append(s.streams, store.Stream(fmt.Sprint("list", i)))
+		}
+		s.streams = append(s.streams, "deals")
+		s.fetch = func(c context.Context, r source.Request, n int) (source.Page, error) {
+			if r.Stream != "deals" {
+				return source.Page{}, source.ErrDenied
+			}
+			return three(c, r, n)
+		}
+		if res := once(t, engine(storetest.NewMemory(), s)); res.Rows != 3 || !errors.Is(res.Err, source.ErrDenied) {
+			t.Errorf("%+v", res)
 		}
 	})
 }

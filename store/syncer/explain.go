@@ -31,9 +31,9 @@ var (
 	prose    = regexp.MustCompile(`\s(?:[a-z]+:?|env:\w+|file:\S*)$`) // "page token: that would never end", "token: missing: …", "token: env:NAME"
 )
 
-// clean makes an error fit to be stored and shown. Sources do not put credentials into errors, but the libraries below them may.
+// clean makes an error fit to be stored and shown. Sources do not put credentials into errors, but the libraries below them may, and panics.
 func clean(err error) string {
-	s := userinfo.ReplaceAllString(err.Error(), "://***@")
+	s := userinfo.ReplaceAllString(source.Redact(err.Error()), "://***@")
 	s = named.ReplaceAllStringFunc(s, func(m string) string {
 		if prose.MatchString(m) {
 			return m

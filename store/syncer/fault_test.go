@@ -23,7 +23,7 @@ func TestOnce_ServerGoesWrongInAPass(t *testing.T) {
 	const canary = "canary-77ab01"
 	for _, spec := range []string{"keep", "token", "window"} {
 		for _, fault := range []sourcetest.Kind{
-			sourcetest.ServerError, sourcetest.Cut, sourcetest.HTML, sourcetest.Throttle, sourcetest.Unauthorized, sourcetest.Forbidden, sourcetest.Gone, sourcetest.Hang,
+			sourcetest.ServerError, sourcetest.Cut, sourcetest.HTML, sourcetest.Throttle, sourcetest.Unauthorized, sourcetest.Forbidden, sourcetest.Gone, sourcetest.Hang, sourcetest.Drip,
 		} {
 			t.Run(spec+"/"+fault.String(), func(t *testing.T) {
 				srv := sourcetest.NewServer(t, canary)

@@ -49,15 +49,16 @@ const (
 	maxEmpty = 1000
 )
 
-// take commits a page with its cursor.
-func (s *stream) take(ctx context.Context, page *source.Page, res StreamResult) error {
+// take commits a page with its cursor and counts its rows in res once they are stored.
+func (s *stream) take(ctx context.Context, page *source.Page, res *StreamResult) error {
 	now := s.w.e.opt.Now()
 	if s.pass == nil {
 		s.pass = &pass{begun: !s.mid, from: s.cursor, named: map[store.Entity]set{}, cursors: set{}, prints: set{}}
 	}
 	p := s.pass
 	first := p.pages == 0
-	b := &store.Batch{Source: s.w.id, Stream: s.name, Records: page.Records, Track: page.Track, Next: page.Next, Seen: now}
+	s.w.tracked |= page.Track
+	b := &store.Batch{Source: s.w.id, Stream: s.name, Records: page.Records, Track: page.Track | versions, Next: page.Next, Seen: now}
 	for _, r := range page.Deleted {
 		if r.ID.Source() == s.w.id { // nobody removes a neighbour's records
 			b.Deleted = append(b.Deleted, r)
@@ -78,6 +79,7 @@ func (s *stream) take(ctx context.Context, page *source.Page, res StreamResult) 
 			p.named[r.Entity] = set{}
 		}
 		p.named[r.Entity].add(string(r.ID))
+		s.w.tells(r)
 		s.carries[r.Entity] = true
 		print.WriteString(string(r.ID))
 		print.WriteByte(0)
@@ -155,6 +157,7 @@ func (s *stream) take(ctx context.Context, page *source.Page, res StreamResult) 
 		return fmt.Errorf("store a page: %w", err)
 	}
 	s.cursor, s.kept = b.Next, s.status
+	res.Rows += page.Len()
 	s.tell()
 	if circle != nil {
 		s.pass = nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -44,6 +45,23 @@ func TestPass_ExpiredForEverFails(t *testing.T) {
 		if res := once(t, engine(storetest.NewMemory(), s)); !errors.Is(res.Err, source.ErrExpired) || len(s.asked()) > 2 {
 			t.Errorf("%+v after %q", res, s.asked())
 		}
+	})
+}
+
+// A server that forgets every cursor but the first is asked twice in a run, not for ever.
+func TestPass_ExpiresInTheMiddleEachTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := deals(func(_ context.Context, r source.Request, n int) (source.Page, error) {
+			if r.Cursor == "" && n < 20 {
+				return page("a", true, false, "1"), nil
+			}
+			return source.Page{}, source.ErrExpired
+		})
+		res := once(t, engine(storetest.NewMemory(), s))
+		if !errors.Is(res.Err, source.ErrExpired) {
+			t.Errorf("%+v", res)
+		}
+		same(t, "asked", s.asked(), []string{"deals@", "deals@a", "deals@", "deals@a"})
 	})
 }
 
@@ -485,6 +503,50 @@ func TestPass_TwoStreamsOfOneEntity(t *testing.T) {
 		}
 		if removed != 2 {
 			t.Errorf("%d touches removed, want the two calls", removed)
+		}
+	})
+}
+
+// What the store wrote of fields whose history the source does not tell is missing from every listing of the source's changes, and stays; what the source told and tells no more goes.
+func TestPass_ChangesThatTheStoreWroteStay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		start := time.Now().Add(-time.Hour)
+		var deal store.Deal
+		var told []store.Change
+		s := &scripted{id: "crm", streams: []store.Stream{"changes", "deals"}}
+		s.fetch = func(_ context.Context, r source.Request, _ int) (source.Page, error) {
+			p := page("", false, true)
+			if r.Stream == "changes" {
+				p.Changes = slices.Clone(told)
+				return p, nil
+			}
+			p.Track = store.FieldsOf(store.FieldCategory)
+			p.Deals = []store.Deal{deal}
+			return p, nil
+		}
+		e := syncer.New(syncer.Options{Store: m, Sources: []syncer.Entry{{Source: s}}})
+		id := store.MakeID("crm", "a|stage|b")
+		for day := range 5 {
+			at := start.Add(time.Duration(day) * time.Minute)
+			deal = store.Deal{ID: id, Modified: at, Category: store.CategoryPipeline + store.Category(day%2), Stage: "offer", Extra: map[string]string{"optimistic_close": fmt.Sprintf("2026-11-%02d", day+1)}}
+			told = append(told, store.Change{Deal: id, Field: store.FieldStage, From: fmt.Sprint(day), To: fmt.Sprint(day + 1), At: at})
+			if day == 4 {
+				told = told[1:]
+			}
+			res := once(t, e)
+			if want := day / 4; res.Err != nil || res.Removed != want {
+				t.Fatalf("day %d: %+v, want %d removed", day, res, want)
+			}
+			e = syncer.New(syncer.Options{Store: m, Sources: []syncer.Entry{{Source: s}}}) // a start
+		}
+		all, _ := storetest.All(t, m)
+		n := map[store.Field]int{}
+		for _, c := range all.Changes {
+			n[c.Field]++
+		}
+		if n[store.FieldStage] != 4 || n[store.FieldOptimisticClose] != 5 || n[store.FieldCategory] != 4 {
+			t.Errorf("changes by field: %v", n)
 		}
 	})
 }

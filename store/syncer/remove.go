@@ -17,22 +17,22 @@ type HeldError struct{ Why string }
 // Error implements error.
 func (e *HeldError) Error() string { return "held: " + e.Why }
 
-// byName says which entity a stream is named for.
-var byName = map[store.Stream]store.Entity{
-	"units": store.EntityUnit, "people": store.EntityPerson, "accounts": store.EntityAccount, "contacts": store.EntityContact,
-	"products": store.EntityProduct, "deals": store.EntityDeal, "changes": store.EntityChange, "touches": store.EntityTouch,
-	"grades": store.EntityGrade, "health": store.EntityHealth, "evidence": store.EntityEvidence, "sales": store.EntitySale,
-	"quotas": store.EntityQuota,
-}
-
 // owns returns the entities of which a complete pass of s names every record. What a stream brings besides (an account made from a deal's column) is
 // never removed by comparison, since only its own list could tell.
 func (s *stream) owns() []store.Entity {
-	if c, ok := s.w.src.(source.Carrier); ok {
-		return c.Carries(s.name)
+	if all := carried(s.w.src, s.name); len(all) > 0 {
+		return all
 	}
-	if e, ok := byName[s.name]; ok {
+	if e, ok := s.name.Entity(); ok {
 		return []store.Entity{e}
+	}
+	return nil
+}
+
+// carried is what a source says that a stream brings; nil: what its name says.
+func carried(src source.Source, name store.Stream) []store.Entity {
+	if c, ok := src.(source.Carrier); ok {
+		return c.Carries(name)
 	}
 	return nil
 }
@@ -78,6 +78,9 @@ func (s *stream) reconcile(ctx context.Context, p *pass, full bool) (removed int
 		var missing []store.Ref
 		err := s.w.e.opt.Store.View(ctx, func(sn store.Snapshot) error {
 			return sn.IDs(s.w.id, e, func(id store.ID) error {
+				if e == store.EntityChange && s.w.wrote(id) {
+					return nil
+				}
 				total++
 				for _, set := range sets {
 					if set.has(string(id)) {
@@ -119,6 +122,25 @@ func (s *stream) reconcile(ctx context.Context, p *pass, full bool) (removed int
 		return 0, "", fmt.Errorf("remove %d records: %w", len(gone), err)
 	}
 	return len(gone), "", nil
+}
+
+// versions are the fields whose history no source tells.
+var versions = store.FieldsOf(store.VersionFields()...)
+
+// tells remembers of which deal fields the source tells the history.
+func (w *worker) tells(r store.Ref) {
+	if r.Entity == store.EntityChange {
+		if f, ok := store.KeyField(r.ID); ok {
+			w.history |= store.FieldsOf(f)
+		}
+	}
+}
+
+// wrote reports whether a change is one that the store wrote itself, of a field whose history this source does not tell: no listing of the source will ever name it. The pages of its
+// deals say which fields these are, but after a start the changes may be read before them; then a field of which the source tells nothing, while it tells of others, is one.
+func (w *worker) wrote(key store.ID) bool {
+	f, ok := store.KeyField(key)
+	return ok && ((versions | w.tracked).Has(f) || w.history != 0 && !w.history.Has(f))
 }
 
 // sharers returns what each stream that brings e named in its last complete pass; not ok when one of them has had none in this process.
@@ -168,6 +190,7 @@ func (s *stream) list(ctx context.Context, l source.Lister) (map[store.Entity]se
 				named[r.Entity] = set{}
 			}
 			named[r.Entity].add(string(r.ID))
+			s.w.tells(r)
 		}
 		if next == "" {
 			return named, nil

@@ -67,8 +67,7 @@ func (s *stream) run(ctx context.Context) (res StreamResult) {
 		}
 		res.Requests = s.w.requests() - s.before
 		if err == nil {
-			res.Rows += page.Len()
-			err = s.take(ctx, &page, res)
+			err = s.take(ctx, &page, &res)
 		}
 		res.Issues, res.Note = s.status.Issues, s.note
 		if err != nil {

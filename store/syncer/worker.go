@@ -40,10 +40,39 @@ type worker struct {
 	fails   int           // runs in a row that failed
 	retry   time.Duration // until the next run, when a stream of this one failed
 	streams []*stream
+	tracked store.Fields       // deal fields of which the store keeps the history for this source, as far as its pages said so in this process
+	history store.Fields       // deal fields of which the source told a change in this process
 	current *stream            // whom a scheduled retry belongs to
 	calls   int                // of the source, in this process
 	last    error              // what the server's last failure was
 	stop    context.CancelFunc // ends the run under way
+	silence time.Duration      // spent on tries that got no answer, since the last answer of the run
+	quiet   time.Duration      // likewise, of the stream under way
+	lost    time.Duration      // likewise, in the whole run, of streams that failed by it
+	first   store.Stream       // with which the next run begins; "": the first
+}
+
+// left is how long the next try may take. A server that drips, or takes connections and says nothing, would else cost every try of every stream its full time: once
+// Patience is over, a stream gets one short try, in case only the others are slow.
+func (w *worker) left() time.Duration {
+	switch o := &w.e.opt; {
+	case w.silence == 0:
+		return o.FetchTimeout
+	case w.silence < o.Patience:
+		return min(o.FetchTimeout, max(o.Patience-w.silence, o.Patience/probes))
+	default:
+		return min(o.FetchTimeout, o.Patience/probes)
+	}
+}
+
+// probes are the streams that get a try after Patience; a try is as much shorter.
+const probes = 6
+
+// silent reports that the run should leave the server alone: of the streams behind the one that wore out our patience two got no answer either, or streams that got none
+// have cost twice that between others that did.
+func (w *worker) silent() bool {
+	patience := w.e.opt.Patience
+	return w.silence >= patience+2*patience/probes || w.lost >= 2*patience
 }
 
 func newWorker(e *Engine, s Entry) *worker {
@@ -67,7 +96,7 @@ func newWorker(e *Engine, s Entry) *worker {
 			}
 			return -1 // by back-off
 		}).
-		AbortIf(func(_ any, err error) bool { return w.final(err) }).
+		AbortIf(func(_ any, err error) bool { return w.final(err) || w.silence >= e.opt.Patience }).
 		ReturnLastFailure().
 		OnRetryScheduled(func(x failsafe.ExecutionScheduledEvent[any]) {
 			w.current.waiting(x.Context(), x.LastError(), x.Delay)
@@ -111,18 +140,23 @@ func (w *worker) call(ctx context.Context, fn func(context.Context) error) error
 		w.calls++
 		defer func() {
 			if r := recover(); r != nil {
-				w.e.opt.Log.Error("source panicked", "source", w.id, "panic", r, "stack", string(debug.Stack()))
+				w.e.opt.Log.Error("source panicked", "source", w.id, "panic", source.Redact(fmt.Sprint(r)), "stack", string(debug.Stack()))
 				err = &panicError{r}
 			}
 		}()
-		tctx, cancel := context.WithTimeout(ctx, w.e.opt.FetchTimeout)
+		begun, limit := time.Now(), w.left()
+		tctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		err = fn(tctx)
 		if err != nil && tctx.Err() != nil && ctx.Err() == nil {
-			err = fmt.Errorf("no answer within %s: %s", w.e.opt.FetchTimeout, clean(err)) // not wrapped: it is not our cancellation
+			err = fmt.Errorf("no answer within %s: %s", limit.Round(time.Second), clean(err)) // not wrapped: it is not our cancellation
 		}
 		if unanswered(err) {
 			w.last = err
+			w.silence += time.Since(begun)
+			w.quiet += time.Since(begun)
+		} else {
+			w.silence, w.quiet = 0, 0
 		}
 		return err
 	})
@@ -147,7 +181,7 @@ func (e *silentError) Unwrap() error { return circuitbreaker.ErrOpen }
 type panicError struct{ value any }
 
 func (e *panicError) Error() string {
-	return fmt.Sprintf("the connector failed on this answer (panic: %v); please report it", e.value)
+	return fmt.Sprintf("the connector failed on this answer (panic: %s); please report it", source.Redact(fmt.Sprint(e.value)))
 }
 
 // run reads all streams once; forced: also when the source is paused.
@@ -189,15 +223,21 @@ func (w *worker) run(ctx context.Context, forced bool) (res Result) {
 	}
 	w.retry = 0
 	failed := false
-	for _, s := range w.streams {
-		w.current = s
+	w.silence, w.lost = 0, 0
+	from := max(0, slices.IndexFunc(w.streams, func(s *stream) bool { return s.name == w.first }))
+	w.first = ""
+	results := make([]*StreamResult, len(w.streams))
+	for n := range w.streams {
+		i := (from + n) % len(w.streams)
+		s := w.streams[i]
+		w.current, w.quiet = s, 0
 		var sr StreamResult
 		if stop != nil {
 			sr = s.skip(ctx, stop)
 		} else {
 			sr = s.run(ctx)
 		}
-		res.Streams = append(res.Streams, sr)
+		results[i] = &sr
 		res.Rows += sr.Rows
 		res.Removed += sr.Removed
 		res.Issues += sr.Issues
@@ -207,13 +247,26 @@ func (w *worker) run(ctx context.Context, forced bool) (res Result) {
 			if res.Err == nil || res.State == store.SyncHeld && sr.State != store.SyncHeld {
 				res.Err, res.State = fmt.Errorf("%s: %w", sr.Stream, sr.Err), sr.State
 			}
+			if unanswered(sr.Err) {
+				w.lost += w.quiet
+			}
 			var told *source.RetryAfter
-			if stop == nil && (errors.Is(sr.Err, source.ErrAuth) || errors.Is(sr.Err, circuitbreaker.ErrOpen) || errors.As(sr.Err, &told) || unreachable(sr.Err)) {
+			switch {
+			case stop != nil:
+			case errors.Is(sr.Err, source.ErrAuth) || errors.Is(sr.Err, circuitbreaker.ErrOpen) || errors.As(sr.Err, &told) || unreachable(sr.Err):
 				stop = sr.Err
+			case w.silent():
+				stop = &silentError{sr.Err}
+				w.first = w.streams[(i+1)%len(w.streams)].name // it may be that only these are silent
 			}
 		}
 		if ctx.Err() != nil || w.halt.Load() {
 			break
+		}
+	}
+	for _, sr := range results {
+		if sr != nil {
+			res.Streams = append(res.Streams, *sr)
 		}
 	}
 	w.accept.take()
@@ -269,7 +322,7 @@ func (w *worker) load(ctx context.Context) error {
 	b := &store.Batch{Source: w.id, Deleted: stale, Seen: w.e.opt.Now()}
 	for _, name := range names { // a stream that is still to come is seen from the start: until it was read, every figure may lack something
 		if _, ok := known[name]; !ok {
-			b.Statuses = append(b.Statuses, store.SourceStatus{Source: w.id, Stream: name, Kind: w.src.Kind()})
+			b.Statuses = append(b.Statuses, store.SourceStatus{Source: w.id, Stream: name, Kind: w.src.Kind(), Carries: carried(w.src, name)})
 		}
 	}
 	if len(b.Deleted)+len(b.Statuses) > 0 {
@@ -289,7 +342,7 @@ func (w *worker) load(ctx context.Context) error {
 		s.mid = c != "" && st.Good.Before(st.Started)
 		s.held = st.State == store.SyncHeld
 		s.heldWhy = st.Error
-		s.status.Source, s.status.Stream, s.status.Kind = w.id, name, w.src.Kind()
+		s.status.Source, s.status.Stream, s.status.Kind, s.status.Carries = w.id, name, w.src.Kind(), carried(w.src, name)
 		streams = append(streams, s)
 	}
 	for _, s := range streams {

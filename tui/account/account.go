@@ -1,5 +1,6 @@
 // Package account is the screen of one account: what it is worth to us, what we have open with it, how its grade and health moved and for which reason,
-// and who of ours touched whom of theirs.
+// and who of ours touched whom of theirs. What the rules of grading make of it comes after the rest: the health index with each behaviour's part, trend and freshness, what is held
+// and since when, and what the playbook of its grade owes it.
 package account
 
 import (
@@ -23,20 +24,78 @@ import (
 // New makes the pane.
 func New(env *pane.Env, p pane.Place) pane.Pane { return sheet.New(env, p, kind) }
 
-var kind = sheet.Kind[account.Answer]{
+var kind = sheet.Kind[answer]{
 	Word: locale.Account,
-	Load: func(b *analytics.Book, p pane.Place) (account.Answer, error) {
-		return account.Of(b, p.Scope, store.ID(p.ID))
+	Load: func(b *analytics.Book, p pane.Place) (answer, error) {
+		a, err := account.Of(b, p.Scope, store.ID(p.ID))
+		return answer{a, nil}, err
 	},
+	More:    judge,
+	Carry:   carry,
 	Page:    page,
-	Table:   func(a *account.Answer) analytics.Table { return a.Table() },
+	Table:   func(a *answer) analytics.Table { return a.Answer.Table() },
 	Metrics: []string{"grade", "health", "open_value", "value_12_months", "silent_days", "next_close", "sales"},
 }
 
-func page(env *pane.Env, at pane.Place, org store.Currency, a *account.Answer) sheet.Page {
-	return sheet.Page{
+func page(env *pane.Env, at pane.Place, org store.Currency, x *answer) sheet.Page {
+	a := &x.Answer
+	p := sheet.Page{
 		Name: a.Facts.Name, Copy: string(a.Facts.ID) + "\t" + a.Facts.Name, Facts: facts(env, at, org, a), Left: 54,
 		Sections: []sheet.Section{deals(env, at, org, a), touches(env, at, a), contacts(env, a), grades(env, a), health(env, a), sales(env, a), details(env, a)},
+	}
+	if j := x.judged; j != nil {
+		for i := range p.Facts {
+			switch f := &p.Facts[i]; {
+			case f.Key == "grade" && len(a.Grades) > 0 && !j.decided(): // the source's own, which no score of ours stands behind
+			case f.Key == "health" && len(a.Health) > 0 && !j.decided():
+			case f.Key == "grade":
+				f.Text = j.score(env.Locale, f.Text, a.Row.Grade)
+			case f.Key == "health" && j.Health >= 0:
+				*f = j.index(env)
+			}
+		}
+		p.Facts = append(p.Facts, j.plays(env.Locale, env.Theme)...)
+		if n, ok := j.note(env.Locale, env.Theme); ok {
+			p.Notes = append(p.Notes, n)
+		}
+		if j.Last != nil { // each step has its evaluations behind it
+			p.Sections[3].Open = func(int) pane.Place {
+				return pane.Place{Kind: pane.Evaluations, Scope: analytics.Scope{Root: at.Scope.Root, AsOf: at.Scope.AsOf}, ID: string(a.Facts.ID)}
+			}
+		}
+		if j.Health >= 0 {
+			p.Sections = slices.Insert(p.Sections, 4, behaviours(env, j))
+		}
+	}
+	if len(a.Signals) > 0 { // most customers are not watched
+		p.Sections = slices.Insert(p.Sections, 4, signals(env, a))
+	}
+	return p
+}
+
+// signals are what was seen of the customer outside the CRM, with the address where it can be read.
+func signals(env *pane.Env, a *account.Answer) sheet.Section {
+	l := env.Locale
+	return sheet.Section{
+		ID: "signals", Title: l.T(locale.AccountSignals), Right: true,
+		Columns: []table.Column{
+			{Title: l.T(locale.Date), Width: 10},
+			{Title: l.T(locale.AccountSignal), Width: 14, Min: 9},
+			{Title: l.T(locale.AccountSignalOf), Width: 40, Min: 18, Grow: 1},
+		},
+		Rows: table.Rows{
+			Len:   len(a.Signals),
+			Key:   func(i int) string { g := &a.Signals[i]; return g.Day.String() + g.Watch + g.Title },
+			Match: func(i int) string { g := &a.Signals[i]; return l.Signal(g.Kind) + " " + g.Title + " " + g.Watch },
+			Cells: func(i int, c []table.Cell) {
+				g, th := &a.Signals[i], env.Theme
+				c[0] = table.Cell{Text: l.Date(g.Day), Style: th.Muted}
+				c[1] = table.Cell{Text: l.Signal(g.Kind), Style: th.Strong}
+				c[2].Text = g.Title
+			},
+		},
+		Copy:  func(i int) string { g := &a.Signals[i]; return g.Day.String() + "\t" + g.Title + "\t" + g.URL },
+		About: func(i int) []string { g := &a.Signals[i]; return sheet.Said(g.Text, g.URL+"  "+g.Watch) },
 	}
 }
 
@@ -46,7 +105,7 @@ func facts(env *pane.Env, at pane.Place, org store.Currency, a *account.Answer) 
 	if a.Derived && r.Grade != "" {
 		grade = l.F(locale.AccountDerived, grade)
 	}
-	index := row.Health(l, th, r.Health)
+	index := row.Health(env, r.Health)
 	if len(a.Health) > 0 {
 		points := make([]float64, len(a.Health))
 		for i, h := range a.Health {
@@ -239,7 +298,7 @@ func health(env *pane.Env, a *account.Answer) sheet.Section {
 			Cells: func(i int, c []table.Cell) {
 				h, th := of(i), env.Theme
 				c[0] = table.Cell{Text: l.Date(h.Day), Style: th.Muted}
-				c[1] = row.Health(l, th, h.Score)
+				c[1] = row.Health(env, h.Score)
 				c[2].Text = h.Note
 			},
 		},

@@ -134,30 +134,8 @@ func TestAccount_EveryGradeStepShowsItsCause(t *testing.T) {
 // TestAccount_ElsewhereIsNotFound: to a viewer of one team an account of another looks like one that does not exist.
 func TestAccount_ElsewhereIsNotFound(t *testing.T) {
 	b := tuitest.Company(t, tuitest.Small)
-	show := func(s analytics.Scope, id store.ID) string {
-		d := tuitest.Drive(t, at(s, id)(tuitest.Env(t, b, locale.English)), layout.Size{W: 80, H: 22})
-		d.Keys("tab", "down", "enter", "o")
-		if p, ok := d.Opened(); ok {
-			t.Errorf("root %q: opened %v", s.Root, p)
-		}
-		return d.P.View() + d.P.Title()
-	}
-	none, hidden := show(scope, "no:such"), 0
-	if !strings.Contains(none, "not found, or outside what you may see") {
-		t.Errorf("no such account:\n%s", none)
-	}
 	id := rich(t, b).Facts.ID
-	for _, n := range b.Nodes() {
-		s := analytics.Scope{Root: n.ID}
-		if _, err := account.Of(b, s, id); err != nil {
-			if hidden++; show(s, id) != none {
-				t.Errorf("root %q: it does not look like nothing:\n%s", n.ID, show(s, id))
-			}
-		}
-	}
-	if hidden == 0 {
-		t.Error("no root hides the account: nothing was tested")
-	}
+	tuitest.Elsewhere(t, b, id, at, func(s analytics.Scope) bool { _, err := account.Of(b, s, id); return err == nil })
 }
 
 // extreme is a book of one account that has everything too long and too large, in two currencies, and one that has nothing.
@@ -244,4 +222,28 @@ func BenchmarkLoad_Account(b *testing.B) {
 	for b.Loop() {
 		_ = tuitest.Drive(b, at(scope, id)(env), layout.Size{W: 200, H: 48}).P.View()
 	}
+}
+
+// The rules' own judgement: the index with its parts, trend and freshness, what is held and since when, what is owed.
+func TestAccount_Judged(t *testing.T) {
+	b := tuitest.Judged(t)
+	mk := at(scope, rich(t, b).Facts.ID)
+	v := layout.Plain(tuitest.Drive(t, mk(tuitest.Env(t, b, locale.English)), layout.Size{W: 200, H: 48}).P.View())
+	for _, want := range []string{"the grade is left alone since 2026-09-17", "feature depth (shifted, since 2026-09-17)", "! shifted", "Health made of 12", "(score "} {
+		if !strings.Contains(v, want) {
+			t.Errorf("no %q in\n%s", want, v)
+		}
+	}
+	before := layout.Plain(tuitest.Drive(t, at(analytics.Scope{AsOf: tuitest.Months[2]}, rich(t, b).Facts.ID)(tuitest.Env(t, b, locale.English)), layout.Size{W: 200, H: 48}).P.View())
+	if strings.Contains(before, "left alone") {
+		t.Errorf("held before the fault:\n%s", before)
+	}
+	d := tuitest.Drive(t, mk(tuitest.Env(t, b, locale.English)), layout.Size{W: 200, H: 48})
+	d.Keys("tab", "tab", "tab", "tab", "enter")
+	if p, ok := d.Opened(); !ok || p.Kind != pane.Evaluations || p.ID != string(rich(t, b).Facts.ID) {
+		t.Errorf("a step of the grade opens %v", p)
+	}
+	t.Run("golden", func(t *testing.T) { tuitest.Golden(t, b, mk) })
+	t.Run("behaviours", func(t *testing.T) { tuitest.Golden(t, b, mk, "tab", "tab", "tab", "tab", "tab", "down") })
+	tuitest.Geometry(t, b, mk)
 }

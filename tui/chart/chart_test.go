@@ -51,6 +51,16 @@ func months() Flow {
 	return Flow{Labels: []string{"1月", "2月", "3月", "12月"}, Up: []float64{3, 5, 0, 9}, Down: []float64{1, 2, 7}, UpText: []string{"+3", "+5", "0", "+9"}, DownText: []string{"-1", "-2", "-7"}, Selected: 2}
 }
 
+func quarter() Fan {
+	return Fan{Past: []float64{0, 2, 5, 9, 9, 14}, Low: []float64{15, 17, 19}, Mid: []float64{16, 20, 25}, High: []float64{18, 24, 33}, Target: 28, TargetText: "目标 28万",
+		Figure: func(f float64) string { return fmt.Sprintf("%.0f万", f) }, From: "7月1日", Now: "今天", To: "9月30日"}
+}
+
+func week() Waterfall {
+	return Waterfall{Label: "变动", Heads: []string{"数量", "金额"}, Selected: 2, Falls: []Fall{{"9月1日", 100, true, []string{"40", "100万"}}, {"新建", 20, false, []string{"3", "+20万"}},
+		{"增大", 0.1, false, []string{"1", "+0.1万"}}, {"推迟", -30, false, []string{"5", "-30万"}}, {"赢单", -42, false, []string{"9", "-42万"}}, {"今天", 48.1, true, []string{"28", "48万"}}}}
+}
+
 // all draws every chart at a size.
 func all(th *theme.Theme, s layout.Size) map[string][]string {
 	grid := hours()
@@ -62,6 +72,10 @@ func all(th *theme.Theme, s layout.Size) map[string][]string {
 	return map[string][]string{
 		"bars": funnelBars().Draw(th, s.W), "grid": grid.Draw(th, s), "bare grid": bare.Draw(th, s), "grid with totals": sums.Draw(th, s),
 		"few figures": few.Draw(th, s), "line": lines().Draw(th, s), "flow": months().Draw(th, s),
+		"fan": quarter().Draw(th, s), "waterfall": week().Draw(th, s.W), "strip": {Strip{Past: 3, Low: 5, Mid: 7, High: 12, Target: 9}.Draw(th, s.W)},
+		"reliability": Reliability(th, s.W, "概率", []string{"说", "成", "数量"}, []Held{{"0%-10%", .04, .07, []string{"4%", "7%", "321"}}, {"60%-70%", .66, .41, []string{"66%", "41%", "20"}}, {"mad", math.NaN(), math.NaN(), nil}}),
+		"histogram":   Histogram{Counts: []int{0, 3, 9, 1, 0, 40}, Labels: []string{"0", "7", "14", "28", "112", "505"}, Marks: []Mark{{1, "O", th.Strong}, {5, "N", th.Bad}, {9, "x", ""}}}.Draw(th, s),
+		"mad fan":     Fan{Past: []float64{math.NaN()}, Low: []float64{1}, Mid: []float64{math.Inf(1)}, High: []float64{2}, Figure: quarter().Figure}.Draw(th, s), "empty fan": Fan{}.Draw(th, s),
 		"legend": {Legend(th, s.W, "少", "多 42")}, "gauge": {Gauge{Quota: 100, Closed: 40, Commit: 60, Best: 80}.Draw(th, s.W)}, "progress": {Progress(th, s.W, 30, 70)}, "spark": {Spark([]float64{1, 2, 3, 9, 3}, s.W)},
 		"empty bars": Bars{Selected: -1}.Draw(th, s.W), "empty grid": Grid{}.Draw(th, s), "empty line": Line{}.Draw(th, s), "empty flow": Flow{}.Draw(th, s),
 		"mad gauge": {Gauge{Quota: math.NaN(), Closed: -5, Commit: math.Inf(1)}.Draw(th, s.W)},
@@ -75,7 +89,7 @@ func TestCharts_FitEverySize(t *testing.T) {
 				s := layout.Size{W: w, H: h}
 				for name, ls := range all(th, s) {
 					bound := h
-					if name == "bars" || len(ls) == 1 || name == "empty bars" { // as many lines as bars
+					if name == "bars" || name == "waterfall" || name == "reliability" || len(ls) == 1 || name == "empty bars" { // as many lines as bars
 						bound = len(ls)
 					}
 					if len(ls) > bound {
@@ -108,7 +122,7 @@ func TestCharts_NoAmbiguousWidth(t *testing.T) {
 
 func TestCharts_Golden(t *testing.T) {
 	a := all(plain, layout.Size{W: 76, H: 11})
-	for _, name := range []string{"bars", "grid", "bare grid", "grid with totals", "few figures", "line", "flow", "legend", "gauge", "progress", "spark"} {
+	for _, name := range []string{"bars", "grid", "bare grid", "grid with totals", "few figures", "line", "flow", "fan", "waterfall", "strip", "reliability", "histogram", "legend", "gauge", "progress", "spark"} {
 		t.Run(name, func(t *testing.T) { golden.RequireEqual(t, layout.Plain(strings.Join(a[name], "\n"))+"\n") })
 	}
 }

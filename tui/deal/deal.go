@@ -1,5 +1,6 @@
 // Package deal is the screen of one deal: what it is worth and promised, why it is flagged, and how it came there: changes, touches, documents, people. enter
-// opens whom or what the chosen row is about.
+// opens whom or what the chosen row is about. Of an open one there is also what is judged by all others: its chance, with what raises and lowers it, and the rep's versions
+// beside what became of similar deals. These come after the rest, which does not wait for them.
 //
 // The amount is shown to the last cent in its own currency, since here it is checked and not compared.
 package deal
@@ -23,15 +24,18 @@ import (
 // New makes the pane.
 func New(env *pane.Env, p pane.Place) pane.Pane { return sheet.New(env, p, kind) }
 
-var kind = sheet.Kind[deal.Answer]{
+var kind = sheet.Kind[answer]{
 	Word:    locale.Deal,
-	Load:    func(b *analytics.Book, p pane.Place) (deal.Answer, error) { return deal.Of(b, p.Scope, store.ID(p.ID)) },
+	Load:    load,
+	More:    judge,
+	Carry:   carry,
 	Page:    page,
-	Table:   func(a *deal.Answer) analytics.Table { return a.Table() },
-	Metrics: []string{"age", "days_in_stage", "probability", "overdue", "stale"},
+	Table:   func(a *answer) analytics.Table { return a.Answer.Table() },
+	Metrics: []string{"age", "days_in_stage", "probability", "overdue", "stale", "chance", "held", "cycle_z", "amount_z"},
 }
 
-func page(env *pane.Env, at pane.Place, org store.Currency, a *deal.Answer) sheet.Page {
+func page(env *pane.Env, at pane.Place, org store.Currency, x *answer) sheet.Page {
+	a := &x.Answer
 	l, th, r := env.Locale, env.Theme, &a.Row
 	p := sheet.Page{Name: r.Name, URL: a.URL, Copy: string(r.ID) + "\t" + r.Name + "\t" + r.Amount.String(), Facts: facts(env, at, org, a)}
 	if r.Stage.Kind != store.StageOpen {
@@ -41,6 +45,9 @@ func page(env *pane.Env, at pane.Place, org store.Currency, a *deal.Answer) shee
 		p.Notes = append(p.Notes, sheet.Note{Text: row.Reason(l, f), Style: row.FlagStyle(th, []deal.Flag{f})})
 	}
 	p.Sections = []sheet.Section{history(env, at, a), evidence(env, at, a), details(env, a), touches(env, at, a), people(env, at, a)}
+	if x.open {
+		p.Sections = append(p.Sections, backed(env, at, x), chance(env, x), dual(env, org, x))
+	}
 	return p
 }
 
@@ -97,7 +104,7 @@ func facts(env *pane.Env, at pane.Place, org store.Currency, a *deal.Answer) []s
 // step words a change: from what to what, and by how much a promise moved.
 func step(l *locale.Locale, e *deal.Event) string {
 	from, to, by := value(l, e.Field, e.Old, e.OldEn), value(l, e.Field, e.New, e.NewEn), ""
-	if e.Field == store.FieldClose {
+	if e.Field == store.FieldClose || e.Field == store.FieldOptimisticClose || e.Field == store.FieldPessimisticClose {
 		a, err1 := store.ParseDay(e.Old)
 		b, err2 := store.ParseDay(e.New)
 		switch {
@@ -119,7 +126,7 @@ func value(l *locale.Locale, f store.Field, s, en string) string {
 	switch f {
 	case store.FieldStage:
 		s = l.Pick(s, en)
-	case store.FieldAmount:
+	case store.FieldAmount, store.FieldOptimisticAmount, store.FieldPessimisticAmount:
 		if n, cur, ok := strings.Cut(s, " "); ok {
 			if m, err := store.ParseMoney(n, store.Currency(cur)); err == nil {
 				return l.MoneyExact(m)

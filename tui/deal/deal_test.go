@@ -43,7 +43,10 @@ func TestDeal_Golden(t *testing.T) {
 	b := tuitest.Company(t, tuitest.Small)
 	mk := at(scope, rich(t, b).Row.ID)
 	t.Run("facts", func(t *testing.T) { tuitest.Golden(t, b, mk, "down") })
-	t.Run("touches", func(t *testing.T) { tuitest.Golden(t, b, mk, "shift+tab", "shift+tab", "down") })
+	t.Run("touches", func(t *testing.T) { tuitest.Golden(t, b, mk, "tab", "tab", "tab", "tab", "down") })
+	t.Run("dual", func(t *testing.T) { tuitest.Golden(t, b, mk, "shift+tab", "down") })
+	t.Run("backed", func(t *testing.T) { tuitest.Golden(t, b, mk, "shift+tab", "shift+tab", "shift+tab", "down") })
+	t.Run("chance", func(t *testing.T) { tuitest.Golden(t, b, mk, "shift+tab", "shift+tab", "down") })
 }
 
 func TestDeal_Geometry(t *testing.T) {
@@ -135,30 +138,8 @@ func TestDeal_AsOfHidesTheFuture(t *testing.T) {
 // TestDeal_ElsewhereIsNotFound: to a viewer of one team a deal of another looks like one that does not exist.
 func TestDeal_ElsewhereIsNotFound(t *testing.T) {
 	b := tuitest.Company(t, tuitest.Small)
-	show := func(s analytics.Scope, id store.ID) string {
-		d := tuitest.Drive(t, at(s, id)(tuitest.Env(t, b, locale.English)), layout.Size{W: 80, H: 22})
-		d.Keys("tab", "down", "enter", "o")
-		if p, ok := d.Opened(); ok {
-			t.Errorf("root %q: opened %v", s.Root, p)
-		}
-		return d.P.View() + d.P.Title()
-	}
-	none, hidden := show(scope, "no:such"), 0
-	if !strings.Contains(none, "not found, or outside what you may see") {
-		t.Errorf("no such deal:\n%s", none)
-	}
 	id := rich(t, b).Row.ID
-	for _, n := range b.Nodes() {
-		s := analytics.Scope{Root: n.ID}
-		if _, err := deal.Of(b, s, id); err != nil {
-			if hidden++; show(s, id) != none {
-				t.Errorf("root %q: it does not look like nothing:\n%s", n.ID, show(s, id))
-			}
-		}
-	}
-	if hidden == 0 {
-		t.Error("no root hides the deal: nothing was tested")
-	}
+	tuitest.Elsewhere(t, b, id, at, func(s analytics.Scope) bool { _, err := deal.Of(b, s, id); return err == nil })
 }
 
 // extreme is a book of one deal that has everything too long, too large and in a currency without a rate, and one that has nothing.

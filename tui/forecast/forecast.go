@@ -1,5 +1,8 @@
-// Package forecast is the pane of the forecast: per node of the org tree down to the person, quota, closed, commit, best case, weighted and gap, with what is overdue
-// or stale counted beside it. Drilling goes region, team, rep, deal.
+// Package forecast is the pane of the forecast: per node of the org tree down to the person, quota, closed, commit, best case, weighted and gap beside where the period
+// lands with one, five and nine chances in ten, and what is overdue or stale. Drilling goes region, team, rep, deal.
+//
+// Beside the tree, on a narrow screen under it, stands one of: the landing's fan and what moved since a day (waterfall), the deals, and how well such forecasts have held.
+// v turns to the next, comma and point move the day that the waterfall begins at. The landing comes when it has been learned; the rest does not wait for it.
 //
 // up and down choose the node, left and right a figure. enter without a chosen figure goes into a unit, or to a person's deals; with one it opens
 // exactly the deals that the figure sums. On a wide screen the node's deals stand beside the tree, flagged ones first, each with its reason.
@@ -12,8 +15,10 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/backtest"
 	"flightdeck/analytics/deal"
 	"flightdeck/analytics/forecast"
+	"flightdeck/analytics/landing"
 	"flightdeck/store"
 	"flightdeck/tui/keymap"
 	"flightdeck/tui/layout"
@@ -25,7 +30,7 @@ import (
 
 // New makes the pane.
 func New(env *pane.Env, p pane.Place) pane.Pane {
-	m := &model{env: env, at: p, list: table.New(), fold: map[store.ID]bool{}}
+	m := &model{env: env, at: p, list: table.New(), fold: map[store.ID]bool{}, back: week}
 	m.list.SetColumns(row.DealColumns(env.Locale)...)
 	return m
 }
@@ -40,6 +45,9 @@ type model struct {
 	at     pane.Place
 	load   pane.Loader[answer]
 	behind pane.Loader[deal.View]
+	land   pane.Loader[*landing.Landing]
+	side   pane.Loader[side]
+	held   pane.Loader[backtest.Answer]
 	list   *table.Table
 	size   layout.Size
 	memo   pane.Memo
@@ -48,7 +56,10 @@ type model struct {
 	figure  int      // index into figures; 0 is the node itself
 	top     int      // first visible row
 	fold    map[store.ID]bool
-	shown   []int // indices of rows that no fold hides
+	shown   []int            // indices of rows that no fold hides
+	rows    map[store.ID]int // of the landing, by node
+	view    view
+	back    int // days from the as-of day to that which the waterfall begins at
 	version uint64
 }
 
@@ -57,13 +68,15 @@ type restored struct {
 	figure int
 	top    int
 	fold   map[store.ID]bool
+	view   view
+	back   int
 }
 
 // manyRows is from when on teams are folded until asked for: a director sees the company on one screen.
 const manyRows = 30
 
 // Init implements pane.Pane.
-func (m *model) Init() tea.Cmd { return m.reload() }
+func (m *model) Init() tea.Cmd { return tea.Batch(m.reload(), m.learn()) }
 
 func (m *model) reload() tea.Cmd {
 	book, scope := m.env.Book, m.at.Scope
@@ -145,7 +158,13 @@ func (m *model) Update(msg tea.Msg) tea.Cmd {
 	switch {
 	case m.load.Take(msg):
 		m.unfold()
-		return m.detail()
+		return tea.Batch(m.detail(), m.aside())
+	case m.land.Take(msg):
+		m.landed()
+		return m.aside()
+	case m.side.Take(msg), m.held.Take(msg):
+		m.version++
+		return nil
 	case m.behind.Take(msg):
 		m.version++
 		m.list.Replace(row.Deals(m.env, m.behind.Value.Rows, m.load.Value.org))
@@ -153,7 +172,7 @@ func (m *model) Update(msg tea.Msg) tea.Cmd {
 	}
 	switch msg := msg.(type) {
 	case pane.Committed:
-		return m.reload()
+		return tea.Batch(m.reload(), m.learn())
 	case pane.Themed:
 		m.list.SetColumns(row.DealColumns(m.env.Locale)...)
 		m.list.SetRows(row.Deals(m.env, m.behind.Value.Rows, m.load.Value.org))
@@ -199,6 +218,13 @@ func (m *model) press(k string) tea.Cmd {
 		return nil
 	case "d":
 		return pane.Go(pane.ForecastDeals(m.at.Scope, m.node, figures[m.figure].part))
+	case "c":
+		return pane.Go(pane.LandingPlace(m.at.Scope, m.node))
+	case "v":
+		m.turn()
+		return m.judge()
+	case ",", ".":
+		return m.shift(k == ",")
 	case "enter":
 		return m.open(m.shown[p])
 	default:
@@ -208,7 +234,7 @@ func (m *model) press(k string) tea.Cmd {
 	if n := m.load.Value.Rows[m.shown[p]].Node; n != m.node {
 		m.node = n
 		m.version++
-		return m.detail()
+		return tea.Batch(m.detail(), m.aside())
 	}
 	return nil
 }
@@ -219,6 +245,9 @@ func (m *model) open(i int) tea.Cmd {
 		p := m.at
 		p.Scope.Node = r.Node
 		return pane.Go(p)
+	}
+	if figures[m.figure].land != nil {
+		return pane.Go(pane.LandingPlace(m.at.Scope, r.Node))
 	}
 	return pane.Go(pane.ForecastDeals(m.at.Scope, r.Node, figures[m.figure].part))
 }
@@ -233,8 +262,10 @@ func (m *model) SetSize(s layout.Size) {
 func (m *model) Keys() []key.Binding {
 	l := m.env.Locale
 	return []key.Binding{
-		keymap.Enter(l), keymap.Bind(l.T(locale.ForecastDeal), "d"), keymap.Bind(l.T(locale.ForecastFold), "o", "tab"), keymap.Move(l),
+		keymap.Enter(l), keymap.Bind(l.T(locale.ForecastDeal), "d"), keymap.Bind(l.T(locale.ForecastWhatIf), "c"), keymap.Bind(l.T(locale.ForecastView), "v"),
+		keymap.Bind(l.T(locale.ForecastFold), "o", "tab"), keymap.Move(l),
 		key.NewBinding(key.WithKeys("left", "right", "h", "l"), key.WithHelp("h l", l.T(locale.FunnelFigure))),
+		key.NewBinding(key.WithKeys(",", "."), key.WithHelp(", .", l.T(locale.ForecastShift))),
 	}
 }
 
@@ -242,12 +273,13 @@ func (m *model) Keys() []key.Binding {
 func (m *model) Title() string { return m.env.Locale.T(locale.PaneForecast) }
 
 // Snapshot implements pane.Restorer.
-func (m *model) Snapshot() any { return restored{m.node, m.figure, m.top, m.fold} }
+func (m *model) Snapshot() any { return restored{m.node, m.figure, m.top, m.fold, m.view, m.back} }
 
 // Restore implements pane.Restorer.
 func (m *model) Restore(s any) {
 	if r, ok := s.(restored); ok {
 		m.node, m.figure, m.top = r.node, max(0, min(r.figure, len(figures)-1)), r.top
+		m.view, m.back = r.view, max(1, r.back)
 		for k, v := range r.fold {
 			m.fold[k] = v
 		}
@@ -268,5 +300,5 @@ func (m *model) Copy() string {
 
 // Explain implements pane.Explainer.
 func (m *model) Explain() []string {
-	return pane.Formulas(m.env.Locale, "quota", "closed", "attainment", "commit", "best_case", "pipeline", "weighted", "gap", "overdue", "stale")
+	return pane.Formulas(m.env.Locale, "quota", "closed", "attainment", "commit", "best_case", "pipeline", "weighted", "gap", "p10", "p50", "p90", "reach", "from_new", "step", "overdue", "stale")
 }

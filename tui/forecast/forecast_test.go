@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/deal"
@@ -25,6 +26,55 @@ func at(s analytics.Scope) tuitest.Make {
 
 func TestForecast_Golden(t *testing.T) {
 	tuitest.Golden(t, tuitest.Company(t, tuitest.Small), of, "down", "down", "right", "right")
+}
+
+// The views: under the tree on a narrow screen, beside it on a wide one.
+func TestForecast_Views(t *testing.T) {
+	for name, keys := range map[string][]string{"landing": {"v", "down"}, "waterfall": {"v", "v", ",", ","}, "held": {"v", "v", "v"}} {
+		t.Run(name, func(t *testing.T) { tuitest.Golden(t, tuitest.Company(t, tuitest.Small), of, keys...) })
+	}
+}
+
+// The landing's figures open the deals that it is made of, and so does the key for what if.
+func TestForecast_OpensTheLanding(t *testing.T) {
+	b := tuitest.Company(t, tuitest.Small)
+	d := tuitest.Drive(t, of(tuitest.Env(t, b, locale.English)), layout.Size{W: 120, H: 30})
+	node := d.P.(*model).load.Value.Rows[2].Node
+	d.Keys("down", "down", "c")
+	if p, ok := d.Opened(); !ok || p.Kind != pane.Landing || p.Scope.Node != node {
+		t.Errorf("c opens %v, want the landing of %s", p, node)
+	}
+	d.Sent = nil
+	for i := range figures {
+		if figures[i].land != nil {
+			for range i {
+				d.Keys("right")
+			}
+			break
+		}
+	}
+	d.Keys("enter")
+	if p, ok := d.Opened(); !ok || p.Kind != pane.Landing || p.Scope.Node != node {
+		t.Errorf("P10 opens %v, want the landing of %s", p, node)
+	}
+}
+
+// Too little history is said, and the rest is shown.
+func TestForecast_TooLittleHistory(t *testing.T) {
+	day := store.Date(2026, 9, 18)
+	b := analytics.FromRecords(&store.Records{
+		Org:    &store.Org{Name: "x", TimeZone: "UTC", Currency: "CNY"},
+		Stages: []store.Stage{{ID: "lead", Name: "线索", NameEn: "Lead", Order: 1, Probability: 80}},
+		Deals:  []store.Deal{{ID: "s:1", Name: "a", Stage: "lead", Amount: store.Money{Minor: 9_000_00, Currency: "CNY"}, Created: day - 9, Close: day + 2}},
+	}, analytics.Options{Now: func() time.Time { return tuitest.Now }})
+	d := tuitest.Drive(t, of(tuitest.Env(t, b, locale.English)), layout.Size{W: 160, H: 30})
+	if v := layout.Plain(d.P.View()); !strings.Contains(v, "too little history") || !strings.Contains(v, "9,000") {
+		t.Errorf("no word of it:\n%s", v)
+	}
+	d.Keys("v", "v")
+	if v := layout.Plain(d.P.View()); !strings.Contains(v, "no past period can be tested") {
+		t.Errorf("no word of the test:\n%s", v)
+	}
 }
 
 func TestForecast_Geometry(t *testing.T) {

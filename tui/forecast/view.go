@@ -3,6 +3,7 @@ package forecast
 import (
 	"flightdeck/analytics"
 	"flightdeck/analytics/forecast"
+	"flightdeck/analytics/landing"
 	"flightdeck/tui/chart"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/locale"
@@ -18,6 +19,7 @@ type figure struct {
 	part  string
 	text  func(l *locale.Locale, r *forecast.Row) string
 	style func(th *theme.Theme, r *forecast.Row) theme.Style
+	land  func(l *locale.Locale, r *landing.Row) string // in place of text: a figure of the landing
 }
 
 func sum(of func(r *forecast.Row) analytics.Sum) func(*locale.Locale, *forecast.Row) string {
@@ -45,7 +47,7 @@ var (
 // figures: the first one is the node itself and stands left of the columns.
 var figures = []figure{
 	{head: locale.ForecastNode},
-	{locale.ForecastQuota, 10, 0, "", func(l *locale.Locale, r *forecast.Row) string {
+	{head: locale.ForecastQuota, width: 10, text: func(l *locale.Locale, r *forecast.Row) string {
 		switch {
 		case !r.HasQuota:
 			return "-"
@@ -53,16 +55,20 @@ var figures = []figure{
 			return row.SumShort(l, r.Quota) + "?"
 		}
 		return row.SumShort(l, r.Quota)
-	}, muted},
-	{locale.ForecastClosed, 10, 0, forecast.Closed, sum(func(r *forecast.Row) analytics.Sum { return r.Closed }), nil},
-	{locale.ForecastAttain, 6, 2, forecast.Closed, func(l *locale.Locale, r *forecast.Row) string {
+	}, style: muted},
+	{head: locale.ForecastClosed, width: 10, part: forecast.Closed, text: sum(func(r *forecast.Row) analytics.Sum { return r.Closed })},
+	{head: locale.ForecastAttain, width: 6, drop: 3, part: forecast.Closed, text: func(l *locale.Locale, r *forecast.Row) string {
 		return l.Ratio(int64(r.Attainment.Num), int64(r.Attainment.Den))
-	}, nil},
-	{locale.ForecastCommit, 10, 0, forecast.Commit, sum(func(r *forecast.Row) analytics.Sum { return r.Commit }), nil},
-	{locale.ForecastBest, 10, 5, forecast.BestCase, sum(func(r *forecast.Row) analytics.Sum { return r.BestCase }), nil},
-	{locale.ForecastPipeline, 10, 7, forecast.Pipeline, sum(func(r *forecast.Row) analytics.Sum { return r.Pipeline }), muted},
-	{locale.ForecastWeighted, 10, 4, "", sum(func(r *forecast.Row) analytics.Sum { return r.Weighted }), nil},
-	{locale.ForecastGap, 11, 0, "", gap, func(th *theme.Theme, r *forecast.Row) theme.Style {
+	}},
+	{head: locale.ForecastP10, width: 10, drop: 5, land: func(l *locale.Locale, r *landing.Row) string { return l.Money(r.P10) }, style: muted},
+	{head: locale.ForecastP50, width: 10, land: func(l *locale.Locale, r *landing.Row) string { return l.Money(r.P50) }},
+	{head: locale.ForecastP90, width: 10, drop: 5, land: func(l *locale.Locale, r *landing.Row) string { return l.Money(r.P90) }, style: muted},
+	{head: locale.ForecastReach, width: 6, drop: 4, land: func(l *locale.Locale, r *landing.Row) string { return l.Ratio(int64(r.Reach.Num), int64(r.Reach.Den)) }},
+	{head: locale.ForecastCommit, width: 10, drop: 1, part: forecast.Commit, text: sum(func(r *forecast.Row) analytics.Sum { return r.Commit })},
+	{head: locale.ForecastBest, width: 10, drop: 6, part: forecast.BestCase, text: sum(func(r *forecast.Row) analytics.Sum { return r.BestCase })},
+	{head: locale.ForecastPipeline, width: 10, drop: 8, part: forecast.Pipeline, text: sum(func(r *forecast.Row) analytics.Sum { return r.Pipeline }), style: muted},
+	{head: locale.ForecastWeighted, width: 10, drop: 6, text: sum(func(r *forecast.Row) analytics.Sum { return r.Weighted })},
+	{head: locale.ForecastGap, width: 11, text: gap, style: func(th *theme.Theme, r *forecast.Row) theme.Style {
 		switch {
 		case !r.Gap.Given():
 			return th.Muted
@@ -71,8 +77,8 @@ var figures = []figure{
 		}
 		return th.Good
 	}},
-	{locale.ForecastOverdue, 8, 1, "overdue", count(overdue), alarm(overdue, func(th *theme.Theme) theme.Style { return th.Bad })},
-	{locale.ForecastStale, 6, 3, "stale", count(stale), alarm(stale, func(th *theme.Theme) theme.Style { return th.Warn })},
+	{head: locale.ForecastOverdue, width: 8, drop: 2, part: "overdue", text: count(overdue), style: alarm(overdue, func(th *theme.Theme) theme.Style { return th.Bad })},
+	{head: locale.ForecastStale, width: 6, drop: 7, part: "stale", text: count(stale), style: alarm(stale, func(th *theme.Theme) theme.Style { return th.Warn })},
 }
 
 func muted(th *theme.Theme, _ *forecast.Row) theme.Style { return th.Muted }
@@ -104,9 +110,15 @@ const minName = 12
 // under is how many lines under the tree speak of the chosen node.
 const under = 4
 
+// leastDeals is how many lines must be left under the tree for the chosen node's deals to be worth showing.
+const leastDeals = 9
+
 // room is how many rows of the tree fit.
 func (m *model) room() int {
 	h := m.size.H - 3
+	if m.under() {
+		return max(1, min(len(m.shown), h*2/5))
+	}
 	if h >= 8+under {
 		h -= under
 	}
@@ -128,10 +140,15 @@ func (m *model) draw() string {
 	l, th := m.env.Locale, m.env.Theme
 	body := layout.Size{W: m.size.W, H: max(0, m.size.H-2)}
 	lines := []string{m.heading(th, l), ""}
-	if m.size.Wide() && m.behind.Ready {
+	switch {
+	case m.size.Wide():
 		parts := body.Columns(12, 8)
-		lines = append(lines, layout.Beside(m.tree(th, l, parts[0]), parts[0].W, " ", m.deals(th, l, parts[1]))...)
-	} else {
+		lines = append(lines, layout.Beside(m.tree(th, l, parts[0]), parts[0].W, " ", m.beside(th, l, parts[1]))...)
+	case m.under():
+		top := layout.Size{W: body.W, H: min(body.H, m.room()+1)}
+		lines = append(lines[:1], m.tree(th, l, top)...) // no blank line: there is little room
+		lines = append(lines, m.beside(th, l, layout.Size{W: body.W, H: body.H + 1 - top.H})...)
+	default:
 		lines = append(lines, m.tree(th, l, body)...)
 	}
 	return layout.Frame(lines, m.size)
@@ -157,6 +174,14 @@ func (m *model) heading(th *theme.Theme, l *locale.Locale) string {
 		head.Gap(2).Add(th.Warn, l.T(locale.ForecastHistoric))
 	}
 	head.Gap(2).Add(th.Muted, string(a.org))
+	switch x := m.land.Value; {
+	case m.land.Err != nil:
+		head.Gap(2).Add(th.Bad, l.F(locale.Failed, m.land.Err))
+	case !m.land.Ready:
+		head.Gap(2).Add(th.Muted, l.T(locale.ForecastLearning))
+	case x != nil && x.Basis == landing.Simple:
+		head.Gap(2).Whole(th.Warn, l.F(locale.ForecastTooLittle, l.Int(x.History.Won+x.History.Lost), l.Int(x.History.Won), l.Int(x.History.NeedClose), l.Int(x.History.NeedWon)))
+	}
 	return head.String()
 }
 
@@ -208,6 +233,10 @@ func (m *model) tree(th *theme.Theme, l *locale.Locale, s layout.Size) []string 
 	if gap := min(room+1, s.H-under) - len(lines); s.H-room-1 >= under && gap >= 5 {
 		lines = append(lines, m.parts(th, l, m.shown[at], layout.Size{W: s.W, H: gap})...)
 	}
+	if gap := min(room+1, s.H-under) - len(lines); s.H-room-1 >= under && gap >= leastDeals && m.view != viewDeals && m.behind.Ready { // else the left half stands empty
+		list := m.deals(th, l, layout.Size{W: s.W, H: gap - 2})
+		lines = append(append(lines, ""), list[:min(len(list), gap-2)]...)
+	}
 	if s.H-room-1 >= under {
 		for len(lines) < room+1 && len(lines) < s.H-under {
 			lines = append(lines, "")
@@ -239,7 +268,7 @@ func (m *model) row(th *theme.Theme, l *locale.Locale, i int, chosen bool, cols 
 	r.Cell(style, layout.Blank(x.Depth)+mark+m.name(x), name, layout.Left)
 	for _, c := range cols {
 		f := &figures[c]
-		text, style := f.text(l, x), on
+		text, style := m.figureText(l, f, x), on
 		if !chosen && f.style != nil {
 			style = f.style(th, x)
 		}
@@ -249,6 +278,16 @@ func (m *model) row(th *theme.Theme, l *locale.Locale, i int, chosen bool, cols 
 		r.Fill(on, ' ', 1).Cell(style, text, f.width, layout.Right)
 	}
 	return r.Padded(on)
+}
+
+func (m *model) figureText(l *locale.Locale, f *figure, x *forecast.Row) string {
+	if f.land == nil {
+		return f.text(l, x)
+	}
+	if r := m.landing(x.Node); r != nil && r.P50.Given() {
+		return f.land(l, r)
+	}
+	return "-"
 }
 
 // parts draws, where the tree leaves room, how far each part of the chosen node is, or of the node around a leaf: as the gauge under the tree, each against

@@ -17,7 +17,7 @@ type Wrong struct {
 
 // Pane are the keys that panes have for themselves; one of them given to the shell would never reach its pane. Package tuitest holds panes to it.
 var Pane = []string{"up", "down", "left", "right", "h", "j", "k", "l", "home", "end", "G", "pgup", "pgdown", "ctrl+u", "ctrl+d", "space", "tab", "shift+tab",
-	"c", "d", "n", "o", "p", "R", "u", "v", ",", "."}
+	"a", "c", "d", "n", "o", "p", "r", "R", "u", "v", "z", "+", "-", "=", "<", ">", ",", "."}
 
 // Check reports everything that is wrong with a remapping, in no particular order of names: names that do not exist, bindings without a key, keys that no
 // terminal sends under that name, keys that panes need, ctrl+c (which always quits), and keys that two bindings would share.

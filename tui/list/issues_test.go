@@ -66,7 +66,7 @@ func TestIssues_OfOneSource(t *testing.T) {
 
 func TestIssues_FilterAndNone(t *testing.T) {
 	d := tuitest.Drive(t, issuesOf("")(tuitest.Env(t, issueBook(t, someIssues()...), locale.English)), layout.Size{W: 120, H: 22})
-	d.P.(pane.Filterer).SetFilter("csv:117")
+	d.Filter("csv:117")
 	if v := d.P.View(); !strings.Contains(v, "csv:117") || strings.Contains(v, "csv:118") {
 		t.Errorf("filtered:\n%s", v)
 	}

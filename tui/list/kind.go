@@ -9,8 +9,10 @@ import (
 	"flightdeck/analytics/deal"
 	"flightdeck/analytics/forecast"
 	"flightdeck/analytics/funnel"
+	"flightdeck/analytics/grade"
 	"flightdeck/analytics/heatmap"
 	"flightdeck/analytics/migration"
+	"flightdeck/analytics/rule"
 	"flightdeck/analytics/source"
 	"flightdeck/analytics/touch"
 	"flightdeck/store"
@@ -20,11 +22,16 @@ import (
 )
 
 var lists = map[pane.Kind]kind{
-	pane.Deals:    {dealsTitle, row.DealColumns, loadDeals},
-	pane.Touches:  {touchesTitle, row.TouchColumns, loadTouches},
-	pane.Accounts: {plainTitle(locale.PaneAccounts), row.AccountColumns, loadAccounts},
-	pane.Moves:    {movesTitle, row.MoveColumns, loadMoves},
-	pane.Issues:   {issuesTitle, row.IssueColumns, loadIssues},
+	pane.Deals:       {dealsTitle, row.DealColumns, loadDeals},
+	pane.Touches:     {touchesTitle, row.TouchColumns, loadTouches},
+	pane.Accounts:    {plainTitle(locale.PaneAccounts), row.AccountColumns, loadAccounts},
+	pane.Moves:       {movesTitle, row.MoveColumns, loadMoves},
+	pane.Issues:      {issuesTitle, row.IssueColumns, loadIssues},
+	pane.Sandbag:     {sandbagTitle, sandbagColumns, loadSandbag},
+	pane.Potential:   {plainTitle(locale.PanePotential), potentialColumns, loadPotential},
+	pane.Evaluations: {plainTitle(locale.PaneLog), evaluationColumns, loadEvaluations},
+	pane.Owed:        {plainTitle(locale.PaneOwed), owedColumns, loadOwed},
+	pane.Habits:      {habitTitle, habitColumns, loadHabits},
 }
 
 func plainTitle(k locale.Key) func(*pane.Env, pane.Place) string {
@@ -76,7 +83,7 @@ func loadDeals(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) 
 	}
 	return content{
 		rev:  a.Stamp.Rev,
-		rows: row.Deals(env, rows, org),
+		rows: row.DealView(env, a, org),
 		head: func() string {
 			l := env.Locale
 			t := l.F(locale.ListDeals, l.Int(rows.Len()), row.SumShort(l, a.Sum)+" "+string(org))
@@ -183,7 +190,7 @@ func loadTouches(env *pane.Env, b *analytics.Book, p pane.Place) (content, error
 	return content{
 		rev:  a.Stamp.Rev,
 		none: none,
-		rows: row.Touches(env, rows),
+		rows: row.TouchView(env, a),
 		head: func() string {
 			k := locale.ListTouches
 			if a.Subject == touch.SubjectDealEvents {
@@ -211,6 +218,7 @@ func loadTouches(env *pane.Env, b *analytics.Book, p pane.Place) (content, error
 			return r.At.Format("2006-01-02 15:04") + "\t" + r.RepName + "\t" + r.AccountName + "\t" + r.Topic
 		},
 		export: func() analytics.Table { return a.List().Table() },
+		settle: a.Settle,
 	}, nil
 }
 
@@ -222,7 +230,7 @@ func loadAccounts(env *pane.Env, b *analytics.Book, p pane.Place) (content, erro
 	rows, total := a.Rows, a.Open
 	return content{
 		rev:  a.Stamp.Rev,
-		rows: row.Accounts(env, rows),
+		rows: row.AccountView(env, a),
 		head: func() string {
 			t := env.Locale.F(locale.ListAccounts, env.Locale.Int(rows.Len()), row.Sum(env.Locale, total))
 			if a.Derived {
@@ -233,6 +241,7 @@ func loadAccounts(env *pane.Env, b *analytics.Book, p pane.Place) (content, erro
 		open:   func(i int) pane.Place { return pane.AccountPlace(p.Scope, store.ID(rows.Key(i))) },
 		copy:   func(i int) string { return rows.Key(i) + "\t" + rows.At(i).Name },
 		export: func() analytics.Table { return a.List().Table() },
+		settle: a.Settle,
 	}, nil
 }
 
@@ -252,9 +261,10 @@ func loadMoves(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) 
 	}
 	a := migration.Look(b, p.Scope, c)
 	rows, total := a.Rows, a.Money
+	judged := grade.NewModel(b, rule.GradingSection.Of(env.Pack()))
 	return content{
 		rev:  a.Stamp.Rev,
-		rows: row.Moves(env, rows),
+		rows: row.MoveView(env, a),
 		head: func() string {
 			l := env.Locale
 			t := l.F(locale.ListMoves, l.Int(rows.Len()), l.Date(a.From), l.Date(a.To), row.Sum(l, total))
@@ -266,6 +276,9 @@ func loadMoves(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) 
 		about: func(i int) []string {
 			r, l := rows.At(i), env.Locale
 			out := []string{r.AccountName + "  " + row.Move(l, r.From, r.To) + "  " + row.Cause(l, r.Cause)}
+			if why := row.Change(l, judged, b, r.Account, a.From, a.To); why != "" {
+				return append(out, why)
+			}
 			if r.Rule != "" {
 				out = append(out, r.Rule)
 			}
@@ -274,6 +287,7 @@ func loadMoves(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) 
 		open:   func(i int) pane.Place { return pane.AccountPlace(p.Scope, store.ID(rows.Key(i))) },
 		copy:   func(i int) string { return rows.Key(i) + "\t" + rows.At(i).AccountName },
 		export: func() analytics.Table { return a.List().Table() },
+		settle: a.Settle,
 	}, nil
 }
 

@@ -6,10 +6,12 @@
 package list
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -23,17 +25,19 @@ import (
 	"flightdeck/tui/table"
 )
 
-// content is one loaded list. Its functions read the session's theme and language and are called on the Update goroutine only.
+// content is one loaded list. Its functions read the session's theme and language and are called on the Update goroutine only, but for what table.Rows says.
 type content struct {
 	rev    store.Rev
 	rows   table.Rows
+	shown  table.Narrowed // rows as they are to be shown: what the pane's load adds
 	head   func() string
 	none   locale.Key           // what an empty list says; 0: that nothing is there
+	note   func() string        // what one must know of all of it; nil or "": nothing
 	about  func(i int) []string // plain lines for the selected row
 	open   func(i int) pane.Place
 	copy   func(i int) string
 	export func() analytics.Table
-	settle func() // puts the rows that nobody sees yet in order; nil: they are
+	settle func() // puts the rows that nobody sees yet in order, which takes a while where they are many; nil: they are
 }
 
 type kind struct {
@@ -48,8 +52,17 @@ type model struct {
 	at   pane.Place
 	data pane.Loader[content]
 	list *table.Table
-	size layout.Size
-	memo pane.Memo
+	// The filter that was asked for. The list shows the one before it until found, or data when it was loaded meanwhile, has the rows.
+	filter string
+	found  pane.Loader[table.Narrowed]
+	// Only the rows that a screen shows at first are in order. Once one has rested on the list for a moment, or looks further, the others are put in order too; the
+	// key that asks for the last row is obeyed then.
+	order   pane.Loader[bool]
+	settled bool
+	last    bool // that key was pressed
+	rested  context.CancelFunc
+	size    layout.Size
+	memo    pane.Memo
 }
 
 // New returns the pane's constructor for one of the list kinds: Deals, Touches, Accounts, Moves or Issues; nil for another.
@@ -65,29 +78,93 @@ func New(k pane.Kind) pane.New {
 	}
 }
 
+// reload asks for the rows anew, with the filter on them: a million rows are looked through, and the selected one is found again, where no key waits.
 func (m *model) reload() tea.Cmd {
-	env, at, load := m.env, m.at, m.load
-	return m.data.Start(env, at, func(context.Context) (content, error) {
+	env, at, load, filter := m.env, m.at, m.load, m.filter
+	key, place := m.list.Wanted()
+	if m.rested != nil {
+		m.rested()
+	}
+	resting, cancel := context.WithCancel(cmp.Or(env.Ctx, context.Background()))
+	m.rested = cancel
+	return m.data.Start(env, at, func(ctx context.Context) (content, error) {
 		b := env.Book()
 		if b == nil {
 			return content{}, nil
 		}
 		c, err := load(env, b, at)
-		if err == nil && c.settle != nil && c.rows.Len > 0 {
-			go settle(env, c.settle) // before somebody presses the key for the last row
+		if err != nil {
+			return c, err
+		}
+		if c.settle != nil && c.rows.Len > near {
+			go settle(resting, env, c.settle)
+		}
+		c.shown = table.Narrowed{Rows: c.rows, Filter: filter}
+		if c.shown.View, err = table.Narrow(ctx, c.rows, filter, nil); err == nil {
+			c.shown.Seek(key, place)
 		}
 		return c, err
 	})
 }
 
-// settle puts the rows that nobody sees yet in order.
-func settle(env *pane.Env, order func()) {
+// narrow asks for the rows that hold the filter; while it is typed on, only those that held what there was before are looked at.
+func (m *model) narrow() tea.Cmd {
+	rows, filter, shown := m.data.Value.rows, m.filter, m.list.Filter()
+	if !m.data.Ready || filter == shown { // without rows yet: Update asks again when they come
+		m.found.Stop()
+		return nil
+	}
+	var among *analytics.Picks
+	if table.Continues(filter, shown) {
+		among = m.list.Narrowing()
+	}
+	return m.found.Start(m.env, m.at, func(ctx context.Context) (table.Narrowed, error) {
+		view, err := table.Narrow(ctx, rows, filter, among)
+		return table.Narrowed{Filter: filter, View: view}, err
+	})
+}
+
+// rest is how long one looks at a list before all of it is put in order: one that changes all the time, or is only passed through, never is.
+const rest = time.Second
+
+// near is how far one may walk before the rows further down are put in order: what is in order from the start goes further by some screens.
+const near = 1500
+
+// settle puts the rows that nobody sees yet in order, unless the pane goes on before one has rested on it.
+func settle(ctx context.Context, env *pane.Env, order func()) {
 	defer func() {
 		if r := recover(); r != nil && env.Report != nil {
 			env.Report(r, debug.Stack())
 		}
 	}()
-	order()
+	select {
+	case <-ctx.Done():
+	case <-time.After(rest):
+		order()
+	}
+}
+
+// settle puts all rows in order now.
+func (m *model) settle() tea.Cmd {
+	order := m.data.Value.settle
+	if order == nil || m.settled || m.order.Busy {
+		return nil
+	}
+	return m.order.StartLong(m.env, m.at, func(context.Context) (bool, error) { order(); return true, nil })
+}
+
+// press gives a key to the list, unless it asks for rows that are not in order yet: then it is obeyed when they are.
+func (m *model) press(k tea.KeyPressMsg) (cmd tea.Cmd, used bool) {
+	far := m.data.Value.settle != nil && !m.settled && m.list.Len() > near
+	m.last = far && (k.String() == "end" || k.String() == "G")
+	if m.last {
+		return m.settle(), true
+	}
+	used = m.list.Update(k)
+	if i, ok := m.list.Selected(); far && ok && i > near/2 {
+		return m.settle(), used
+	}
+	return nil, used
 }
 
 // Init implements pane.Pane.
@@ -96,8 +173,28 @@ func (m *model) Init() tea.Cmd { return m.reload() }
 // Update implements pane.Pane.
 func (m *model) Update(msg tea.Msg) tea.Cmd {
 	if m.data.Take(msg) {
-		m.list.SetRows(m.data.Value.rows)
+		m.list.SetNarrowed(m.data.Value.shown)
 		m.fit()
+		m.settled = false
+		m.order.Stop()    // of the rows before
+		cmd := m.narrow() // one typed on meanwhile
+		if m.last {
+			cmd = tea.Batch(cmd, m.settle())
+		}
+		return cmd
+	}
+	if m.order.Take(msg) {
+		m.settled = m.order.Err == nil
+		if m.last {
+			m.last = false
+			m.list.Update(tea.KeyPressMsg{Code: tea.KeyEnd})
+		}
+		return nil
+	}
+	if m.found.Take(msg) {
+		if m.found.Err == nil {
+			m.list.SetView(m.found.Value.Filter, m.found.Value.View)
+		}
 		return nil
 	}
 	switch msg := msg.(type) {
@@ -105,10 +202,9 @@ func (m *model) Update(msg tea.Msg) tea.Cmd {
 		return m.reload()
 	case pane.Themed:
 		m.list.SetColumns(m.columns(m.env.Locale)...)
-		m.list.SetRows(m.data.Value.rows)
 	case tea.KeyPressMsg:
-		if m.list.Update(msg) {
-			return nil
+		if cmd, used := m.press(msg); used {
+			return cmd
 		}
 		if i, ok := m.list.Selected(); ok && msg.String() == "enter" && m.data.Value.open != nil {
 			if p := m.data.Value.open(i); p.Kind != pane.None && p.ID != "" {
@@ -147,7 +243,11 @@ func (m *model) View() string {
 		if none == 0 {
 			none = locale.Empty
 		}
-		return layout.Card(m.env.Locale.T(none), m.env.Theme.Muted, m.size)
+		text := m.env.Locale.T(none)
+		if note := m.noted(); note != "" {
+			text += "\n" + note
+		}
+		return layout.Card(text, m.env.Theme.Muted, m.size)
 	}
 	version := m.list.Version() << 1
 	if m.data.Err != nil {
@@ -156,11 +256,21 @@ func (m *model) View() string {
 	return m.memo.View(m.env, m.size, m.data.Value.rev, version, m.draw)
 }
 
+func (m *model) noted() string {
+	if m.data.Value.note == nil {
+		return ""
+	}
+	return m.data.Value.note()
+}
+
 func (m *model) draw() string {
 	l, th := m.env.Locale, m.env.Theme
 	head := layout.NewRow(m.size.W).Gap(2)
 	if m.data.Err != nil {
 		head.Add(th.Bad, l.F(locale.Failed, m.data.Err)).Gap(2)
+	}
+	if note := m.noted(); note != "" {
+		head.Add(th.Warn, note).Gap(2)
 	}
 	for i, part := range strings.Split(m.data.Value.head(), "  ") { // the first always, the others whole
 		if i == 0 {
@@ -198,18 +308,36 @@ func (m *model) Keys() []key.Binding {
 func (m *model) Title() string { return m.title(m.env, m.at) }
 
 // SetFilter implements pane.Filterer.
-func (m *model) SetFilter(text string) { m.list.SetFilter(text) }
+func (m *model) SetFilter(text string) tea.Cmd {
+	m.filter = text
+	return m.narrow()
+}
 
 // Filter implements pane.Filterer.
-func (m *model) Filter() string { return m.list.Filter() }
+func (m *model) Filter() string { return m.filter }
 
 // Snapshot implements pane.Restorer.
-func (m *model) Snapshot() any { return m.list.State() }
+func (m *model) Snapshot() any {
+	s := m.list.State()
+	s.Filter = m.filter
+	return s
+}
 
 // Restore implements pane.Restorer.
 func (m *model) Restore(s any) {
 	if st, ok := s.(table.State); ok {
+		m.filter = st.Filter
 		m.list.Restore(st)
+	}
+}
+
+// Close implements pane.Closer.
+func (m *model) Close() {
+	m.data.Stop()
+	m.found.Stop()
+	m.order.Stop()
+	if m.rested != nil {
+		m.rested()
 	}
 }
 

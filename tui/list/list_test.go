@@ -34,6 +34,9 @@ func places(t testing.TB, b *analytics.Book) map[string]pane.Place {
 		"forecast": pane.ForecastDeals(scope, "", "overdue"),
 		"touches":  {Kind: pane.Touches, ID: heatmap.Cell{Query: heatmap.Query{View: heatmap.WeekdayHour}, Row: "tue"}.String()},
 		"accounts": {Kind: pane.Accounts},
+		"sandbag":  {Kind: pane.Sandbag},
+		"owed":     {Kind: pane.Owed},
+		"habits":   {Kind: pane.Habits, ID: "cases"},
 		"moves":    {Kind: pane.Moves, ID: migration.Cell{From: migration.Any, To: migration.Any}.String()},
 	}
 }
@@ -54,7 +57,7 @@ func TestList_Geometry(t *testing.T) {
 
 func TestList_EnterOpensTheRow(t *testing.T) {
 	b := tuitest.Company(t, tuitest.Small)
-	want := map[string]pane.Kind{"deals": pane.Deal, "all": pane.Deal, "forecast": pane.Deal, "touches": pane.Account, "accounts": pane.Account, "moves": pane.Account}
+	want := map[string]pane.Kind{"deals": pane.Deal, "all": pane.Deal, "forecast": pane.Deal, "touches": pane.Account, "accounts": pane.Account, "sandbag": pane.Habits, "owed": pane.Account, "habits": pane.Deal, "moves": pane.Account}
 	for name, p := range places(t, b) {
 		p.Scope.AsOf = b.Today() - 3
 		d := tuitest.Drive(t, of(p)(tuitest.Env(t, b, locale.English)), layout.Size{W: 120, H: 30})

@@ -3,6 +3,7 @@ package locale
 // Texts of a person's screen.
 var (
 	PersonMail       = text("邮箱", "E-mail")
+	PersonAlso       = text("另在", "Also listed as")
 	PersonInactive   = text("已停用", "inactive")
 	PersonLeads      = text("带团队", "leads a team")
 	PersonOpenDeals  = text("在谈商机", "Open deals")

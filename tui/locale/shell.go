@@ -6,6 +6,7 @@ var (
 	Company       = text("全公司", "whole company")
 	AsOf          = text("截至 %s", "AS OF %s")
 	DataAge       = text("数据 %s", "data %s")
+	ReadOnly      = text("只读", "read only")
 	DataNone      = text("数据尚未读全", "data not yet complete")
 	FirstSync     = text("首次同步进行中: 已读取 %s 行", "first sync is running: %s {row|rows} so far")
 	NoData        = text("还没有数据。请在配置里添加来源, 或等待首次同步; %s s 查看来源。", "no data yet. Add a source to the configuration, or wait for the first sync; %s s shows the sources.")

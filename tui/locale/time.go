@@ -47,6 +47,14 @@ func (l *Locale) DateShort(d store.Day) string {
 	return d.String()[5:]
 }
 
+// DateNear writes a day as DateShort does where it lies in the year of today, and with its year where it does not: 09-19 of last year is no day of this one.
+func (l *Locale) DateNear(d, today store.Day) string {
+	if d == store.NoDay || today == store.NoDay || d.String()[:4] == today.String()[:4] {
+		return l.DateShort(d)
+	}
+	return l.Date(d)
+}
+
 // Time writes an instant as YYYY-MM-DD HH:MM in loc; "-" for the zero time.
 func (l *Locale) Time(t time.Time, loc *time.Location) string {
 	if t.IsZero() {

@@ -21,10 +21,17 @@ var (
 	fields = [...]Key{
 		store.FieldStage: text("阶段", "stage"), store.FieldAmount: text("金额", "amount"), store.FieldClose: text("预计成交日", "close date"),
 		store.FieldOwner: text("负责人", "owner"), store.FieldCategory: text("预测类别", "category"),
+		store.FieldOptimisticClose: text("乐观成交日", "optimistic close"), store.FieldOptimisticAmount: text("乐观金额", "optimistic amount"),
+		store.FieldPessimisticClose: text("悲观成交日", "pessimistic close"), store.FieldPessimisticAmount: text("悲观金额", "pessimistic amount"),
 	}
 	syncStates = [...]Key{
 		store.SyncIdle: text("空闲", "idle"), store.SyncRunning: text("同步中", "running"), store.SyncWaiting: text("等待", "waiting"),
 		store.SyncFailed: text("失败", "failed"), store.SyncHeld: text("待确认", "held"),
+	}
+	decisions = [...]Key{
+		none, store.DecisionNote: text("备注", "note"), store.DecisionRequest: text("请求更新", "update asked for"), store.DecisionSnooze: text("暂缓", "snoozed"),
+		store.DecisionOverride: text("改判", "overridden"), store.DecisionAssign: text("指派", "assigned"), store.DecisionAccept: text("裁定", "verdict"),
+		store.DecisionSuggestion: text("建议", "suggestion"), store.DecisionTag: text("标签", "tags"), store.DecisionFigures: text("数值", "figures"), store.DecisionRules: text("规则", "rules"),
 	}
 	unitKinds  = [...]Key{store.UnitCompany: text("公司", "company"), store.UnitRegion: text("大区", "region"), store.UnitTeam: text("团队", "team")}
 	stageKinds = [...]Key{store.StageOpen: text("进行中", "open"), store.StageWon: text("赢单", "won"), store.StageLost: text("输单", "lost")}
@@ -36,6 +43,9 @@ func word[T ~uint8](l *Locale, v T, keys []Key) string {
 	}
 	return l.T(Unknown)
 }
+
+// Decision names a kind of decision.
+func (l *Locale) Decision(k store.DecisionKind) string { return word(l, k, decisions[:]) }
 
 // Channel names a channel.
 func (l *Locale) Channel(c store.Channel) string { return word(l, c, channels[:]) }

@@ -2,7 +2,8 @@
 // a month, what they are worth, and how the last twelve months moved. A cursor walks over cells and totals, and enter opens exactly the accounts counted
 // there, each with the cause of its move; on a wide screen they stand beside the matrix.
 //
-// v changes between accounts and money, "," and "." go one month back and on. The place's own period is where it begins.
+// v changes between accounts and money, "," and "." go one month back and on, < and > begin the comparison a month earlier and later, so that any two months can be held
+// against each other; o opens who is owed what by the playbook of their grade, p who is promoted as high potential. The place's own period is where it begins.
 package migration
 
 import (
@@ -12,7 +13,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/grade"
 	"flightdeck/analytics/migration"
+	"flightdeck/analytics/rule"
 	"flightdeck/store"
 	"flightdeck/tui/keymap"
 	"flightdeck/tui/layout"
@@ -31,7 +34,9 @@ func New(env *pane.Env, p pane.Place) pane.Pane {
 
 type behind struct {
 	migration.View
-	cell migration.Cell
+	cell   migration.Cell
+	book   *analytics.Book
+	judged *grade.Model
 }
 
 type cursor struct {
@@ -43,6 +48,7 @@ type model struct {
 	env    *pane.Env
 	at     pane.Place
 	period analytics.Period // wanted; zero: the place's own
+	apart  bool             // it was made longer than a month by a key
 	load   pane.Loader[answer]
 	behind pane.Loader[behind]
 	list   *table.Table
@@ -57,6 +63,7 @@ type model struct {
 
 type restored struct {
 	period analytics.Period
+	apart  bool
 	money  bool
 	cursor cursor
 }
@@ -89,13 +96,13 @@ func (m *model) detail() tea.Cmd {
 	if len(m.load.Value.Grades) == 0 {
 		return nil
 	}
-	book, scope, cell := m.env.Book, m.scope(), m.cell()
+	book, scope, cell, pack := m.env.Book, m.scope(), m.cell(), m.env.Pack()
 	return m.behind.Start(m.env, m.at, func(context.Context) (behind, error) {
 		b := book()
 		if b == nil {
 			return behind{}, nil
 		}
-		return behind{*migration.Look(b, scope, cell), cell}, nil
+		return behind{*migration.Look(b, scope, cell), cell, b, grade.NewModel(b, rule.GradingSection.Of(pack))}, nil
 	})
 }
 
@@ -208,6 +215,14 @@ func (m *model) press(k string) tea.Cmd {
 		return m.step(-1)
 	case ".":
 		return m.step(1)
+	case "<":
+		return m.span(-1)
+	case ">":
+		return m.span(1)
+	case "o":
+		return pane.Go(pane.Place{Kind: pane.Owed, Scope: m.at.Scope})
+	case "p":
+		return pane.Go(pane.Place{Kind: pane.Potential, Scope: m.at.Scope})
 	case "enter":
 		return pane.Go(m.place())
 	default:
@@ -229,18 +244,41 @@ func (m *model) place() pane.Place {
 	return p
 }
 
-// step goes n months on from the month that is wanted, whose answer may still be under way.
-func (m *model) step(n int) tea.Cmd {
-	a := &m.load.Value
-	end := a.To
+// wanted is the period that is asked for, whose answer may still be under way.
+func (m *model) wanted() analytics.Period {
 	if !m.period.IsZero() {
-		end = m.period.To
+		return m.period
 	}
-	p := analytics.Calendar{}.Month(end, n)
-	if p.From > a.AsOf {
+	return analytics.Period{From: m.load.Value.From + 1, To: m.load.Value.To}
+}
+
+// step goes n months on. Two months that were chosen apart by < stay as far apart.
+func (m *model) step(n int) tea.Cmd {
+	var c analytics.Calendar
+	p := c.Month(m.wanted().To, n)
+	if p.From > m.load.Value.AsOf {
 		return pane.Say(m.env.Locale.T(locale.MoveLatest))
 	}
+	if m.apart {
+		p.From = c.Month(m.wanted().From, n).From
+	}
 	m.period = p
+	m.version++
+	return m.reload()
+}
+
+// mostApart is how far apart two months may be chosen.
+const mostApart = 120
+
+// span begins the comparison n months later, so that the grades of any two months can be held against each other.
+func (m *model) span(n int) tea.Cmd {
+	var c analytics.Calendar
+	p := m.wanted()
+	p.From = c.Month(p.From, n).From
+	if end := c.Month(p.To, 0); p.From > end.From || p.From < c.Month(p.To, -mostApart).From {
+		return nil
+	}
+	m.period, m.apart = p, p.From < c.Month(p.To, 0).From
 	m.version++
 	return m.reload()
 }
@@ -256,6 +294,7 @@ func (m *model) Keys() []key.Binding {
 	l := m.env.Locale
 	return []key.Binding{
 		keymap.Enter(l), keymap.Bind(l.T(locale.MoveToggle), "v", "tab"), keymap.Bind(l.T(locale.MoveEarlier), ","), keymap.Bind(l.T(locale.MoveLater), "."),
+		key.NewBinding(key.WithKeys("<", ">"), key.WithHelp("< >", l.T(locale.MoveSpan))), keymap.Bind(l.T(locale.PaneOwed), "o"), keymap.Bind(l.T(locale.PanePotential), "p"),
 		key.NewBinding(key.WithKeys("left", "down", "up", "right", "h", "j", "k", "l"), key.WithHelp("h j k l", l.T(locale.KeyMove))),
 	}
 }
@@ -264,12 +303,12 @@ func (m *model) Keys() []key.Binding {
 func (m *model) Title() string { return m.env.Locale.T(locale.PaneMigration) }
 
 // Snapshot implements pane.Restorer.
-func (m *model) Snapshot() any { return restored{m.period, m.money, m.cursor} }
+func (m *model) Snapshot() any { return restored{m.period, m.apart, m.money, m.cursor} }
 
 // Restore implements pane.Restorer.
 func (m *model) Restore(s any) {
 	if r, ok := s.(restored); ok {
-		m.period, m.money, m.cursor = r.period, r.money, r.cursor
+		m.period, m.apart, m.money, m.cursor = r.period, r.apart, r.money, r.cursor
 	}
 }
 

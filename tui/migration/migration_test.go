@@ -258,3 +258,49 @@ func BenchmarkKey_Migration(b *testing.B) {
 		}
 	}
 }
+
+// Where the rules judged the customers, a move is told by the inputs that moved the score, from what to what, and by which version of the rules.
+func TestMigration_CausesFromEvaluations(t *testing.T) {
+	b := tuitest.Judged(t)
+	s := analytics.Scope{Period: analytics.Period{From: tuitest.Months[0] + 1, To: tuitest.Months[2]}}
+	d := tuitest.Drive(t, New(tuitest.Env(t, b, locale.English), pane.Place{Kind: pane.Migration, Scope: s}), layout.Size{W: 200, H: 48})
+	v := layout.Plain(d.P.View())
+	if a := d.P.(*model).load.Value; a.Up+a.Down == 0 {
+		t.Fatal("nothing moved: the test sees nothing")
+	}
+	for _, want := range []string{"score 52.2 > 45.1", "feature depth 81 > 39 (-4.4)", "rules 1 (0badcafe)"} {
+		if !strings.Contains(v, want) {
+			t.Errorf("no %q in\n%s", want, v)
+		}
+	}
+	t.Run("golden", func(t *testing.T) {
+		tuitest.Golden(t, b, func(env *pane.Env) pane.Pane { return New(env, pane.Place{Kind: pane.Migration, Scope: s}) })
+	})
+}
+
+// Any two months can be held against each other, and stay as far apart when one steps on.
+func TestMigration_TwoMonthsApart(t *testing.T) {
+	d := tuitest.Drive(t, fresh(tuitest.Env(t, tuitest.Company(t, tuitest.Small), locale.English)), usual)
+	m := d.P.(*model)
+	d.Keys(",", "<", "<")
+	if a := &m.load.Value; a.From != store.Date(2026, 5, 31) || a.To != store.Date(2026, 8, 31) {
+		t.Errorf("from %v to %v", a.From, a.To)
+	}
+	d.Keys(",")
+	if a := &m.load.Value; a.From != store.Date(2026, 4, 30) || a.To != store.Date(2026, 7, 31) {
+		t.Errorf("a month back: from %v to %v", a.From, a.To)
+	}
+	again := fresh(tuitest.Env(t, tuitest.Company(t, tuitest.Small), locale.English))
+	again.(pane.Restorer).Restore(d.P.(pane.Restorer).Snapshot())
+	if got := tuitest.Drive(t, again, usual).P.View(); got != d.P.View() {
+		t.Error("restored to something else")
+	}
+	d.Keys(">", ">", ">", ">", ".")
+	if a := &m.load.Value; a.From != store.Date(2026, 7, 31) || a.To != store.Date(2026, 8, 31) {
+		t.Errorf("one month again: from %v to %v", a.From, a.To)
+	}
+	d.Keys("o")
+	if p, ok := d.Opened(); !ok || p.Kind != pane.Owed {
+		t.Errorf("opened %v", p)
+	}
+}

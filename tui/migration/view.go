@@ -255,8 +255,9 @@ func (m *model) flow(th *theme.Theme, l *locale.Locale, s layout.Size) []string 
 		y, mon, _ := x.Period.From.Date()
 		head.Add(th.Strong, l.Month(y, mon)).Gap(2).Add(th.Good, l.F(locale.MoveFlowUp, l.Int(x.Up), row.SumShort(l, x.UpMoney))).Gap(2)
 		head.Add(th.Bad, l.F(locale.MoveFlowDown, l.Int(x.Down), row.SumShort(l, x.DownMoney)))
-	} else {
-		head.Add(th.Muted, l.T(locale.MoveFlow))
+	} else { // two months apart, say: what moved between them
+		head.Add(th.Good, l.F(locale.MoveFlowUp, l.Int(a.Up), row.SumShort(l, a.up))).Gap(2)
+		head.Add(th.Bad, l.F(locale.MoveFlowDown, l.Int(a.Down), row.SumShort(l, a.down)))
 	}
 	lines := []string{head.String()}
 	for _, x := range f.Draw(th, layout.Size{W: s.W - 1, H: s.H - 1}) {
@@ -290,20 +291,24 @@ func (m *model) accounts(th *theme.Theme, l *locale.Locale, s layout.Size) []str
 	if list == s.H-1 || rows.Len() == 0 {
 		return lines
 	}
-	return append(append(lines, ""), causes(th, l, rows, layout.Size{W: s.W, H: s.H - len(lines) - 1})...)
+	return append(append(lines, ""), m.causes(th, l, layout.Size{W: s.W, H: s.H - len(lines) - 1})...)
 }
 
 // minCauses is the least room in which a few causes can be read.
 const minCauses = 4
 
-// causes writes why each account moved, in full, as far as there is room.
-func causes(th *theme.Theme, l *locale.Locale, rows analytics.Rows[migration.Move], s layout.Size) []string {
+// causes writes why each account moved, in full, as far as there is room: in the words of whoever graded it, and by which inputs where the rules judged it.
+func (m *model) causes(th *theme.Theme, l *locale.Locale, s layout.Size) []string {
 	var lines []string
-	for _, r := range rows.All() {
+	b := &m.behind.Value
+	for _, r := range b.Rows.All() {
 		if r.Cause.Kind == migration.CauseNone { // those that moved come first
 			break
 		}
 		text := layout.Wrap(row.Cause(l, r.Cause), s.W-4)
+		if why := row.Change(l, b.judged, b.book, r.Account, b.From, b.To); why != "" {
+			text = append(text, layout.Wrap(why, s.W-4)...)
+		}
 		if len(lines)+1+len(text) > s.H {
 			break
 		}

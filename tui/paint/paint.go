@@ -24,8 +24,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/term"
-
-	"flightdeck/tui/layout"
 )
 
 // Painter owns what is shown on one terminal. Make one with New for each program.
@@ -231,100 +229,4 @@ func (m model) View() tea.View {
 	v.Content, v.Cursor = blank, nil
 	m.p.last = v
 	return v
-}
-
-// diff returns the bytes that turn the screen of old into that of want; whole: nothing is known of the screen.
-func diff(old, want frame, whole bool) []byte {
-	var b bytes.Buffer
-	if whole {
-		b.WriteString("\x1b[m\x1b[2J")
-		old = frame{x: old.x}
-	}
-	for y := range max(len(old.lines), len(want.lines)) {
-		var from, to string
-		if y < len(old.lines) {
-			from = old.lines[y]
-		}
-		if y < len(want.lines) {
-			to = want.lines[y]
-		}
-		if from != to {
-			row(&b, y, from, to)
-		}
-	}
-	moved := b.Len() > 0
-	switch {
-	case want.x >= 0 && (moved || old.x != want.x || old.y != want.y):
-		fmt.Fprintf(&b, "\x1b[%d;%dH\x1b[?25h", want.y+1, want.x+1)
-	case want.x < 0 && old.x >= 0:
-		b.WriteString("\x1b[?25l")
-	}
-	if b.Len() == 0 {
-		return nil
-	}
-	head, tail := "\x1b[?2026h", "\x1b[?2026l"
-	if moved {
-		if want.x >= 0 || old.x >= 0 {
-			head += "\x1b[?25l" // the cursor does not fly about where updates are not synchronised
-		}
-		head += "\x1b[?7l"       // a character that this terminal draws wider must not push the row into the next
-		tail = "\x1b[?7h" + tail // and whoever comes after us, however we end, finds lines that wrap
-	}
-	return append(append([]byte(head), b.Bytes()...), tail...)
-}
-
-// row writes what differs between two rows. What both begin with stays, up to the last place where a new character surely begins; what both end with stays when
-// it stands in the same columns and begins with a style of its own.
-func row(b *bytes.Buffer, y int, from, to string) {
-	start := 0 // of the span to write
-	for i := 0; i < len(from) && i < len(to) && from[i] == to[i]; i++ {
-		if to[i] < 0x7f { // a sequence or an ASCII character begins here in both: no mark joins what stands before it, which is on the screen as it should be
-			start = i
-		}
-	}
-	start = outside(to, start)
-	col := layout.Width(to[:start])
-	end := len(to)
-	keep := 0 // bytes of the common end
-	for n := 1; n <= len(to)-start && n <= len(from)-start && from[len(from)-n] == to[len(to)-n]; n++ {
-		if to[len(to)-n] == 0x1b && n > len("\x1b[m") {
-			keep = n
-		}
-	}
-	a, c := layout.Width(from[:len(from)-keep]), layout.Width(to[:len(to)-keep])
-	if keep > 0 && a == c {
-		end = len(to) - keep
-	}
-	fmt.Fprintf(b, "\x1b[%d;%dH\x1b[m", y+1, col+1)
-	b.WriteString(style(to[:start]))
-	b.WriteString(to[start:end])
-	if end == len(to) && layout.Width(from) > layout.Width(to) {
-		b.WriteString("\x1b[m\x1b[K")
-	}
-}
-
-// outside moves i back to where the sequence begins that it lies in.
-func outside(s string, i int) int {
-	esc := strings.LastIndexByte(s[:i], 0x1b)
-	if esc < 0 {
-		return i
-	}
-	for j := esc + 2; j < i; j++ {
-		if s[j] >= 0x40 && s[j] <= 0x7e {
-			return i
-		}
-	}
-	return esc
-}
-
-// style returns the last style sequence of s: each is complete in itself (theme.Style).
-func style(s string) string {
-	esc := strings.LastIndex(s, "\x1b[")
-	if esc < 0 {
-		return ""
-	}
-	if m := strings.IndexByte(s[esc:], 'm'); m >= 0 {
-		return s[esc : esc+m+1]
-	}
-	return ""
 }

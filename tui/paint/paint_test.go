@@ -42,7 +42,7 @@ var styles = []theme.Style{"", "\x1b[0;1m", "\x1b[0;38;5;9m", "\x1b[0;7m", "\x1b
 
 // line makes a random row of at most w columns.
 func line(rnd *rand.Rand, w int) string {
-	words := []string{"客户", "有限公司", "12.3万", "abc", " ", "  ", "x", "é", "中", "~", "⣿⡇", ">"}
+	words := []string{"客户", "有限公司", "12.3万", "abc", " ", "  ", "x", "é", "中", "~", "⣿⡇", ">", strings.Repeat(" ", 15)}
 	r := layout.NewRow(w)
 	for range rnd.IntN(12) {
 		r.Add(styles[rnd.IntN(len(styles))], words[rnd.IntN(len(words))])
@@ -63,8 +63,16 @@ func TestDiff_RandomFramesShowTheSame(t *testing.T) {
 		lines := make([]string, h)
 		for step := range 25 {
 			lines = append([]string{}, lines...)
+			if n := rnd.IntN(h); rnd.IntN(3) == 0 { // a list scrolls, some of its rows or all
+				at := rnd.IntN(h - n)
+				part := lines[at : at+n+1]
+				by := rnd.IntN(len(part))
+				if copy(part, append(append([]string{}, part[by:]...), part[:by]...)); rnd.IntN(2) == 0 {
+					part[rnd.IntN(len(part))] = line(rnd, w)
+				}
+			}
 			for y := range lines {
-				switch rnd.IntN(6) {
+				switch rnd.IntN(6 + 30*rnd.IntN(2)) {
 				case 0:
 					lines[y] = line(rnd, w)
 				case 2: // what follows moves to the left
@@ -272,6 +280,12 @@ func TestProgram_RealBytesShowTheFrames(t *testing.T) {
 		t.Errorf("a moved selection cost %d bytes", n)
 	}
 	term.mu.Unlock()
+	term.mu.Lock()
+	_, _ = term.e.Write([]byte("\x1b[31m\x1b[1;1Hwall: the printer is on fire\r\n\x1b[2J")) // somebody else writes to the terminal
+	term.mu.Unlock()
+	prog.Send(tea.ClearScreen()) // as ctrl+l does
+	term.wait(t, "> 客户1有限公司 w40")
+	term.wait(t, "  客户9有限公司 w40")
 	prog.Send(tea.WindowSizeMsg{Width: 38, Height: 11}) // Bubble Tea clears the screen
 	term.wait(t, "> 客户1有限公司 w38")
 	term.wait(t, "  客户9有限公司 w38")
@@ -299,5 +313,31 @@ func BenchmarkDiff_MovedSelection(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		diff(old, frame{moved, -1, 0}, false)
+	}
+}
+
+// A list that scrolls by a row costs the row, and what stands beside it is written only where it differs.
+func TestDiff_ScrolledListCostsItsNewRow(t *testing.T) {
+	screenOf := func(first int, beside string) frame {
+		f := frame{x: -1}
+		for y := range 46 {
+			r := layout.NewRow(160)
+			r.Add(styles[1], fmt.Sprintf("%4d 客户%d有限公司 ", first+y, (first+y)*7919%1000)).Add(styles[2], layout.Fit("高风险", 30)).Add("", layout.Fit(beside, 60))
+			f.lines = append(f.lines, r.Padded(styles[1]))
+		}
+		return f
+	}
+	if n := len(diff(screenOf(1, ""), screenOf(2, ""), false)); n > 300 {
+		t.Errorf("a list scrolled by a row costs %d bytes", n)
+	}
+	if n := len(diff(screenOf(20, "x"), screenOf(3, "x"), false)); n > 17*160 {
+		t.Errorf("a list scrolled back by 17 rows costs %d bytes", n)
+	}
+	lines := screenOf(1, "一").lines
+	moved := append([]string{}, lines...)
+	moved[10] = strings.Replace(moved[10], "客户", "中中", 1)
+	moved[10] = strings.Replace(moved[10], "一", "二", 1)
+	if b := diff(frame{lines, -1, 0}, frame{moved, -1, 0}, false); strings.Contains(string(b), "高风险") || len(b) > 110 {
+		t.Errorf("two words far apart cost %d bytes: %q", len(b), b)
 	}
 }

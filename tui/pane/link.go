@@ -24,6 +24,14 @@ func AccountDeals(s analytics.Scope, account store.ID) Place {
 	return Place{Kind: Deals, Scope: s, ID: join("account", string(account))}
 }
 
+// LandingPlace is the open deals behind where a node lands: "" is the scope's own.
+func LandingPlace(s analytics.Scope, node store.ID) Place {
+	if node != "" {
+		s.Node = node
+	}
+	return Place{Kind: Landing, Scope: s}
+}
+
 // DealPlace is a deal's own screen.
 func DealPlace(s analytics.Scope, id store.ID) Place { return Place{Deal, one(s), string(id)} }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 
 	tea "charm.land/bubbletea/v2"
@@ -29,12 +30,40 @@ type loaded[T any] struct {
 	seq   uint64
 	value T
 	err   error
+	late  bool // of StartLong
+}
+
+func (m loaded[T]) long() bool { return m.late }
+
+// Awaited reports whether somebody who pressed a key waits for what msg brings: not for the answer of a [Loader.StartLong].
+func Awaited(msg tea.Msg) bool {
+	to, ok := msg.(To)
+	if !ok {
+		return true
+	}
+	m, ok := to.Msg.(interface{ long() bool })
+	return !ok || !m.long()
 }
 
 // Start cancels what runs and returns the command that runs fn off the Update goroutine. fn should end soon after its context does. A panic in
 // fn becomes the load's error and a report; the session goes on. at is the pane's own place: the answer comes to Update as a message
 // to be given to Take.
+//
+// Loads of all sessions take turns: as many run as the processors can be busy with. Two hundred at once would all be late, each holding what it has gathered so far, where
+// two after two are done within their own time, and a load that was cancelled before its turn costs nothing. Whatever takes seconds is started by [Loader.StartLong].
 func (l *Loader[T]) Start(env *Env, at Place, fn func(ctx context.Context) (T, error)) tea.Cmd {
+	return l.start(env, at, fn, turns)
+}
+
+// StartLong is Start for what takes seconds, or waits for such: it waits for no turn, and nobody waits for it.
+func (l *Loader[T]) StartLong(env *Env, at Place, fn func(ctx context.Context) (T, error)) tea.Cmd {
+	return l.start(env, at, fn, nil)
+}
+
+// turns holds a token for every load that runs.
+var turns = make(chan struct{}, max(4, 2*runtime.GOMAXPROCS(0)))
+
+func (l *Loader[T]) start(env *Env, at Place, fn func(ctx context.Context) (T, error), turns chan struct{}) tea.Cmd {
 	l.Stop()
 	parent := env.Ctx
 	if parent == nil {
@@ -46,13 +75,20 @@ func (l *Loader[T]) Start(env *Env, at Place, fn func(ctx context.Context) (T, e
 	seq, report := l.seq, env.Report
 	return func() tea.Msg {
 		defer cancel()
-		m := loaded[T]{by: l, seq: seq}
+		m := loaded[T]{by: l, seq: seq, late: turns == nil}
 		func() {
 			defer func() {
 				if r := recover(); r != nil {
 					m.err = panicked(r, report)
 				}
 			}()
+			if turns != nil {
+				select {
+				case turns <- struct{}{}:
+					defer func() { <-turns }()
+				case <-ctx.Done():
+				}
+			}
 			if m.err = ctx.Err(); m.err == nil {
 				m.value, m.err = fn(ctx)
 			}

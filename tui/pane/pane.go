@@ -2,11 +2,14 @@
 // and the two things every pane needs, a [Loader] and a [Memo].
 //
 // A pane is a small thing that knows one place. It owns its messages and its drawing; it never blocks, never starts a goroutine, never imports another
-// pane, and reaches other places only by returning Open. The shell owns the stack, the keys that are the same everywhere, and the frame.
+// pane, and reaches other places only by returning Open. Whatever looks at more than a screen's rows is a load, off the Update goroutine; the loads of all sessions take
+// turns. The shell owns the stack, the keys that are the same everywhere, and the frame.
 package pane
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -14,6 +17,7 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/desk"
+	"flightdeck/analytics/landing"
 	"flightdeck/analytics/metric"
 	"flightdeck/analytics/rule"
 	"flightdeck/store"
@@ -44,9 +48,10 @@ type New func(env *Env, p Place) Pane
 // Registry finds the constructor for a kind; nil when there is none.
 type Registry func(Kind) New
 
-// Filterer can narrow its rows to those that match a text; "" shows all.
+// Filterer can narrow its rows to those that match a text; "" shows all. SetFilter looks through few rows itself, through many in the command that it returns: the rows
+// of the text before stay until that is answered. Filter returns the text that was set last.
 type Filterer interface {
-	SetFilter(text string)
+	SetFilter(text string) tea.Cmd
 	Filter() string
 }
 
@@ -71,6 +76,9 @@ type Copier interface{ Copy() string }
 // Explainer shows the formulas of its figures in the help, as lines of plain text.
 type Explainer interface{ Explain() []string }
 
+// Escaper has something that esc discards before it goes back, such as a what-if. Escape discards it and reports whether there was any.
+type Escaper interface{ Escape() bool }
+
 // Closer is told when the shell lets go of the pane, after Snapshot: it stops its loads. The pane is not used again.
 type Closer interface{ Close() }
 
@@ -94,6 +102,15 @@ type (
 	Back struct{}
 	// Copy asks for text to go to the clipboard.
 	Copy struct{ Text string }
+	// Ask asks the person for a line of text in the footer. Check is called as they type: what it says (the name that is meant, what is wrong) stands behind the text,
+	// and enter is obeyed once it gives no error; nil: any text. Answer makes the message that goes to Place; esc sends none. Both are called on the Update goroutine.
+	Ask struct {
+		Place  Place
+		Prompt string
+		Value  string
+		Check  func(text string) (says string, err error)
+		Answer func(text string) tea.Msg
+	}
 	// Toast shows one line above the footer until the next key.
 	Toast struct{ Text string }
 	// To carries a message to the panes at Place alone; commands use it to come home.
@@ -103,10 +120,26 @@ type (
 	}
 )
 
+// AskWhy asks for a reason, which is not optional: want says so of an empty one. answer gets it without the blanks around it.
+func AskWhy(at Place, prompt, want string, answer func(why string) tea.Msg) tea.Cmd {
+	return func() tea.Msg {
+		return Ask{
+			Place: at, Prompt: prompt,
+			Check: func(text string) (string, error) {
+				if strings.TrimSpace(text) == "" {
+					return "", errors.New(want)
+				}
+				return "", nil
+			},
+			Answer: func(text string) tea.Msg { return answer(strings.TrimSpace(text)) },
+		}
+	}
+}
+
 // Facts, from outside or the shell to the panes.
 type (
-	// Committed says that Env.Book now returns the book of Rev, or, when that is the one it returned before, that Env.Desk has something new or other rules are in
-	// force. Visible panes
+	// Committed says that Env.Book now returns the book of Rev, or, when that is the one it returned before, that Env.Desk or Env.Landing has something new or other rules
+	// are in force. Visible panes
 	// load again; hidden ones do when they are shown.
 	Committed struct{ Rev store.Rev }
 	// Themed says that the theme or the language changed: texts and styles held by the pane are stale. Memo notices by itself.
@@ -122,14 +155,21 @@ func Say(text string) tea.Cmd { return func() tea.Msg { return Toast{text} } }
 // Env is what a session gives its panes. The shell changes Theme and Locale while it runs, on the Update goroutine; a command, which runs on another,
 // must not read those two.
 type Env struct {
-	Ctx    context.Context        // ends with the session
-	Viewer store.PersonID         // "" nobody in particular
-	Root   store.ID               // the viewer's place in the org tree; "" the whole company. Every Scope carries it.
-	Book   func() *analytics.Book // the newest book; panes are made when there is one. Safe on any goroutine.
-	Desk   *desk.Session          // what people decided, and the door for what the viewer decides; nil: none, which its methods take
-	Rules  func() *rule.Pack      // the rules in force; nil, or a nil pack: the defaults, see Env.Pack. Safe on any goroutine.
+	Ctx     context.Context        // ends with the session
+	Viewer  store.PersonID         // "" nobody in particular
+	Root    store.ID               // the viewer's place in the org tree; "" the whole company. Every Scope carries it.
+	Book    func() *analytics.Book // the newest book; panes are made when there is one. Safe on any goroutine.
+	Desk    *desk.Session          // what people decided, and the door for what the viewer decides; nil: none, which its methods take
+	Landing *landing.Live          // what the past teaches of the open deals, learned in the background; nil: learned by whoever asks
+	Rules   func() *rule.Pack      // the rules in force; nil, or a nil pack: the defaults, see Env.Pack. Safe on any goroutine.
+	// Revise changes the rules by which customers are graded, as a new version with the viewer's note (see rule.Revise); nil: the viewer may not, or there are no rules here. It
+	// blocks on the disk.
+	Revise func(ctx context.Context, change func(*rule.Grading), note string) (*rule.Pack, error)
+	// Draft reads the text of the rules that somebody is at work on beside those in force (see rule.Live.Draft); nil: there are no rules here. It blocks on the disk.
+	Draft  func() (*rule.Pack, error)
 	Theme  *theme.Theme
 	Locale *locale.Locale
+	Told   *locale.Locale                                  // the language of messages to others; nil: the session\'s
 	Now    func() time.Time                                // the clock; tests fix it
 	Report func(recovered any, stack []byte) (path string) // writes a report of a panic; nil: none is written
 	Sync   Syncer                                          // nil: the viewer may not order the background work about, or nothing runs

@@ -14,24 +14,36 @@ type Kind uint8
 
 // The kinds. What [Place.ID] means for each stands beside it; where nothing stands it is empty.
 const (
-	None      Kind = iota
-	Funnel         // stages of the pipeline
-	Heatmap        // touches by time or by area; ID: the view's own choice of axes, empty for its default
-	Migration      // grades month over month; ID: the view's own choice of month, empty for the latest
-	Forecast       // by org node
-	Sources        // what is syncing; ID: empty for all, or a source and its stream, see StreamPlace
-	Deals          // a list of deals; ID: the list's own filter words, empty for all deals in the scope
-	Touches        // a list of touches; ID: the list's own filter words
-	Accounts       // a list of accounts; ID: the list's own filter words
-	Moves          // a list of grade changes; ID: the list's own filter words
-	Deal           // one deal; ID: its store.ID
-	Account        // one account; ID: its store.ID
-	Person         // one of us; ID: a store.PersonID
-	Issues         // rows that could not be mapped; ID: a source, or empty for all
+	None        Kind = iota
+	Funnel           // stages of the pipeline
+	Heatmap          // touches by time or by area; ID: the view's own choice of axes, empty for its default
+	Migration        // grades month over month; ID: the view's own choice of month, empty for the latest
+	Forecast         // by org node
+	Sources          // what is syncing; ID: empty for all, or a source and its stream, see StreamPlace
+	Deals            // a list of deals; ID: the list's own filter words, empty for all deals in the scope
+	Touches          // a list of touches; ID: the list's own filter words
+	Accounts         // a list of accounts; ID: the list's own filter words
+	Moves            // a list of grade changes; ID: the list's own filter words
+	Deal             // one deal; ID: its store.ID
+	Account          // one account; ID: its store.ID
+	Person           // one of us; ID: a store.PersonID
+	Issues           // rows that could not be mapped; ID: a source, or empty for all
+	Landing          // the open deals behind where a period lands, and what if they were otherwise
+	Triage           // the red queue; ID: empty for the queue, board or trail
+	Sandbag          // promises that follow the calendar, per rep and unit
+	Habits           // the deals behind the habits of the scope's node; ID: cases
+	Tenders          // notices that seem to be about open deals
+	Weights          // what customers are graded by, and who would move by other weights
+	Sandbox          // rules that are tried on the past before they are in force
+	Evaluations      // what was judged by the rules; ID: an account, or empty for all
+	Potential        // who is promoted as high potential
+	Owed             // who is owed a visit, a call, content by the playbook of their grade
+	Deviation        // the largest misses of a month's forecast, with their causes
+	Morning          // what a team lead must know before the stand-up
 	kinds
 )
 
-var words = [kinds]string{"", "funnel", "heatmap", "migration", "forecast", "sources", "deals", "touches", "accounts", "moves", "deal", "account", "person", "issues"}
+var words = [kinds]string{"", "funnel", "heatmap", "migration", "forecast", "sources", "deals", "touches", "accounts", "moves", "deal", "account", "person", "issues", "landing", "triage", "sandbag", "habits", "tenders", "weights", "sandbox", "evaluations", "potential", "owed", "deviation", "morning"}
 
 // Kinds returns every kind, in the order of the help.
 func Kinds() []Kind {

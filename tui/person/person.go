@@ -3,6 +3,8 @@
 package person
 
 import (
+	"strings"
+
 	"flightdeck/analytics"
 	"flightdeck/analytics/account"
 	"flightdeck/analytics/forecast"
@@ -96,7 +98,7 @@ func facts(env *pane.Env, at pane.Place, a *person.Answer) []sheet.Fact {
 	if a.LastTouch == store.NoDay {
 		last.Text, last.Style = l.T(locale.SheetNever), th.Warn
 	}
-	return []sheet.Fact{
+	facts := []sheet.Fact{
 		{Key: "team", Label: l.T(locale.Team), Text: a.Facts.UnitName, Open: unit},
 		quota, closed, attained,
 		part(forecast.Commit, locale.ForecastCommit, r.Commit, ""), part(forecast.BestCase, locale.ForecastBest, r.BestCase, ""),
@@ -107,6 +109,14 @@ func facts(env *pane.Env, at pane.Place, a *person.Answer) []sheet.Fact {
 		last, touches,
 		{Key: "mail", Label: l.T(locale.PersonMail), Text: a.Facts.Email},
 	}
+	if len(a.Facts.Also) > 0 {
+		ids := make([]string, len(a.Facts.Also))
+		for i, id := range a.Facts.Also {
+			ids[i] = string(id)
+		}
+		facts = append(facts, sheet.Fact{Key: "also", Label: l.T(locale.PersonAlso), Text: strings.Join(ids, ", ")})
+	}
+	return facts
 }
 
 // touched is the list of what a person did within a period.

@@ -12,6 +12,7 @@ import (
 	"flightdeck/analytics/account"
 	"flightdeck/analytics/deal"
 	"flightdeck/analytics/migration"
+	"flightdeck/analytics/rule"
 	"flightdeck/analytics/source"
 	"flightdeck/analytics/touch"
 	"flightdeck/store"
@@ -288,7 +289,7 @@ func Accounts(env *pane.Env, rows analytics.Rows[account.Row]) table.Rows {
 			r, l, th := rows.At(i), env.Locale, env.Theme
 			c[0].Text = r.Name
 			c[1].Text = Grade(l, r.Grade)
-			c[2] = Health(l, th, r.Health)
+			c[2] = Health(env, r.Health)
 			c[3].Text = SumShort(l, r.Open)
 			c[4].Text = SumShort(l, r.Won)
 			c[5].Text = l.Date(r.LastTouch)
@@ -310,17 +311,29 @@ func Grade(l *locale.Locale, g store.Grade) string {
 	return string(g)
 }
 
-// Health writes an index with its colour's word in the style: green from 70, yellow from 50 (SYSTEMS, G2); "-" when unknown.
-func Health(l *locale.Locale, th *theme.Theme, score int) table.Cell {
-	switch {
-	case score < 0:
+// Health writes an index with its colour's sign: green, yellow and red as the rules say (SYSTEMS, G2); "-" when unknown.
+func Health(env *pane.Env, score int) table.Cell {
+	l, th := env.Locale, env.Theme
+	if score < 0 {
 		return table.Cell{Text: "-", Style: th.Muted}
-	case score >= 70:
-		return table.Cell{Text: l.Int(score), Style: th.Good}
-	case score >= 50:
-		return table.Cell{Text: l.Int(score), Style: th.Warn}
 	}
-	return table.Cell{Text: "!" + l.Int(score), Style: th.Bad}
+	word, style := Zone(env, score)
+	if word == locale.GradeRed { // colour never carries a meaning alone
+		return table.Cell{Text: "!" + l.Int(score), Style: style}
+	}
+	return table.Cell{Text: l.Int(score), Style: style}
+}
+
+// Zone is the colour of a health index by the rules, with its word.
+func Zone(env *pane.Env, score int) (word locale.Key, style theme.Style) {
+	h, th := &rule.GradingSection.Of(env.Pack()).Health, env.Theme
+	switch {
+	case score < h.Red:
+		return locale.GradeRed, th.Bad
+	case score < h.Yellow:
+		return locale.GradeYellow, th.Warn
+	}
+	return locale.GradeGreen, th.Good
 }
 
 // MoveColumns are the columns of the accounts behind a cell of the migration matrix.
@@ -350,7 +363,7 @@ func Moves(env *pane.Env, rows analytics.Rows[migration.Move]) table.Rows {
 			c[0].Text = r.AccountName
 			c[1] = MoveCell(l, th, r.From, r.To)
 			c[2].Text = SumShort(l, r.Money)
-			c[3] = Health(l, th, r.Health)
+			c[3] = Health(env, r.Health)
 			if !r.At.IsZero() {
 				c[4].Text = r.At.Format("2006-01-02")
 			}

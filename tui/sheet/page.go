@@ -1,6 +1,8 @@
 package sheet
 
 import (
+	"context"
+
 	"flightdeck/analytics"
 	"flightdeck/store"
 	"flightdeck/tui/layout"
@@ -60,6 +62,10 @@ type Kind[T any] struct {
 	// Load asks the analysis. It runs off the Update goroutine and must not read the session's theme or language. [store.ErrNotFound] becomes the card
 	// that says so.
 	Load func(b *analytics.Book, p pane.Place) (T, error)
+	// More, if there is one, adds what takes longer, once the answer is on the screen; it runs and may do as Load does. Carry brings what More added to an older answer
+	// into a newer one, so that it stays on the screen until it is made anew.
+	More  func(ctx context.Context, env *pane.Env, b *analytics.Book, p pane.Place, a T) (T, error)
+	Carry func(from, to *T)
 	// Page words an answer. It runs on the Update goroutine. org is the organisation's currency.
 	Page    func(env *pane.Env, p pane.Place, org store.Currency, a *T) Page
 	Table   func(a *T) analytics.Table // what is exported

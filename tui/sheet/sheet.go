@@ -35,6 +35,7 @@ type model[T any] struct {
 	env  *pane.Env
 	at   pane.Place
 	load pane.Loader[loaded[T]]
+	more pane.Loader[loaded[T]]
 	page Page
 	size layout.Size
 	memo pane.Memo
@@ -79,11 +80,22 @@ func (m *model[T]) reload() tea.Cmd {
 
 // Update implements pane.Pane.
 func (m *model[T]) Update(msg tea.Msg) tea.Cmd {
+	was := m.load.Value
 	if m.load.Take(msg) {
 		if errors.Is(m.load.Err, store.ErrNotFound) { // gone, or no longer the viewer's to see: nothing of it stays on the screen
 			m.load.Value, m.load.Ready, m.page, m.tables = loaded[T]{}, false, Page{}, nil
 		}
+		if m.more.Ready && m.load.Ready && m.Carry != nil {
+			m.Carry(&was.answer, &m.load.Value.answer)
+		}
 		m.rebuild()
+		return m.deepen()
+	}
+	if m.more.Take(msg) {
+		if m.more.Err == nil && m.load.Ready && m.more.Value.rev == m.load.Value.rev {
+			m.load.Value.answer = m.more.Value.answer
+			m.rebuild()
+		}
 		return nil
 	}
 	switch msg := msg.(type) {
@@ -95,6 +107,23 @@ func (m *model[T]) Update(msg tea.Msg) tea.Cmd {
 		return m.press(msg)
 	}
 	return nil
+}
+
+// deepen loads what takes longer.
+func (m *model[T]) deepen() tea.Cmd {
+	if m.More == nil || !m.load.Ready || m.load.Err != nil {
+		return nil
+	}
+	env, more, at, have := m.env, m.More, m.at, m.load.Value
+	return m.more.StartLong(env, at, func(ctx context.Context) (loaded[T], error) {
+		b := env.Book()
+		if b == nil || b.Rev() != have.rev { // the next answer is on its way
+			return have, nil
+		}
+		a, err := more(ctx, env, b, at, have.answer)
+		have.answer = a
+		return have, err
+	})
 }
 
 // rebuild words the answer and gives each section's table its rows; selections stay on the same rows.
@@ -284,7 +313,7 @@ func (m *model[T]) Title() string {
 }
 
 // SetFilter implements pane.Filterer: it narrows the rows of every section.
-func (m *model[T]) SetFilter(text string) {
+func (m *model[T]) SetFilter(text string) tea.Cmd {
 	m.filter = text
 	if m.kept != nil {
 		m.kept.filter = text
@@ -293,6 +322,7 @@ func (m *model[T]) SetFilter(text string) {
 		t.SetFilter(text)
 	}
 	m.version++
+	return nil
 }
 
 // Filter implements pane.Filterer.
@@ -321,7 +351,10 @@ func (m *model[T]) Restore(s any) {
 }
 
 // Close implements pane.Closer.
-func (m *model[T]) Close() { m.load.Stop() }
+func (m *model[T]) Close() {
+	m.load.Stop()
+	m.more.Stop()
+}
 
 // Table implements pane.Exporter.
 func (m *model[T]) Table() (analytics.Table, bool) {

@@ -159,7 +159,7 @@ func TestSheet_SnapshotRestores(t *testing.T) {
 		w := &world{rows: []string{"aa", "ab", "ac"}}
 		d := drive(t, w, usual)
 		d.Keys(strings.Fields(keys)...)
-		d.P.(pane.Filterer).SetFilter("a")
+		d.Filter("a")
 		want := d.P.View()
 		p := w.make(tuitest.Env(t, tuitest.Company(t, tuitest.Small), locale.English))
 		p.(pane.Restorer).Restore(d.P.(pane.Restorer).Snapshot())
@@ -176,16 +176,16 @@ func TestSheet_SnapshotRestores(t *testing.T) {
 
 func TestSheet_FilterNarrowsEverySection(t *testing.T) {
 	d := drive(t, &world{rows: []string{"apple", "pear", "plum"}}, layout.Size{W: 160, H: 48})
-	d.P.(pane.Filterer).SetFilter("pear")
+	d.Filter("pear")
 	v := layout.Plain(d.P.View())
 	if strings.Contains(v, "apple") || strings.Count(v, "pear") != 2 || strings.Count(v, "1 of 3") != 2 {
 		t.Errorf("filtered:\n%s", v)
 	}
-	d.P.(pane.Filterer).SetFilter("none such")
+	d.Filter("none such")
 	if v := layout.Plain(d.P.View()); !strings.Contains(v, "no row matches") {
 		t.Errorf("nothing matches:\n%s", v)
 	}
-	d.P.(pane.Filterer).SetFilter("")
+	d.Filter("")
 	if v := layout.Plain(d.P.View()); strings.Count(v, "apple") != 2 {
 		t.Errorf("cleared:\n%s", v)
 	}
@@ -241,7 +241,7 @@ func TestSheet_DrawsOnlyWhatChanged(t *testing.T) {
 		t.Errorf("drawn again without a reason: %d cells, %d pages more", w.cells-cells, w.pages-pages)
 	}
 	for _, change := range []func(){
-		func() { d.Keys("down") }, func() { d.Keys("tab") }, func() { d.Keys("down") }, func() { d.P.(pane.Filterer).SetFilter("b") },
+		func() { d.Keys("down") }, func() { d.Keys("tab") }, func() { d.Keys("down") }, func() { d.Filter("b") },
 		func() { w.rows = []string{"b2"}; d.Send(pane.Committed{}) }, func() { d.P.SetSize(layout.Size{W: 81, H: 21}) },
 	} {
 		before := d.P.View()

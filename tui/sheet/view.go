@@ -166,6 +166,12 @@ func (m *model[T]) column(th *theme.Theme, l *locale.Locale, secs []int, s layou
 	if need > room {
 		return m.tabs(th, l, secs, s)
 	}
+	for p, i := range secs { // a picture says more than the ninth row beside it
+		if s := &m.page.Sections[i]; s.Above != nil && s.Rows.Len > 0 && need+picture+1 <= room {
+			high[p] += picture + 1
+			need += picture + 1
+		}
+	}
 	for more := true; more && need < room; {
 		more = false
 		for p, i := range secs {
@@ -280,8 +286,8 @@ func (m *model[T]) section(th *theme.Theme, l *locale.Locale, i int, s layout.Si
 	}
 	var lines []string
 	rest := s.H
-	if sec.Above != nil && s.H >= picture+1+least-1 {
-		lines = append(sec.Above(layout.Size{W: s.W, H: picture}), "")
+	if high := min(picture, s.H-1-min(least-1, t.Len()+1)); sec.Above != nil && high >= picture-1 {
+		lines = append(sec.Above(layout.Size{W: s.W, H: high}), "")
 		rest -= len(lines)
 	}
 	t.SetSize(layout.Size{W: s.W, H: min(rest, t.Len()+1)})

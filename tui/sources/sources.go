@@ -223,7 +223,10 @@ func (m *model) Keys() []key.Binding {
 func (m *model) Title() string { return m.env.Locale.T(locale.PaneSources) }
 
 // SetFilter implements pane.Filterer.
-func (m *model) SetFilter(text string) { m.list.SetFilter(text) }
+func (m *model) SetFilter(text string) tea.Cmd {
+	m.list.SetFilter(text)
+	return nil
+}
 
 // Filter implements pane.Filterer.
 func (m *model) Filter() string { return m.list.Filter() }

@@ -9,11 +9,11 @@
 package table
 
 import (
-	"slices"
-	"strings"
+	"context"
 
 	tea "charm.land/bubbletea/v2"
 
+	"flightdeck/analytics"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/theme"
 )
@@ -43,12 +43,16 @@ type Cell struct {
 	Bar float64
 }
 
-// Rows is what the table shows. The functions are called on the Update goroutine only, Cells for visible rows and for some thousand when rows come.
+// Rows is what the table shows. Cells is called on the Update goroutine only, for visible rows and for some thousand when rows come; the others may be called on any,
+// and on several at once.
 type Rows struct {
 	Len   int
 	Key   func(i int) string        // identity, stable across reloads; nil: the index
 	Cells func(i int, cells []Cell) // fills one cell per column
 	Match func(i int) string        // the text that a filter looks into; nil: no filter
+	// Find returns what says whether Match of a row holds a word in lower case without blanks, sooner than Match would; nil, also as its answer: there is no
+	// such way. It may take a while: see Narrow.
+	Find func(word string) func(i int) bool
 }
 
 // gutter is what stands before the first column: the selection's sign and the mark's.
@@ -64,8 +68,8 @@ type Table struct {
 	partly  bool   // not every row was measured
 	size    layout.Size
 	rows    Rows
-	view    []int // rows that pass the filter; nil: all
-	at, top int   // positions in the view
+	view    *analytics.Picks // rows that pass the filter; nil: all
+	at, top int              // positions in the view
 	filter  string
 	marks   map[string]bool
 	wanted  *State // to be applied when rows come
@@ -100,22 +104,9 @@ func (t *Table) SetSize(s layout.Size) {
 
 // SetRows replaces the rows. The selection stays on the row with the same key, or else on the same position; marks stay.
 func (t *Table) SetRows(r Rows) {
-	want, at := t.keyAt(t.at), t.at
-	if t.wanted != nil {
-		want, at = t.wanted.Key, t.wanted.At
-		t.top, t.filter = t.wanted.Top, t.wanted.Filter
-		t.marks = make(map[string]bool, len(t.wanted.Marks))
-		for _, k := range t.wanted.Marks {
-			t.marks[k] = true
-		}
-		if r.Len > 0 {
-			t.wanted = nil
-		}
-	}
-	t.rows = r
-	t.measure()
-	t.fit()
-	t.refilter(nil)
+	want, at := t.Wanted()
+	t.restore(r.Len > 0)
+	t.put(r, t.narrow(r, t.filter, nil))
 	t.at = at
 	if want != "" && t.keyAt(at) != want {
 		if p, ok := t.find(want, at); ok {
@@ -125,15 +116,47 @@ func (t *Table) SetRows(r Rows) {
 	t.clamp()
 }
 
+// restore applies what Restore gave, which is done with when rows came.
+func (t *Table) restore(came bool) {
+	if t.wanted == nil {
+		return
+	}
+	t.top, t.filter = t.wanted.Top, t.wanted.Filter
+	t.marks = make(map[string]bool, len(t.wanted.Marks))
+	for _, k := range t.wanted.Marks {
+		t.marks[k] = true
+	}
+	if came {
+		t.wanted = nil
+	}
+}
+
+// put replaces the rows and which of them are in view.
+func (t *Table) put(r Rows, view *analytics.Picks) {
+	t.rows = r
+	t.measure()
+	t.fit()
+	t.view = view
+}
+
 // find returns the position of the row with the key: around at first, since a row seldom moves far and a key may cost its row's place in a long list.
 func (t *Table) find(key string, at int) (int, bool) {
-	n := t.Len()
-	lo, hi := max(0, min(at-nearby, n)), max(0, min(at+nearby, n))
-	for _, part := range [...][2]int{{lo, hi}, {0, lo}, {hi, n}} {
-		for p := part[0]; p < part[1]; p++ {
-			if t.keyAt(p) == key {
-				return p, true
-			}
+	if p, ok := t.near(key, at); ok {
+		return p, true
+	}
+	for p := range t.Len() {
+		if t.keyAt(p) == key {
+			return p, true
+		}
+	}
+	return 0, false
+}
+
+// near is find around at alone.
+func (t *Table) near(key string, at int) (int, bool) {
+	for p := max(0, at-nearby); p < min(at+nearby, t.Len()); p++ {
+		if t.keyAt(p) == key {
+			return p, true
 		}
 	}
 	return 0, false
@@ -149,26 +172,29 @@ func (t *Table) Replace(r Rows) {
 	t.SetRows(r)
 }
 
-// SetFilter shows only rows whose Match contains every word of text, letter case ignored. "" shows all.
+// SetFilter shows only rows whose Match contains every word of text, letter case ignored. "" shows all. It looks through the rows before it returns: where there
+// may be many, use Narrow and SetNarrowed.
 func (t *Table) SetFilter(text string) {
+	var among *analytics.Picks
+	if Continues(text, t.filter) {
+		among = t.view
+	}
 	if t.wanted != nil {
 		t.wanted.Filter = text
 	}
-	if text == t.filter {
-		return
+	if text != t.filter {
+		t.show(text, t.narrow(t.rows, text, among))
 	}
+}
+
+// show puts another filter's view in place; the selection stays on its row while that is in view.
+func (t *Table) show(text string, view *analytics.Picks) {
 	i, ok := t.Selected()
-	var among []int // typing on only loses rows: each word before is the beginning of one now
-	if t.filter != "" && strings.HasPrefix(text, t.filter) {
-		among = t.view
-	}
-	t.filter = text
-	t.refilter(among)
-	t.at = 0
+	t.filter, t.view, t.at = text, view, 0
 	if ok {
 		if t.view == nil {
 			t.at = i
-		} else if p, found := slices.BinarySearch(t.view, i); found {
+		} else if p, in := t.view.Place(i); in {
 			t.at = p
 		}
 	}
@@ -178,46 +204,22 @@ func (t *Table) SetFilter(text string) {
 // Filter returns the filter's text.
 func (t *Table) Filter() string { return t.filter }
 
-// refilter looks for the filter's words in all rows, or in the rows of among, if it is not nil.
-func (t *Table) refilter(among []int) {
-	t.view = nil
-	if t.filter == "" || t.rows.Match == nil {
-		return
-	}
-	words := strings.Fields(strings.ToLower(t.filter))
-	view := make([]int, 0, 64)
-	take := func(i int) {
-		s := strings.ToLower(t.rows.Match(i))
-		for _, w := range words {
-			if !strings.Contains(s, w) {
-				return
-			}
-		}
-		view = append(view, i)
-	}
-	if among != nil {
-		for _, i := range among {
-			take(i)
-		}
-	} else {
-		for i := range t.rows.Len {
-			take(i)
-		}
-	}
-	t.view = view
+func (t *Table) narrow(r Rows, text string, among *analytics.Picks) *analytics.Picks {
+	view, _ := Narrow(context.Background(), r, text, among) // nothing ends it
+	return view
 }
 
 // Len returns how many rows pass the filter.
 func (t *Table) Len() int {
 	if t.view != nil {
-		return len(t.view)
+		return t.view.Len()
 	}
 	return t.rows.Len
 }
 
 func (t *Table) index(p int) int {
 	if t.view != nil {
-		return t.view[p]
+		return t.view.At(p)
 	}
 	return p
 }
@@ -341,6 +343,7 @@ func (t *Table) State() State {
 func (t *Table) Restore(s State) {
 	t.wanted = &s
 	t.filter = s.Filter
+	t.version++
 	if t.rows.Len > 0 {
 		t.SetRows(t.rows)
 	}

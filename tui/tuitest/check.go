@@ -15,6 +15,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"flightdeck/analytics"
+	"flightdeck/store"
 	"flightdeck/tui/keymap"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/locale"
@@ -59,7 +60,7 @@ func (d *Pane) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case pane.To:
 		return d.P.Update(msg.Msg)
-	case pane.Open, pane.Back, pane.Copy, pane.Toast, tea.QuitMsg:
+	case pane.Open, pane.Back, pane.Copy, pane.Toast, pane.Ask, tea.QuitMsg:
 		d.Sent = append(d.Sent, msg)
 		return nil
 	}
@@ -82,6 +83,12 @@ func (d *Pane) Keys(names ...string) {
 	}
 }
 
+// Filter sets the pane's filter and delivers what it finds.
+func (d *Pane) Filter(text string) {
+	d.tb.Helper()
+	Run(d.tb, d.P.(pane.Filterer).SetFilter(text), d.update)
+}
+
 // Opened returns the place that was last asked for; ok is false when none was.
 func (d *Pane) Opened() (p pane.Place, ok bool) {
 	for i := len(d.Sent) - 1; i >= 0; i-- {
@@ -90,6 +97,27 @@ func (d *Pane) Opened() (p pane.Place, ok bool) {
 		}
 	}
 	return pane.Place{}, false
+}
+
+// Answer gives text to what the pane asked last, as enter does, and returns what the check said of it. ok is false when nothing was asked or the text was refused.
+func (d *Pane) Answer(text string) (says string, ok bool) {
+	d.tb.Helper()
+	for i := len(d.Sent) - 1; i >= 0; i-- {
+		a, is := d.Sent[i].(pane.Ask)
+		if !is {
+			continue
+		}
+		if a.Check != nil {
+			var err error
+			if says, err = a.Check(text); err != nil {
+				return err.Error(), false
+			}
+		}
+		d.Sent = append(d.Sent[:i:i], d.Sent[i+1:]...)
+		d.Send(a.Answer(text))
+		return says, true
+	}
+	return "", false
 }
 
 // The sweep of Geometry.
@@ -211,5 +239,34 @@ func Keys(t *testing.T, p pane.Pane) {
 		if !key.Matches(Key(b.Keys()[0]), b) && b.Enabled() && len([]rune(b.Keys()[0])) == 1 {
 			t.Errorf("binding %q does not match its own key %q", help.Desc, b.Keys()[0])
 		}
+	}
+}
+
+// Elsewhere checks that to a viewer of one part of the company what lies outside it looks like what does not exist, and opens nothing. at makes the pane of an id
+// under a scope; id exists; seen says whether a scope holds it, and at least one unit or person must not.
+func Elsewhere(t *testing.T, b *analytics.Book, id store.ID, at func(analytics.Scope, store.ID) Make, seen func(analytics.Scope) bool) {
+	t.Helper()
+	show := func(s analytics.Scope, id store.ID) string {
+		d := Drive(t, at(s, id)(Env(t, b, locale.English)), layout.Size{W: 80, H: 22})
+		d.Keys("tab", "down", "enter", "o")
+		if p, ok := d.Opened(); ok {
+			t.Errorf("root %q: opened %v", s.Root, p)
+		}
+		return d.P.View() + d.P.Title()
+	}
+	none, hidden := show(analytics.Scope{}, "no:such"), 0
+	if !strings.Contains(none, "not found, or outside what you may see") {
+		t.Errorf("one that does not exist:\n%s", none)
+	}
+	for _, n := range b.Nodes() {
+		s := analytics.Scope{Root: n.ID}
+		if !seen(s) {
+			if hidden++; show(s, id) != none {
+				t.Errorf("root %q: it does not look like nothing:\n%s", n.ID, show(s, id))
+			}
+		}
+	}
+	if hidden == 0 {
+		t.Errorf("every root sees %s: nothing was tested", id)
 	}
 }

@@ -1,19 +1,25 @@
 // Package tuitest drives models and panes without a terminal: it sends messages, runs the commands that come back, and looks at what would be drawn.
 //
-// Everything is synchronous, so tests wait for nothing and cannot hang on a timer: a command that is not done after [Patience] is left behind. The three
+// Everything is synchronous, so tests wait for nothing and cannot hang on a timer: a timer that is not done after [Patience] is left behind. The three
 // checks that every pane's tests should call are [Geometry], [Golden] and [Keys].
 package tuitest
 
 import (
 	"reflect"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 )
 
-// Patience is how long a command may take before it counts as a timer and is left behind.
-const Patience = 2 * time.Second
+// Patience is how long a timer (tea.Tick, tea.Every), or any command of a whole shell, may take before it is left behind. Endless is that of any other command: a busy machine takes seconds for a load that is
+// milliseconds' work, and a picture taken before it is there would be another one.
+const (
+	Patience = 2 * time.Second
+	Endless  = time.Minute
+)
 
 // steps bounds a cascade of messages, so that two that answer each other forever fail the test.
 const steps = 10000
@@ -64,10 +70,16 @@ func Msgs(cmd tea.Cmd) []tea.Msg {
 func do(cmd tea.Cmd) (tea.Msg, bool) {
 	done := make(chan tea.Msg, 1)
 	go func() { done <- cmd() }()
+	wait, name := Endless, runtime.FuncForPC(reflect.ValueOf(cmd).Pointer()).Name()
+	for _, timer := range []string{"bubbletea/v2.Tick", "bubbletea/v2.Every", "tui.(*Shell).guard"} { // the shell wraps all commands, so that its timers cannot be told from its loads
+		if strings.Contains(name, timer) {
+			wait = Patience
+		}
+	}
 	select {
 	case msg := <-done:
 		return msg, true
-	case <-time.After(Patience):
+	case <-time.After(wait):
 		return nil, false
 	}
 }

@@ -28,6 +28,7 @@ import (
 	"flightdeck/store"
 	"flightdeck/store/source"
 	"flightdeck/tui/keymap"
+	"flightdeck/tui/pane"
 )
 
 // Config is a valid configuration.
@@ -37,6 +38,7 @@ type Config struct {
 	Store        Store           `yaml:"store"`
 	Language     string          `yaml:"language"` // zh, en or "": the locale's
 	Theme        string          `yaml:"theme"`    // auto, dark, light, plain or "": auto
+	Start        string          `yaml:"start"`    // the first screen, such as morning or triage; "": funnel. See [Config.First]
 	Rules        analytics.Rules `yaml:"rules"`
 	RulesFile    string          `yaml:"rules_file"` // see analytics/rule; a relative path counts from the configuration's folder
 	Quotas       []Quota         `yaml:"quotas"`
@@ -190,6 +192,14 @@ func (c *Config) Stages() (out []store.Stage) {
 	return out
 }
 
+// First is the place that a screen begins with.
+func (c *Config) First() pane.Place {
+	if p, err := pane.ParsePlace(c.Start); err == nil { // it was checked; "" is none
+		return p
+	}
+	return pane.Place{Kind: pane.Funnel}
+}
+
 // Languages and Themes are the accepted words.
 var (
 	Languages = []string{"zh", "en"}
@@ -208,6 +218,9 @@ func (c *Config) validate(t tree) {
 	}
 	oneOf("language", c.Language, Languages)
 	oneOf("theme", c.Theme, Themes)
+	if _, err := pane.ParsePlace(c.Start); c.Start != "" && err != nil {
+		t.Problem("start", err.Error())
+	}
 	for _, w := range keymap.Check(c.Keys) {
 		field := "keys." + store.Clip(w.Name, 40)
 		if w.At >= 0 {

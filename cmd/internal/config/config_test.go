@@ -209,6 +209,7 @@ func TestParse_Mistakes(t *testing.T) {
 		{"key twice", "store: {dir: a}\nstore: {dir: b}\n", []string{"f.yaml:2:1:", "already defined"}},
 		{"not YAML", "a: [1\nb: }", []string{"f.yaml:"}},
 		{"no keys", "- a\n", []string{"want keys such as organisation"}},
+		{"a first screen that is none", "start: mourning\n", []string{`f.yaml:1:8: start: parse place "mourning": want one of funnel`}},
 		{"two documents", "theme: dark\n---\ntheme: light\n", []string{"second document"}},
 		{"version", "version: 9\n", []string{"version: 9 is not known"}},
 		{"quota", "organisation: {currency: CNY}\nquotas:\n  - {node: x, period: soon, amount: 1}\n  - {period: 2026}\n", []string{"f.yaml:3:23: quotas[0].period", "quotas[1].node", "quotas[1].amount"}},

@@ -17,6 +17,8 @@ type Notify struct {
 	Language string     `yaml:"language" oneof:"zh en"` // of messages; "": the configuration's
 	Quiet    Quiet      `yaml:"quiet"`
 	To       []Notifier `yaml:"to"`
+	// Morning is when, on working days, those who want messages of the kind morning are sent the morning of their part of the organisation; 00:00: never.
+	Morning outbox.Clock `yaml:"morning"`
 }
 
 // Quiet is when people are left alone, in the organisation's time zone.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"flightdeck/analytics"
 	"flightdeck/analytics/rule/document"
 	"flightdeck/store"
 )
@@ -206,8 +207,8 @@ func (t tree) source(n ast.Node, at string, c *Config, kinds []Kind, dir string,
 			kind = &kinds[i]
 		}
 	}
-	if com.ID == "" || !goodID.MatchString(com.ID) || com.ID == ConfigSource {
-		t.Problem(at+".id", fmt.Sprintf("%q: want a short name of letters, digits, - _ and . (and not %q)", store.Clip(com.ID, 40), ConfigSource))
+	if com.ID == "" || !goodID.MatchString(com.ID) || com.ID == ConfigSource || com.ID == string(analytics.RulesSource) {
+		t.Problem(at+".id", fmt.Sprintf("%q: want a short name of letters, digits, - _ and . (and neither %q nor %q)", store.Clip(com.ID, 40), ConfigSource, analytics.RulesSource))
 	}
 	if com.Every < 0 || com.Every > 0 && com.Every < time.Second {
 		t.Problem(at+".every", fmt.Sprintf("%s: want one second or more, such as 5m", com.Every))

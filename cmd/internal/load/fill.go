@@ -52,6 +52,12 @@ func label(seed uint64, s company.Size) string {
 		seed, s.Regions, s.Teams, s.Reps, s.Accounts, s.Deals, s.Touches, s.Sales, s.Quarters, s.Months)
 }
 
+// peak notes what is resident now, if it was never more.
+func (f *Fill) peak() {
+	all, _ := resident()
+	f.Peak = max(f.Peak, all)
+}
+
 // fill writes the company into db, which is in dir, block by block as the generator makes it. A store that holds it already is left alone; a fill that was
 // interrupted is begun anew: what is there already changes nothing.
 func fill(ctx context.Context, dir string, db *bolt.DB, c company.Config, tell func(string, ...any)) (Fill, error) {
@@ -81,7 +87,7 @@ func fill(ctx context.Context, dir string, db *bolt.DB, c company.Config, tell f
 		f.Commits++
 		f.Records += b.Len()
 		f.Largest = max(f.Largest, b.Len())
-		f.Peak = max(f.Peak, resident())
+		f.peak()
 		if time.Since(said) > 5*time.Second {
 			said = time.Now()
 			tell("fill: %d records, %.0f/s", f.Records, float64(f.Records)/time.Since(start).Seconds())
@@ -126,7 +132,7 @@ func fold(ctx context.Context, db *bolt.DB, f *Fill) error {
 		return err
 	}
 	f.Folded = time.Since(start).Seconds()
-	f.Peak = max(f.Peak, resident())
+	f.peak()
 	return nil
 }
 

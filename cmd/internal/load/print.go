@@ -49,14 +49,14 @@ func (r *Report) judge() {
 	}
 	if r.Sessions != nil {
 		add("sessions question_p99", r.Sessions.Time.P99, 16, "ms")
-		add("sessions resident", float64(r.Sessions.Memory.Resident)/(1<<20), 1024, "MiB")
+		add("sessions resident without mapped pages", float64(r.Sessions.Memory.own())/(1<<20), 1024, "MiB")
 	}
 	if s := r.SSH; s != nil && len(s.Phases) > 0 {
 		for _, p := range s.Phases {
 			add("ssh "+p.Name+" question_p99", p.Question.P99, 16, "ms")
 		}
-		add("ssh resident", float64(max(s.Peak, s.Used.Resident))/(1<<20), 1024, "MiB")
-		add("ssh idle session resident", float64(s.Session.Resident)/(1<<20), 1, "MiB")
+		add("ssh resident without mapped pages", float64(max(s.PeakOwn, s.Used.own()))/(1<<20), 1024, "MiB")
+		add("ssh idle session resident without mapped pages", float64(s.Session.own())/(1<<20), 1, "MiB")
 		for _, row := range s.Phases[0].Rows {
 			if row.Action == "move" && row.Size == "160x48" && slices.Contains(still, row.Pane) {
 				add("ssh bytes_p50 move "+row.Pane+" "+row.Size, float64(row.Bytes.P50), 1024, "B")
@@ -119,7 +119,10 @@ func (r *Report) Sections(l *locale.Locale) []Section {
 		if r.Cold.Note != "" {
 			s.Notes = append(s.Notes, p("冷启动并不冷: ", "the cold start was not cold: ")+r.Cold.Note)
 		}
-		s.Notes = append(s.Notes, fmt.Sprintf(p("载入后内存 %s, 堆 %s", "memory with the Book %s, heap %s"), mib(r.Loaded.Resident), mib(r.Loaded.Heap)))
+		s.Notes = append(s.Notes, fmt.Sprintf(p("载入后内存 %s, 其中自有 %s, 映射文件 %s, 堆 %s", "memory with the Book %s, of which own %s, mapped files %s, heap %s"), mib(r.Loaded.Resident),
+			mib(r.Loaded.own()), mib(r.Loaded.Mapped), mib(r.Loaded.Heap)),
+			fmt.Sprintf(p("每种问题各问一次: %.1f 秒, 之后内存 %s, 其中自有 %s, 映射文件 %s, 堆 %s",
+				"one question of each kind: %.1f s, then memory %s, of which own %s, mapped files %s, heap %s"), r.Ready, mib(r.Asked.Resident), mib(r.Asked.own()), mib(r.Asked.Mapped), mib(r.Asked.Heap)))
 		section(s, 1)
 	}
 	if len(r.Questions) > 0 {
@@ -133,9 +136,9 @@ func (r *Report) Sections(l *locale.Locale) []Section {
 	}
 	if len(r.Keys) > 0 {
 		s := Section{Title: p("按键到画面", "key to frame"),
-			Head: append(append([]string{p("窗格", "pane"), p("尺寸", "size"), p("操作", "action")}, timed...), "bytes p50", "bytes max")}
+			Head: append(append([]string{p("窗格", "pane"), p("尺寸", "size"), p("操作", "action")}, timed...), p("至末帧 p50", "last p50"), "p99", "bytes p50", "bytes max")}
 		for _, k := range r.Keys {
-			s.Rows = append(s.Rows, append(append([]string{k.Pane, k.Size, k.Action}, times(k.Time)...), l.Int(k.Bytes.P50), l.Int(k.Bytes.Max)))
+			s.Rows = append(s.Rows, append(append([]string{k.Pane, k.Size, k.Action}, times(k.Time)...), ms(k.Last.P50), ms(k.Last.P99), l.Int(k.Bytes.P50), l.Int(k.Bytes.Max)))
 		}
 		section(s, 3)
 	}
@@ -156,17 +159,18 @@ func (r *Report) Sections(l *locale.Locale) []Section {
 	}
 	if x := r.Sessions; x != nil {
 		section(Section{Title: fmt.Sprintf(p("%d 个模拟会话, 每秒一问", "%d simulated sessions, a question a second"), x.N), Head: timed, Rows: [][]string{times(x.Time)},
-			Notes: []string{fmt.Sprintf(p("内存 %s, 堆 %s, CPU %.2f 核, 其他进程 %.2f 核", "memory %s, heap %s, CPU %.2f cores, other processes %.2f"), mib(x.Memory.Resident), mib(x.Memory.Heap), x.CPU.Own, x.CPU.Others)}}, 0)
+			Notes: []string{fmt.Sprintf(p("内存 %s, 其中自有 %s, 映射文件 %s, 堆 %s, CPU %.2f 核, 其他进程 %.2f 核", "memory %s, of which own %s, mapped files %s, heap %s, CPU %.2f cores, other processes %.2f"),
+				mib(x.Memory.Resident), mib(x.Memory.own()), mib(x.Memory.Mapped), mib(x.Memory.Heap), x.CPU.Own, x.CPU.Others)}}, 0)
 	}
 	if x := r.SSH; x != nil {
-		s := Section{Title: fmt.Sprintf(p("%d 个 SSH 会话", "%d sessions over SSH"), x.N), Head: []string{p("内存", "memory"), "RSS", p("堆", "heap"), p("栈", "stacks"), p("协程", "goroutines")}}
+		s := Section{Title: fmt.Sprintf(p("%d 个 SSH 会话", "%d sessions over SSH"), x.N), Head: []string{p("内存", "memory"), "RSS", p("其中映射", "of it mapped"), p("堆", "heap"), p("栈", "stacks"), p("协程", "goroutines")}}
 		for _, m := range []struct {
 			name string
 			m    Memory
 		}{{p("之前", "before"), x.Before}, {p("空闲", "idle"), x.Idle}, {p("使用后", "after use"), x.Used}} {
-			s.Rows = append(s.Rows, []string{m.name, mib(m.m.Resident), mib(m.m.Heap), mib(m.m.Stacks), l.Int(m.m.Goroutines)})
+			s.Rows = append(s.Rows, []string{m.name, mib(m.m.Resident), mib(m.m.Mapped), mib(m.m.Heap), mib(m.m.Stacks), l.Int(m.m.Goroutines)})
 		}
-		s.Rows = append(s.Rows, []string{p("每个空闲会话", "per idle session"), kib(x.Session.Resident), kib(x.Session.Heap), kib(x.Session.Stacks), l.Int(x.Session.Goroutines)})
+		s.Rows = append(s.Rows, []string{p("每个空闲会话", "per idle session"), kib(x.Session.Resident), kib(x.Session.Mapped), kib(x.Session.Heap), kib(x.Session.Stacks), l.Int(x.Session.Goroutines)})
 		s.Notes = append(s.Notes, fmt.Sprintf(p("连接到首屏 p50 %s ms p99 %s ms; 空闲 CPU %.3f 核; 内存峰值 %s", "dialling to a still screen p50 %s ms p99 %s ms; idle CPU %.3f cores; peak memory %s"),
 			ms(x.Connect.P50), ms(x.Connect.P99), x.IdleCPU.Own, mib(x.Peak)))
 		if !x.Separate {

@@ -23,7 +23,7 @@ type Publish struct {
 	During  Spread `json:"question_during"` // the same mix while commits come
 }
 
-// change makes the batch of one commit: a few deals moved on, a dozen touches, as a sync of a second or two brings them.
+// change makes the batch of one commit: a few deals moved on, a dozen touches, some sales lines, a customer graded anew, as a sync of a second or two brings them.
 func change(rng *rand.Rand, b *analytics.Book, n int, at time.Time) *store.Batch {
 	out := &store.Batch{Source: Source, Seen: at, Track: store.FieldsOf(store.FieldStage, store.FieldAmount, store.FieldClose)}
 	if b.Deals() == 0 || b.Accounts() == 0 {
@@ -52,6 +52,22 @@ func change(rng *rand.Rand, b *analytics.Book, n int, at time.Time) *store.Batch
 			ID: store.MakeID(Source, fmt.Sprintf("live%d.%d.%d", at.UnixMilli(), n, i)), Account: a.ID, Rep: a.Owner, At: at, Seen: at, Logged: at, Minutes: 20,
 			Channel: store.ChannelCall, Topic: "load test",
 		})
+	}
+	id := func(kind string, i int) store.ID {
+		return store.MakeID(Source, fmt.Sprintf("%s%d.%d.%d", kind, at.UnixMilli(), n, i))
+	}
+	for i := range 4 {
+		c := analytics.Code(rng.IntN(b.Accounts()))
+		for _, last := range b.Sales(c) { // again what the customer bought before
+			s := *last
+			s.ID, s.Day = id("sale", i), store.DayOf(at, b.Location())
+			out.Sales = append(out.Sales, s)
+			break
+		}
+	}
+	if names := b.GradeNames(); len(names) > 0 {
+		c := analytics.Code(rng.IntN(b.Accounts()))
+		out.Grades = append(out.Grades, store.GradeChange{ID: id("grade", 0), Account: b.AccountID(c), From: b.GradeAt(c, b.Today()), To: names[rng.IntN(len(names))], At: at, Seen: at, Cause: "load test"})
 	}
 	return out
 }

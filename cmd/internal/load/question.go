@@ -81,6 +81,20 @@ func askAll(ctx context.Context, b *analytics.Book, seed uint64, n int, budget t
 	return out
 }
 
+// ready asks every question once and waits for what a large Book makes beside them, as the program does after a start while the first screens are up.
+func (r *run) ready(b *analytics.Book) time.Duration {
+	start := time.Now()
+	for i, q := range questions {
+		s, id := newSampler(r.o.Seed, 300+i, b), store.ID("")
+		if q.id != nil {
+			id = q.id(s)
+		}
+		q.ask(b, analytics.Scope{}, id)
+	}
+	b.Settle()
+	return time.Since(start)
+}
+
 // any asks one question drawn from all.
 func (s *sampler) any(b *analytics.Book, root store.ID) {
 	q := questions[s.rng.IntN(len(questions))]

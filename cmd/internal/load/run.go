@@ -61,6 +61,8 @@ type Report struct {
 	Warm      *Start       `json:"start_warm,omitempty"`
 	Cold      *Start       `json:"start_cold,omitempty"`
 	Loaded    Memory       `json:"memory_loaded"` // with one Book and nobody looking
+	Ready     float64      `json:"ready_seconds"` // from there until one question of each kind was answered and what is kept beside the Book was there
+	Asked     Memory       `json:"memory_ready"`  // then
 	Questions []Question   `json:"questions,omitempty"`
 	Keys      []Key        `json:"keys,omitempty"`
 	Publish   *Publish     `json:"publish,omitempty"`
@@ -146,6 +148,9 @@ func Run(ctx context.Context, o Options) (rep Report, err error) {
 	}
 	defer func() { err = errors.Join(err, op.db.Close()) }()
 	rep.Loaded = memory()
+	o.Tell("first questions")
+	rep.Ready = r.ready(op.live.Book()).Seconds()
+	rep.Asked = memory()
 	if !o.Only {
 		o.Tell("questions")
 		rep.Questions = askAll(ctx, op.live.Book(), o.Seed, o.Scopes, o.Budget)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -26,6 +27,7 @@ type screen struct {
 	painter *paint.Painter
 	term    *swallow
 	shown   string
+	opened  pressed // the first screen
 	cancel  context.CancelFunc
 }
 
@@ -38,6 +40,7 @@ func (s *swallow) Write(b []byte) (int, error) {
 }
 
 func newScreen(book func() *analytics.Book, panes pane.Registry, size layout.Size, l *locale.Locale) (*screen, error) {
+	began := time.Now()
 	ctx, cancel := context.WithCancel(context.Background())
 	env := &pane.Env{Ctx: ctx, Book: book, Theme: theme.New(colorprofile.ANSI256, true), Locale: l, Now: time.Now}
 	m, err := tui.New(env, panes, tui.Options{Still: true, KeepTheme: true, Start: pane.Place{Kind: pane.Funnel}})
@@ -51,9 +54,9 @@ func newScreen(book func() *analytics.Book, panes pane.Registry, size layout.Siz
 		return nil, err
 	}
 	<-s.term.wrote
-	s.send(tea.WindowSizeMsg{Width: size.W, Height: size.H})
-	s.run(m.Init())
-	return s, nil
+	s.model, _ = s.model.Update(tea.WindowSizeMsg{Width: size.W, Height: size.H})
+	s.opened, err = s.follow(m.Init(), began)
+	return s, err
 }
 
 func (s *screen) close() {
@@ -64,40 +67,89 @@ func (s *screen) close() {
 // patience is when a command counts as a timer, and a frame as lost.
 const patience = time.Minute
 
-// send delivers a message and all that follows from it.
-func (s *screen) send(msg tea.Msg) {
-	var cmd tea.Cmd
-	s.model, cmd = s.model.Update(msg)
-	s.run(cmd)
+// pressed is what followed from a message: how many bytes went to the terminal, and how long it took until the frame with the answer was written and
+// until the last one was, for which nobody waits (see [pane.Awaited]).
+type pressed struct {
+	bytes       int
+	answer, all time.Duration
 }
 
-func (s *screen) run(cmd tea.Cmd) {
-	for queue := []tea.Cmd{cmd}; len(queue) > 0; {
-		cmd, queue = queue[0], queue[1:]
-		if cmd == nil {
-			continue
+// send delivers a message and all that follows from it, drawing after each. Commands run side by side, as under Bubble Tea.
+func (s *screen) send(msg tea.Msg) (p pressed, err error) {
+	start := time.Now()
+	var cmd tea.Cmd
+	s.model, cmd = s.model.Update(msg)
+	return s.follow(cmd, start)
+}
+
+// follow runs a command and what follows from it, until nothing does any more.
+func (s *screen) follow(cmd tea.Cmd, start time.Time) (p pressed, err error) {
+	msgs, running := make(chan tea.Msg), 0
+	given := make(chan struct{})
+	defer close(given)
+	begin := func(inTurn ...tea.Cmd) {
+		inTurn = slices.DeleteFunc(inTurn, func(c tea.Cmd) bool { return c == nil })
+		running += len(inTurn)
+		go func() { // as Bubble Tea does; the shell catches what it throws
+			for _, c := range inTurn {
+				msg := c()
+				select {
+				case msgs <- msg:
+				case <-given:
+					return
+				}
+			}
+		}()
+	}
+	draw := func(awaited bool) error {
+		n, err := s.frame()
+		if n > 0 || p.all == 0 {
+			p.bytes += n
+			p.all = time.Since(start)
+			if awaited {
+				p.answer = p.all
+			}
 		}
-		done := make(chan tea.Msg, 1)
-		go func() { done <- cmd() }() // as Bubble Tea does; the shell catches what it throws
+		return err
+	}
+	begin(cmd)
+	if err := draw(true); err != nil {
+		return p, err
+	}
+	for running > 0 {
 		var msg tea.Msg
 		select {
-		case msg = <-done:
+		case msg = <-msgs:
 		case <-time.After(patience):
-			continue
+			return p, nil
 		}
-		if v := reflect.ValueOf(msg); v.Kind() == reflect.Slice && v.Type().Elem() == reflect.TypeFor[tea.Cmd]() { // a batch or a sequence
+		running--
+		if v := reflect.ValueOf(msg); v.Kind() == reflect.Slice && v.Type().Elem() == reflect.TypeFor[tea.Cmd]() { // a batch or a sequence, which is not exported
+			var all []tea.Cmd
 			for i := range v.Len() {
 				c, _ := v.Index(i).Interface().(tea.Cmd)
-				queue = append(queue, c)
+				all = append(all, c)
+			}
+			if _, batch := msg.(tea.BatchMsg); !batch {
+				begin(all...)
+				continue
+			}
+			for _, c := range all {
+				begin(c)
 			}
 			continue
 		}
-		if msg != nil {
-			var next tea.Cmd
-			s.model, next = s.model.Update(msg)
-			queue = append(queue, next)
+		if msg == nil {
+			continue
+		}
+		var next tea.Cmd
+		s.model, next = s.model.Update(msg)
+		begin(next)
+		if err := draw(pane.Awaited(msg)); err != nil {
+			return p, err
 		}
 	}
+	return p, nil
 }
 
 // frame draws, and returns how many bytes went to the terminal once they are written: none when nothing differs.
@@ -120,12 +172,13 @@ func (s *screen) frame() (int, error) {
 	}
 }
 
-// Key is how long a key takes until the bytes of its frame are written, and how many those are.
+// Key is how long a key takes until the bytes of the frame with its answer are written, and how many those of all its frames are.
 type Key struct {
 	Pane   string `json:"pane"`
 	Size   string `json:"size"`
 	Action string `json:"action"` // open, move, page, period, filter, palette
 	Time   Spread `json:"time"`
+	Last   Spread `json:"last"`  // until the frame after which nothing comes: with what is learned, drawn once a selection rests, or put in order beside
 	Bytes  Sizes  `json:"bytes"` // of the frames that differed
 }
 
@@ -169,14 +222,11 @@ func (r *run) pressAll(ctx context.Context, b *analytics.Book) ([]Key, error) {
 			}
 			out = append(out, rows...)
 		}
-		row, err := r.typeInto(b, size, "palette", "-", func(s *screen) { press(s, ":") })
+		row, err := r.typeInto(b, size, "palette", "-", keyMsg(":"))
 		if err != nil {
 			return out, err
 		}
-		row2, err := r.typeInto(b, size, "filter", pane.Deals.String(), func(s *screen) {
-			s.send(pane.Open{Place: pane.Place{Kind: pane.Deals}})
-			press(s, "/")
-		})
+		row2, err := r.typeInto(b, size, "filter", pane.Deals.String(), pane.Open{Place: pane.Place{Kind: pane.Deals}}, keyMsg("/"))
 		if err != nil {
 			return out, err
 		}
@@ -191,16 +241,12 @@ func (r *run) pressPane(ctx context.Context, b *analytics.Book, kind pane.Kind, 
 		return nil, err
 	}
 	defer s.close()
-	if _, err := s.frame(); err != nil {
-		return nil, err
-	}
 	draw := newSampler(r.o.Seed, 100+int(kind), b)
 	var out []Key
 	home := pane.Place{Kind: pane.Sources} // where one comes from: cheap to draw
 	open := r.newRow(kind.String(), size, "open")
 	for i := 0; open.more(ctx, i, 10); i++ {
-		s.send(pane.Open{Place: home})
-		if _, err := s.frame(); err != nil {
+		if _, err := s.send(pane.Open{Place: home}); err != nil {
 			return nil, err
 		}
 		p := pane.Place{Kind: kind, Scope: draw.scope()}
@@ -221,8 +267,7 @@ func (r *run) pressPane(ctx context.Context, b *analytics.Book, kind pane.Kind, 
 	}
 	out = append(out, open.done())
 	if !kind.One() {
-		s.send(pane.Open{Place: pane.Place{Kind: kind}})
-		if _, err := s.frame(); err != nil {
+		if _, err := s.send(pane.Open{Place: pane.Place{Kind: kind}}); err != nil {
 			return nil, err
 		}
 	}
@@ -238,16 +283,17 @@ func (r *run) pressPane(ctx context.Context, b *analytics.Book, kind pane.Kind, 
 	return out, nil
 }
 
-// typeInto measures typing a name, letter by letter, into what before opens.
-func (r *run) typeInto(b *analytics.Book, size layout.Size, name, at string, before func(*screen)) (Key, error) {
+// typeInto measures typing a name, letter by letter, into what the messages before open.
+func (r *run) typeInto(b *analytics.Book, size layout.Size, name, at string, before ...tea.Msg) (Key, error) {
 	s, err := newScreen(func() *analytics.Book { return b }, r.o.Panes, size, r.o.Locale)
 	if err != nil {
 		return Key{}, err
 	}
 	defer s.close()
-	before(s)
-	if _, err := s.frame(); err != nil {
-		return Key{}, err
+	for _, msg := range before {
+		if _, err := s.send(msg); err != nil {
+			return Key{}, err
+		}
 	}
 	row := r.newRow(at, size, name)
 	word := "控制"
@@ -267,8 +313,6 @@ func (r *run) typeInto(b *analytics.Book, size layout.Size, name, at string, bef
 	return row.done(), nil
 }
 
-func press(s *screen, name string) { s.send(keyMsg(name)) }
-
 // keyMsg is the message of a key press.
 func keyMsg(name string) tea.KeyPressMsg {
 	switch name {
@@ -286,6 +330,7 @@ type row struct {
 	key   Key
 	end   time.Time
 	times []time.Duration
+	lasts []time.Duration
 	bytes []int
 }
 
@@ -298,17 +343,15 @@ func (r *row) more(ctx context.Context, i, n int) bool {
 }
 
 func (r *row) time(s *screen, msg tea.Msg) error {
-	t := time.Now()
-	s.send(msg)
-	n, err := s.frame()
-	r.times = append(r.times, time.Since(t))
-	if n > 0 {
-		r.bytes = append(r.bytes, n)
+	p, err := s.send(msg)
+	r.times, r.lasts = append(r.times, p.answer), append(r.lasts, p.all)
+	if p.bytes > 0 {
+		r.bytes = append(r.bytes, p.bytes)
 	}
 	return err
 }
 
 func (r *row) done() Key {
-	r.key.Time, r.key.Bytes = spread(r.times), sizes(r.bytes)
+	r.key.Time, r.key.Last, r.key.Bytes = spread(r.times), spread(r.lasts), sizes(r.bytes)
 	return r.key
 }

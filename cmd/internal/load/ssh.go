@@ -33,6 +33,7 @@ type SSH struct {
 	Session    Memory     `json:"memory_per_idle_session"`
 	Used       Memory     `json:"memory_used"` // after the last phase
 	Peak       int64      `json:"peak_resident_bytes"`
+	PeakOwn    int64      `json:"peak_resident_bytes_but_mapped"`
 	IdleCPU    Work       `json:"cpu_idle"`
 	Packages   []Held     `json:"heap_per_session_by_package"`
 	Functions  []Held     `json:"heap_per_session_by_function"`
@@ -132,7 +133,7 @@ func (r *run) ssh(ctx context.Context, o opened) (res SSH, err error) {
 	work := working()
 	sleep(ctx, r.o.Time/2)
 	res.IdleCPU = work()
-	res.Idle.Resident = max(res.Idle.Resident, resident())
+	res.peak()
 	res.Session = res.Idle.each(res.Before, r.o.SSH)
 	pkgs2, fns2 := heap()
 	res.Packages, res.Functions = grown(pkgs, pkgs2, r.o.SSH, 12), grown(fns, fns2, r.o.SSH, 20)
@@ -151,11 +152,18 @@ func (r *run) ssh(ctx context.Context, o opened) (res SSH, err error) {
 	return res, nil
 }
 
+// peak notes what is resident now, if it was never more.
+func (s *SSH) peak() {
+	all, mapped := resident()
+	s.Peak, s.PeakOwn = max(s.Peak, all), max(s.PeakOwn, all-mapped)
+}
+
 // guard ends the sessions before they take the machine down.
 func (r *run) guard(ctx context.Context, cancel context.CancelCauseFunc) {
 	limit := total() / 10 * 7
 	for limit > 0 && ctx.Err() == nil {
-		if n := resident(); n > limit {
+		if all, mapped := resident(); all-mapped > limit {
+			n := all - mapped
 			cancel(fmt.Errorf("load test over SSH: stopped, since %d sessions made this process hold %d MiB of the machine's %d; ask for fewer with --ssh, or for others with --ssh-panes",
 				r.o.SSH, n>>20, total()>>20))
 			return
@@ -179,7 +187,7 @@ func (r *run) phase(ctx context.Context, o opened, c *clients, name string, res 
 			}
 			s.any(o.live.Book(), "")
 			asked = append(asked, time.Since(due))
-			res.Peak = max(res.Peak, resident())
+			res.peak()
 		}
 	})
 	var failed error

@@ -57,6 +57,7 @@ func cpu() time.Duration {
 // Memory is what the process holds, in bytes, after a garbage collection that gave free pages back.
 type Memory struct {
 	Resident   int64 `json:"resident"` // 0 where the system does not say
+	Mapped     int64 `json:"mapped"`   // of it, pages of files: the page cache's, which are given up when others need the room
 	Heap       int64 `json:"heap"`     // live objects
 	Stacks     int64 `json:"stacks"`   // of goroutines
 	Goroutines int   `json:"goroutines"`
@@ -66,13 +67,17 @@ func memory() Memory {
 	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return Memory{resident(), int64(m.HeapAlloc), int64(m.StackInuse), runtime.NumGoroutine()}
+	all, mapped := resident()
+	return Memory{all, mapped, int64(m.HeapAlloc), int64(m.StackInuse), runtime.NumGoroutine()}
 }
+
+// own returns what is resident and no file's.
+func (m Memory) own() int64 { return m.Resident - m.Mapped }
 
 // each returns the difference to before, shared among n.
 func (m Memory) each(before Memory, n int) Memory {
 	n = max(1, n)
-	return Memory{(m.Resident - before.Resident) / int64(n), (m.Heap - before.Heap) / int64(n), (m.Stacks - before.Stacks) / int64(n),
+	return Memory{(m.Resident - before.Resident) / int64(n), (m.Mapped - before.Mapped) / int64(n), (m.Heap - before.Heap) / int64(n), (m.Stacks - before.Stacks) / int64(n),
 		(m.Goroutines - before.Goroutines) / n}
 }
 

@@ -12,14 +12,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// resident returns the bytes of memory that the process holds now.
-func resident() int64 {
+// resident returns the bytes of memory that the process holds now, and how many of them are pages of mapped files: those are the page cache's, and go when others
+// need the room.
+func resident() (all, mapped int64) {
 	b, err := os.ReadFile("/proc/self/statm")
-	if f := bytes.Fields(b); err == nil && len(f) > 1 {
-		n, _ := strconv.ParseInt(string(f[1]), 10, 64)
-		return n * int64(os.Getpagesize())
+	if f := bytes.Fields(b); err == nil && len(f) > 2 {
+		all, _ = strconv.ParseInt(string(f[1]), 10, 64)
+		mapped, _ = strconv.ParseInt(string(f[2]), 10, 64)
 	}
-	return 0
+	page := int64(os.Getpagesize())
+	return all * page, mapped * page
 }
 
 // total returns the machine's memory in bytes.

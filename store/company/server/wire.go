@@ -96,6 +96,11 @@ type deal struct {
 	URL        string         `json:"url,omitempty"`
 	LostReason string         `json:"lost_reason,omitempty"`
 	Competitor string         `json:"competitor,omitempty"`
+	// The rep's other versions of the promise.
+	OptimisticClose   string `json:"optimistic_close,omitempty"`
+	OptimisticAmount  string `json:"optimistic_amount,omitempty"`
+	PessimisticClose  string `json:"pessimistic_close,omitempty"`
+	PessimisticAmount string `json:"pessimistic_amount,omitempty"`
 }
 
 type change struct {
@@ -149,15 +154,40 @@ type health struct {
 	Seen    time.Time `json:"seen"`
 }
 
+type reading struct {
+	ID      string             `json:"id"`
+	Account string             `json:"account"`
+	Day     store.Day          `json:"day"`
+	Values  map[string]float64 `json:"values"`
+	Seen    time.Time          `json:"seen"`
+}
+
 type evidence struct {
-	ID    string    `json:"id"`
-	Deal  string    `json:"deal"`
-	Kind  string    `json:"kind"`
-	Title string    `json:"title"`
-	URL   string    `json:"url"`
-	By    string    `json:"by"`
-	At    time.Time `json:"at"`
-	Seen  time.Time `json:"seen"`
+	ID     string    `json:"id"`
+	Deal   string    `json:"deal"`
+	Kind   string    `json:"kind"`
+	Title  string    `json:"title"`
+	URL    string    `json:"url"`
+	By     string    `json:"by"`
+	Signer string    `json:"signer,omitempty"`
+	At     time.Time `json:"at"`
+	Seen   time.Time `json:"seen"`
+}
+
+type tender struct {
+	ID       string           `json:"id"`
+	Kind     store.TenderKind `json:"kind"`
+	Title    string           `json:"title"`
+	Buyer    string           `json:"buyer"`
+	Region   string           `json:"region"`
+	Text     string           `json:"text"`
+	URL      string           `json:"url"`
+	Winner   string           `json:"winner,omitempty"`
+	Amount   string           `json:"amount,omitempty"`
+	Currency store.Currency   `json:"currency,omitempty"`
+	Due      string           `json:"due,omitempty"`
+	At       time.Time        `json:"at"`
+	Seen     time.Time        `json:"seen"`
 }
 
 type sale struct {
@@ -198,7 +228,7 @@ func value(f store.Field, s string) (string, store.Currency) {
 // streams gives the tables of a company in the order in which a client should read them: what others refer to first, the bulk last.
 func streams(r *store.Records) ([]store.Stream, map[store.Stream]list) {
 	names := []store.Stream{
-		"stages", "units", "people", "quotas", "products", "accounts", "deals", "changes", "contacts", "grades", "evidence", "health", "touches", "sales",
+		"stages", "units", "people", "quotas", "products", "accounts", "deals", "changes", "contacts", "grades", "evidence", "health", "readings", "tenders", "touches", "sales",
 	}
 	return names, map[store.Stream]list{
 		"stages": newTable(store.EntityStage, r.Stages, func(v *store.Stage) store.ID { return v.ID }, func(v *store.Stage) stage {
@@ -226,6 +256,7 @@ func streams(r *store.Records) ([]store.Stream, map[store.Stream]list) {
 			return deal{
 				v.ID.Native(), v.Name, v.Account.Native(), v.Owner.Native(), v.Product.Native(), string(v.Stage), v.Category, v.Amount.Amount(),
 				v.Amount.Currency, v.Created, v.Close, v.Modified, v.Lead, v.NextStep, v.URL, v.Extra["lost_reason"], v.Extra["competitor"],
+				v.Extra["optimistic_close"], v.Extra["optimistic_amount"], v.Extra["pessimistic_close"], v.Extra["pessimistic_amount"],
 			}
 		}),
 		"changes": newTable(store.EntityChange, r.Changes, func(v *store.Change) store.ID { return v.ID }, func(v *store.Change) change {
@@ -240,10 +271,20 @@ func streams(r *store.Records) ([]store.Stream, map[store.Stream]list) {
 			return grade{v.ID.Native(), v.Account.Native(), string(v.From), string(v.To), v.Cause, v.Rule, v.At, v.Seen}
 		}),
 		"evidence": newTable(store.EntityEvidence, r.Evidence, func(v *store.Evidence) store.ID { return v.ID }, func(v *store.Evidence) evidence {
-			return evidence{v.ID.Native(), v.Deal.Native(), v.Kind, v.Title, v.URL, v.By.Native(), v.At, v.Seen}
+			return evidence{v.ID.Native(), v.Deal.Native(), v.Kind, v.Title, v.URL, v.By.Native(), v.Signer.Native(), v.At, v.Seen}
 		}),
 		"health": newTable(store.EntityHealth, r.Health, func(v *store.Health) store.ID { return v.ID }, func(v *store.Health) health {
 			return health{v.ID.Native(), v.Account.Native(), v.Day, v.Score, v.Note, v.Seen}
+		}),
+		"readings": newTable(store.EntityReading, r.Readings, func(v *store.Reading) store.ID { return v.ID }, func(v *store.Reading) reading {
+			return reading{v.ID.Native(), v.Account.Native(), v.Day, v.Values, v.Seen}
+		}),
+		"tenders": newTable(store.EntityTender, r.Tenders, func(v *store.Tender) store.ID { return v.ID }, func(v *store.Tender) tender {
+			amount := ""
+			if v.Amount.Given() {
+				amount = v.Amount.Amount()
+			}
+			return tender{v.ID.Native(), v.Kind, v.Title, v.Buyer, v.Region, v.Text, v.URL, v.Winner, amount, v.Amount.Currency, v.Due.String(), v.At, v.Seen}
 		}),
 		"touches": newTable(store.EntityTouch, r.Touches, func(v *store.Touch) store.ID { return v.ID }, func(v *store.Touch) touch {
 			return touch{
@@ -269,6 +310,7 @@ func put(tables map[store.Stream]list, d *store.Delta) {
 	tables["grades"].(*table[store.GradeChange, grade]).put(d.Grades)
 	tables["evidence"].(*table[store.Evidence, evidence]).put(d.Evidence)
 	tables["health"].(*table[store.Health, health]).put(d.Health)
+	tables["readings"].(*table[store.Reading, reading]).put(d.Readings)
 	tables["touches"].(*table[store.Touch, touch]).put(d.Touches)
 	tables["sales"].(*table[store.Sale, sale]).put(d.Sales)
 	for _, gone := range d.Deleted {

@@ -36,6 +36,8 @@ type Decoder struct {
 	Currency store.Currency
 	// Stages maps the source's stage values to the organisation's stage IDs; IDs are accepted as they are. Empty: every value is taken for an ID.
 	Stages map[string]store.ID
+	// OpenStages takes a value that Stages does not have for an ID: the source tells its stages itself, and Stages renames some of them.
+	OpenStages bool
 	// Layouts are further date and time layouts as in package time, tried before the built-in ones; needed for 02/01/2006 and its like.
 	Layouts []string
 	// Values replaces words of the source by ours before anything else: field name → value → our value. {"channel": {"CALL": "call"}}.
@@ -45,7 +47,7 @@ type Decoder struct {
 // names lists the accepted field names of each entity, in the order of the documentation.
 var names = map[store.Entity][]string{
 	store.EntityUnit:    {"id", "parent", "name", "kind", "manager"},
-	store.EntityPerson:  {"id", "unit", "name", "email", "title", "inactive"},
+	store.EntityPerson:  {"id", "unit", "name", "email", "phone", "title", "inactive"},
 	store.EntityStage:   {"id", "name", "name_en", "order", "kind", "probability"},
 	store.EntityProduct: {"id", "name", "category", "price", "currency"},
 	store.EntityAccount: {"id", "name", "parent", "owner", "industry", "region", "city", "revenue", "currency", "staff", "created", "modified", "extra"},
@@ -57,9 +59,12 @@ var names = map[store.Entity][]string{
 		"area", "lat", "lng", "day_only"},
 	store.EntityGrade:    {"id", "account", "from", "to", "cause", "rule", "at", "seen"},
 	store.EntityHealth:   {"id", "account", "day", "score", "note", "seen"},
-	store.EntityEvidence: {"id", "deal", "kind", "title", "url", "by", "at", "seen"},
+	store.EntityEvidence: {"id", "deal", "kind", "title", "url", "by", "signer", "at", "seen"},
 	store.EntitySale:     {"id", "account", "product", "rep", "outlet", "day", "quantity", "amount", "cost", "currency"},
 	store.EntityQuota:    {"id", "node", "from", "to", "amount", "currency"},
+	store.EntityReading:  {"id", "account", "day", "seen", "extra"},
+	store.EntitySignal:   {"id", "account", "kind", "title", "text", "url", "watch", "at", "seen"},
+	store.EntityTender:   {"id", "kind", "title", "buyer", "region", "text", "url", "winner", "amount", "currency", "due", "at", "seen"},
 }
 
 // Fields returns the field names that a record of the entity may have, or nil when it is not an entity that a source can deliver.
@@ -102,16 +107,43 @@ func Check(entity string, fields ...string) error {
 	return nil
 }
 
+// CheckWord tells whether a word of ours may stand in a field of an entity: that of an enumeration must be one of its own, or empty. Its error names them. A field that takes
+// any text takes any word.
+func CheckWord(entity, field, word string) error {
+	e, err := store.ParseEntity(entity)
+	if parse := words[e][field]; err == nil && parse != nil && word != "" {
+		return parse(word)
+	}
+	return nil
+}
+
+// words are the fields that take words of ours only.
+var words = map[store.Entity]map[string]func(string) error{
+	store.EntityUnit:   {"kind": reads(store.ParseUnitKind)},
+	store.EntityStage:  {"kind": reads(store.ParseStageKind)},
+	store.EntityDeal:   {"category": reads(store.ParseCategory)},
+	store.EntityChange: {"field": reads(store.ParseField)},
+	store.EntityTouch:  {"channel": reads(store.ParseChannel), "sentiment": reads(store.ParseSentiment)},
+	store.EntityTender: {"kind": reads(store.ParseTenderKind)},
+}
+
+func reads[T any](parse func(string) (T, error)) func(string) error {
+	return func(s string) error { _, err := parse(s); return err }
+}
+
 // required are the fields without which a row is left out.
 var required = map[store.Entity][]string{
 	store.EntityUnit: {"id"}, store.EntityPerson: {"id"}, store.EntityStage: {"id"}, store.EntityProduct: {"id"}, store.EntityAccount: {"id"},
 	store.EntityContact: {"id"}, store.EntityDeal: {"id"}, store.EntityEvidence: {"id"},
-	store.EntityChange: {"deal", "field", "to", "at"},
-	store.EntityTouch:  {"id", "at"},
-	store.EntityGrade:  {"account", "at"},
-	store.EntityHealth: {"account", "day", "score"},
-	store.EntitySale:   {"id", "day"},
-	store.EntityQuota:  {"node", "from", "to", "amount"},
+	store.EntityChange:  {"deal", "field", "to", "at"},
+	store.EntityTouch:   {"id", "at"},
+	store.EntityGrade:   {"account", "at"},
+	store.EntityHealth:  {"account", "day", "score"},
+	store.EntitySale:    {"id", "day"},
+	store.EntityQuota:   {"node", "from", "to", "amount"},
+	store.EntityReading: {"account", "day"},
+	store.EntitySignal:  {"kind", "title"},
+	store.EntityTender:  {"id", "title", "at"},
 }
 
 // Ref names a record of this source, for tombstones.

@@ -2,6 +2,9 @@ package record
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 
 	"flightdeck/store"
 )
@@ -16,7 +19,7 @@ func (r *row) append() {
 		})
 	case store.EntityPerson:
 		out.People = append(out.People, store.Person{
-			ID: r.id("id"), Unit: r.id("unit"), Name: r.name("name"), Email: r.name("email"), Title: r.name("title"), Inactive: r.boolean("inactive"),
+			ID: r.id("id"), Unit: r.id("unit"), Name: r.name("name"), Email: r.name("email"), Phone: r.name("phone"), Title: r.name("title"), Inactive: r.boolean("inactive"),
 		})
 	case store.EntityStage:
 		out.Stages = append(out.Stages, store.Stage{
@@ -77,7 +80,7 @@ func (r *row) append() {
 	case store.EntityEvidence:
 		out.Evidence = append(out.Evidence, store.Evidence{
 			ID: r.id("id"), Deal: r.id("deal"), Kind: r.name("kind"), Title: r.name("title"), URL: r.note("url"), By: r.id("by"),
-			At: r.time("at"), Seen: r.time("seen"),
+			Signer: r.id("signer"), At: r.time("at"), Seen: r.time("seen"),
 		})
 	case store.EntitySale:
 		day := r.day("day")
@@ -91,6 +94,12 @@ func (r *row) append() {
 		})
 	case store.EntityQuota:
 		r.quota()
+	case store.EntityReading:
+		r.reading()
+	case store.EntitySignal:
+		r.signal()
+	case store.EntityTender:
+		r.tender()
 	}
 }
 
@@ -201,4 +210,49 @@ func (r *row) quota() {
 		q.ID = r.made(q.Node, q.From.String(), q.To.String())
 	}
 	r.out.Quotas = append(r.out.Quotas, q)
+}
+
+// reading keeps what was measured: the row's further fields, each a number. One that is none is told and named; no default takes its place.
+func (r *row) reading() {
+	m := store.Reading{ID: r.id("id"), Account: r.id("account"), Day: r.day("day"), Seen: r.time("seen")}
+	if m.Day == store.NoDay {
+		r.dropped("day")
+		return
+	}
+	for name, text := range r.extra() {
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			r.issue("extra."+name, text, "want a number, such as 12.5", false)
+			m.Mistyped = append(m.Mistyped, name)
+			continue
+		}
+		if m.Values == nil {
+			m.Values = map[string]float64{}
+		}
+		m.Values[name] = v
+	}
+	slices.Sort(m.Mistyped)
+	if m.ID == "" {
+		m.ID = r.made(m.Account, m.Day.String())
+	}
+	r.out.Readings = append(r.out.Readings, m)
+}
+
+func (r *row) tender() {
+	t := store.Tender{ID: r.id("id"), Kind: word(r, "kind", store.ParseTenderKind), Title: r.name("title"), Buyer: r.name("buyer"), Region: r.name("region"), Text: r.note("text"),
+		URL: r.note("url"), Winner: r.name("winner"), Amount: r.money("amount"), Due: r.day("due"), At: r.time("at"), Seen: r.time("seen")}
+	if t.At.IsZero() {
+		r.dropped("at")
+		return
+	}
+	r.out.Tenders = append(r.out.Tenders, t)
+}
+
+func (r *row) signal() {
+	s := store.Signal{ID: r.id("id"), Account: r.id("account"), Kind: r.name("kind"), Title: r.name("title"), Text: r.note("text"), URL: r.note("url"), Watch: r.name("watch"),
+		At: r.time("at"), Seen: r.time("seen")}
+	if s.ID == "" {
+		s.ID = r.made(s.Account, s.Kind, s.URL, s.Title)
+	}
+	r.out.Signals = append(r.out.Signals, s)
 }

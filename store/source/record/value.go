@@ -204,6 +204,9 @@ func (r *row) currency() (store.Currency, bool) {
 		return r.d.Currency, true
 	}
 	c := store.Currency(strings.ToUpper(s))
+	if c == "RMB" || s == "人民币" { // which ISO 4217 does not know, and many a system does
+		c = "CNY"
+	}
 	if !c.Valid() {
 		r.issue("currency", s, "want a three-letter ISO 4217 code such as CNY; the row's amounts were left out", false)
 		return "", false
@@ -252,6 +255,9 @@ func (r *row) stage(field string) (store.ID, bool) {
 		if strings.EqualFold(v, s) || string(id) == s {
 			return id, true
 		}
+	}
+	if r.d.OpenStages {
+		return store.ID(store.Clean(s, store.MaxName)), true
 	}
 	return "", false
 }

@@ -34,6 +34,10 @@ type Auth struct {
 	Cookies  bool          `yaml:"cookies"`  // the cookies of the login go with every request
 	Lifetime time.Duration `yaml:"lifetime"` // where the answer does not say
 
+	// Sign, of kind signature, is jq that gives the headers of a request as an object, with $vars, $user, $secrets, $request (method, path and query as they travel), $now (seconds) and
+	// $nonce (never the same).
+	Sign string `yaml:"sign"`
+
 	Hosts []string `yaml:"hosts"` // that the address of a token's answer may name, such as "*.salesforce.com"
 
 	Headers map[string]string `yaml:"headers"`
@@ -55,7 +59,7 @@ type Login struct {
 }
 
 var (
-	authKinds = []string{"none", "bearer", "header", "basic", "query", "oauth2", "session"}
+	authKinds = []string{"none", "bearer", "header", "basic", "query", "oauth2", "session", "signature"}
 	grants    = []string{"client_credentials", "refresh_token", "password", "jwt_bearer"}
 	// grantSecrets are the credentials without which a grant is none.
 	grantSecrets = map[string][]string{
@@ -126,6 +130,9 @@ func (a *Auth) validate(at string) error {
 	if (a.Kind == "session") != (len(a.Login) > 0) {
 		bad("login: want requests, with kind session only")
 	}
+	if (a.Kind == "signature") != (a.Sign != "") || a.Kind == "signature" && len(a.Secrets) == 0 {
+		bad("sign: want jq that gives the headers of a request, and secrets, with kind signature only")
+	}
 	if a.Cookies && a.Kind != "session" {
 		bad("cookies: only with kind session")
 	}
@@ -162,7 +169,7 @@ func (a *Auth) obtained() bool { return a.Kind == "oauth2" || a.Kind == "session
 
 // secrets returns the names of the credentials that a configuration must give, sorted; "" stands for the one called token.
 func (a *Auth) secrets() []string {
-	if !a.obtained() {
+	if !a.obtained() && a.Kind != "signature" {
 		if a.Kind == "none" {
 			return nil
 		}
@@ -204,7 +211,7 @@ func (a *Auth) users() bool {
 			return true
 		}
 	}
-	return uses(a.Headers) || uses(a.Query)
+	return uses(a.Headers) || uses(a.Query) || strings.Contains(a.Sign, "$user")
 }
 
 // chooseAuth takes the way to sign in that the configuration names and checks that it gives what that way needs.

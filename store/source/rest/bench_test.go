@@ -196,3 +196,18 @@ func BenchmarkFetch_Touches(b *testing.B) {
 		})
 	}
 }
+
+// A start makes each connector several times: to check the configuration, to learn its stages, to read.
+func BenchmarkStart_Connector(b *testing.B) {
+	for _, name := range []string{"hubspot", "fxiaoke", "k3cloud"} {
+		b.Run(name, func(b *testing.B) {
+			cfg := map[string]Config{"hubspot": {Spec: "hubspot", Credential: func() (string, error) { return canary, nil }}, "fxiaoke": fxiaokeConfig(b), "k3cloud": k3Config(b)}[name]
+			cfg.ID, cfg.URL, cfg.Currency, cfg.Streams = "crm", "https://crm.example.com", "CNY", nil
+			for b.Loop() {
+				if _, err := New(cfg); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,7 +77,7 @@ type meter struct {
 }
 
 func (s *Source) newMeters() (*meters, error) {
-	c := &compiler{vars: s.vars}
+	c := &compiler{vars: s.vars, jq: s.functions}
 	ms := &meters{now: time.Now, loc: s.loc}
 	for i := range s.spec.Budgets {
 		b := &s.spec.Budgets[i]
@@ -167,11 +168,7 @@ func (s *Source) observe(ctx context.Context, a answer) {
 	}
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	header := map[string]any{}
-	for k := range a.header {
-		header[strings.ToLower(k)] = a.header.Get(k)
-	}
-	input := map[string]any{"header": header, "body": a.body}
+	input := map[string]any{"header": byLowerName(a.header), "body": a.body}
 	number := func(e *expr) (float64, bool) {
 		v, err := e.one(ctx, input)
 		if err != nil || v == nil {
@@ -207,6 +204,15 @@ func (s *Source) observe(ctx context.Context, a answer) {
 			}
 		}
 	}
+}
+
+// byLowerName are an answer's headers as jq sees them.
+func byLowerName(h http.Header) map[string]any {
+	all := make(map[string]any, len(h))
+	for k := range h {
+		all[strings.ToLower(k)] = h.Get(k)
+	}
+	return all
 }
 
 var _ source.Metered = (*Source)(nil)

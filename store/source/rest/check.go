@@ -3,6 +3,7 @@ package rest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,9 @@ func (s *Spec) validate() error {
 	if s.Name == "" {
 		errs = append(errs, errors.New("name: missing"))
 	}
+	if _, err := readFunctions(s.JQ); err != nil {
+		errs = append(errs, fmt.Errorf("jq: want functions, such as def title: .name // .id; (%w)", err))
+	}
 	if s.Zone != "" {
 		if _, err := time.LoadLocation(s.Zone); err != nil {
 			errs = append(errs, fmt.Errorf("zone: %q is unknown: want an IANA name such as UTC", s.Zone))
@@ -44,13 +48,13 @@ func (s *Spec) validate() error {
 	if len(s.Streams) == 0 {
 		errs = append(errs, errors.New("streams: missing"))
 	}
-	names := map[string]bool{}
+	names := map[string]string{} // → if
 	for i := range s.Streams {
 		st := &s.Streams[i]
-		if st.Name == "" || names[st.Name] {
-			errs = append(errs, fmt.Errorf("streams[%d].name: %q is missing or used twice", i, st.Name))
+		if other, known := names[st.Name]; st.Name == "" || known && (other == "" || st.If == "") {
+			errs = append(errs, fmt.Errorf("streams[%d].name: %q is missing or used twice, without an if to choose", i, st.Name))
 		}
-		names[st.Name] = true
+		names[st.Name] = st.If
 		if err := st.validate(); err != nil {
 			errs = append(errs, fmt.Errorf("streams[%d] (%s): %w", i, st.Name, err))
 		}
@@ -103,22 +107,27 @@ func (st *Stream) validate() error {
 		collected = collected || p.Collect != ""
 	}
 	if l := st.List; l != nil {
+		own := *l // an alias of YAML is the same pointer in every stream
+		st.List, l = &own, &own
 		l.inherit(&st.Parts[0])
 		l.Then, l.Deleted, l.Only = nil, nil, ""
-		entity := ""
+		entity := l.Entity
 		if rs := st.Parts[0].Records; len(rs) > 0 {
-			entity = rs[0].Entity
+			or(&entity, rs[0].Entity)
+			or(&l.ID, rs[0].Fields["id"])
 		}
-		if entity == "" {
-			errs = append(errs, errors.New("list: the stream's first record must be given by entity and fields"))
+		if entity == "" || l.ID == "" {
+			errs = append(errs, errors.New("list: want entity and id, or a first record of the stream that is given by entity and fields"))
 		} else {
-			or(&l.ID, st.Parts[0].Records[0].Fields["id"])
 			l.Records = []Record{{Entity: entity, Fields: map[string]string{"id": l.ID}, Deleted: "true"}}
 			l.Pager.Window, l.Pager.Cap, l.Pager.Delta, l.Pager.Keep = false, 0, "", false
 			if err := l.validate(&Stream{Parts: []Part{l.Part}}); err != nil {
 				errs = append(errs, fmt.Errorf("list: %w", err))
 			}
 		}
+	}
+	for _, e := range st.Carries {
+		errs = append(errs, oneOf("carries", e, record.Entities()))
 	}
 	for _, f := range st.Track {
 		if _, err := store.ParseField(f); err != nil {
@@ -168,6 +177,7 @@ func (p *Part) inherit(d *Part) {
 	if p.Columns == nil {
 		p.Columns = d.Columns
 	}
+	or(&p.Describe, d.Describe)
 	if p.Records == nil {
 		p.Records = d.Records
 	}
@@ -215,6 +225,9 @@ func (p *Part) validate(st *Stream) error {
 			bad("each: only for a stream that is read anew each time")
 		}
 	}
+	if d := p.Describe; d != nil && (d.Path == "" || d.Columns == "") {
+		bad("describe: want path and columns")
+	}
 	if p.Rows == "" {
 		bad("rows: missing: where the answer has its list, or . when it is one")
 	}
@@ -226,12 +239,12 @@ func (p *Part) validate(st *Stream) error {
 			errs = append(errs, fmt.Errorf("records[%d]: %w", i, err))
 		}
 	}
-	if t := p.Then; t != nil {
+	for t := p.Then; t != nil; t = t.Then {
 		if t.Body != "" || t.Form != nil {
 			or(&t.Method, "POST")
 		}
 		or(&t.Method, "GET")
-		if t.Into != "" {
+		if t.Into != "" && t.By == "" {
 			or(&t.Size, 1)
 		}
 		or(&t.Size, 100)
@@ -239,8 +252,8 @@ func (p *Part) validate(st *Stream) error {
 		if t.Rows == "" || t.Size < 1 {
 			bad("then: want rows and a positive size")
 		}
-		if t.Into != "" && t.Size != 1 || t.Next != "" && t.Into == "" {
-			bad("then: into asks for one row at a time, and next goes with into")
+		if t.Into != "" && t.By == "" && t.Size != 1 || t.Next != "" && t.Into == "" || t.By != "" && t.Into == "" {
+			bad("then: into asks for one row at a time, unless by says whose a row of the answer is; next and by go with into")
 		}
 	}
 	return errors.Join(errs...)
@@ -288,6 +301,13 @@ func (r *Record) validate() error {
 	slices.Sort(fields)
 	if r.Extra != nil {
 		fields = append(fields, "extra")
+	}
+	for _, f := range slices.Sorted(maps.Keys(r.Values)) {
+		for _, from := range slices.Sorted(maps.Keys(r.Values[f])) {
+			if err := record.CheckWord(r.Entity, f, r.Values[f][from]); err != nil {
+				return fmt.Errorf("values.%s.%s: %w", f, store.Clip(from, 40), err)
+			}
+		}
 	}
 	if r.Deleted == `true` { // a list of deleted records: only the id matters
 		fields = record.Fields(r.Entity)

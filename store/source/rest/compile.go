@@ -2,13 +2,16 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"flightdeck/store"
@@ -26,6 +29,7 @@ type stream struct {
 	zone     *time.Location // of {watermark} and {until}
 	complete bool
 	track    store.Fields
+	mapping  string                        // fingerprint of what becomes of its rows
 	list     *stream                       // names all records
 	tap      func(*part, any, source.Page) // is shown every row; nil but for a sample
 }
@@ -38,6 +42,12 @@ type part struct {
 	then                                     *then
 	records                                  []*mapping
 	deleted                                  *tombstones
+	describe                                 *describer
+	everything                               bool // all custom fields are wanted
+
+	mu        sync.Mutex
+	custom    []string // those fields, as they were described
+	described time.Time
 }
 
 // request is what is asked, with its places open.
@@ -60,7 +70,8 @@ type param struct {
 type then struct {
 	*Then
 	request
-	rows, when, id, next *expr
+	rows, when, id, next, by *expr
+	then                     *then
 }
 
 type mapping struct {
@@ -69,7 +80,13 @@ type mapping struct {
 	extra         []field
 	when, deleted *expr
 	jq, custom    *expr
+	tombstone     bool // always
 	dec           *record.Decoder
+}
+
+// keepsExtra tells whether custom fields have a place in the record.
+func (m *mapping) keepsExtra() bool {
+	return m.jq == nil && !m.tombstone && slices.Contains(record.Fields(m.entity), "extra")
 }
 
 type field struct {
@@ -79,20 +96,22 @@ type field struct {
 
 type tombstones struct{ rows, entity, id *expr }
 
-// places are the names of the engine's own values in templates; id is that of the row whose details a then of size 1 asks for, or of an each.
-var places = []string{"token", "watermark", "until", "limit", "offset", "page", "columns", "tie", "id"}
+// places are the names of the engine's own values in templates; ids are those of the rows whose details a then asks for, id that of the one row
+// or of an each.
+var places = []string{"token", "watermark", "until", "limit", "offset", "page", "columns", "tie", "ids", "id"}
 
 var bodyVariables = []string{"$token", "$watermark", "$until", "$limit", "$offset", "$page", "$vars", "$rows", "$columns", "$tie", "$id"}
 
 // compiler compiles many expressions and keeps the first error of each.
 type compiler struct {
 	vars  map[string]any
+	jq    *functions
 	known []string // names that templates may use beside vars; nil: places
 	errs  []error
 }
 
 func (c *compiler) expr(field, src string, variables ...string) *expr {
-	e, err := compile(src, variables...)
+	e, err := compileWith(c.jq, src, variables...)
 	if err != nil {
 		c.errs = append(c.errs, fmt.Errorf("%s: %w", field, err))
 	}
@@ -138,7 +157,7 @@ func (c *compiler) request(at, method, path string, query, headers, form map[str
 }
 
 func (s *Source) compileStream(st *Stream, stages map[string]store.ID) (*stream, error) {
-	c := &compiler{vars: s.vars}
+	c := &compiler{vars: s.vars, jq: s.functions}
 	out := &stream{name: store.Stream(st.Name), spec: st, complete: st.Complete == nil || *st.Complete, zone: s.zone}
 	for _, f := range st.Track {
 		v, _ := store.ParseField(f) // validated
@@ -154,6 +173,9 @@ func (s *Source) compileStream(st *Stream, stages map[string]store.ID) (*stream,
 		out.parts = append(out.parts, s.compilePart(c, &st.Parts[i], st.Name, stages))
 	}
 	for _, p := range out.parts {
+		if s.spec.JQ != "" { // what a function looks at is not known
+			break
+		}
 		p.only = out.findLookedAt(p, s.spec.Errors, s.spec.Budgets)
 	}
 	if st.List != nil {
@@ -161,14 +183,35 @@ func (s *Source) compileStream(st *Stream, stages map[string]store.ID) (*stream,
 		cp := s.compilePart(c, l, st.Name, stages)
 		out.list = &stream{name: out.name, spec: &Stream{Name: st.Name}, parts: []*part{cp}, zone: out.zone}
 	}
+	out.mapping = s.mapping(st, stages)
 	return out, errors.Join(c.errs...)
 }
 
+// mapping is a fingerprint of what a stream asks for and of what becomes of it. Where it is another one than that of the rows that are stored, they are read anew: whoever mends a
+// mapping, or asks for one more field, waits for no change in the system. How requests are paged, paced and signed is not in it.
+func (s *Source) mapping(st *Stream, stages map[string]store.ID) string {
+	h := fnv.New64a()
+	write := json.NewEncoder(h)
+	for i := range st.Parts {
+		p := &st.Parts[i]
+		_ = write.Encode([]any{p.Columns, p.GraphQL, p.Rows, p.Then, p.Records}) // no type in it can fail
+	}
+	_ = write.Encode([]any{s.spec.JQ, s.vars, s.cfg.Extra[st.Name], stages, s.cfg.Currency, s.loc.String(), s.zone.String()})
+	return strconv.FormatUint(h.Sum64(), 36)
+}
+
 func (s *Source) compilePart(c *compiler, p *Part, stream string, stages map[string]store.ID) *part {
-	more := s.cfg.Extra[stream]
-	columns := slices.Concat(p.Columns, more)
+	describe, columns := c.describing(p)
+	more := slices.DeleteFunc(slices.Clone(s.cfg.Extra[stream]), func(name string) bool { return name == everything })
+	all := len(more) < len(s.cfg.Extra[stream])
+	if all && (describe == nil || describe.custom == nil) {
+		c.errs = append(c.errs, fmt.Errorf("extra.%s: %q is not possible here, since the connector cannot ask which fields there are; name them", stream, everything))
+		all = false
+	}
+	all = all && len(columns) > 0 // a list of deletions asks for no fields
+	columns = slices.Concat(columns, more)
 	cp := &part{
-		Part: p, request: c.request("", p.Method, p.Path, p.Query, p.Headers, p.Form, p.Body, p.GraphQL, columns, p.Cost),
+		Part: p, describe: describe, everything: all, request: c.request("", p.Method, p.Path, p.Query, p.Headers, p.Form, p.Body, p.GraphQL, columns, p.Cost),
 		rows: c.expr("rows", p.Rows, "$vars"), total: c.expr("total", p.Total, "$vars"), next: c.expr("pager.next", p.Pager.Next, "$vars"),
 		more: c.expr("pager.more", p.Pager.More, "$vars"), key: c.expr("pager.key", p.Pager.Key, "$vars"), delta: c.expr("pager.delta", p.Pager.Delta, "$vars"),
 		tie: c.expr("pager.tie", p.Pager.Tie, "$vars"), collect: c.expr("collect", p.Collect, "$vars"),
@@ -179,10 +222,11 @@ func (s *Source) compilePart(c *compiler, p *Part, stream string, stages map[str
 	if f := p.Feed; f != nil {
 		cp.mark = c.expr("feed.mark", f.Mark, "$vars")
 	}
-	if t := p.Then; t != nil {
-		cp.then = &then{
+	for t, to := p.Then, &cp.then; t != nil; t, to = t.Then, &(*to).then {
+		*to = &then{
 			t, c.request("then.", t.Method, t.Path, t.Query, t.Headers, t.Form, t.Body, "", columns, t.Cost), c.expr("then.rows", t.Rows, "$vars"),
 			c.expr("then.when", t.When, "$vars"), c.expr("then.id", t.ID, "$vars"), c.expr("then.next", t.Next, "$vars"),
+			c.expr("then.by", t.By, "$vars"), nil,
 		}
 	}
 	if d := p.Deleted; d != nil {
@@ -198,7 +242,7 @@ func (s *Source) compilePart(c *compiler, p *Part, stream string, stages map[str
 			deleted: c.expr(at+".deleted", r.Deleted, "$vars"), jq: c.expr(at+".jq", r.JQ, "$vars"), custom: c.expr(at+".custom", r.Custom, "$vars"),
 			dec: s.decoder(stream, stages, r.Values),
 		}
-		if r.JQ == "" && r.Deleted != "true" && slices.Contains(record.Fields(r.Entity), "extra") {
+		if m.tombstone = r.Deleted == "true"; m.keepsExtra() {
 			for _, name := range more {
 				m.extra = append(m.extra, field{name, column(name)})
 			}
@@ -223,6 +267,7 @@ type mapper struct {
 	out    *source.Page
 	fields map[string]any // reused for each row: the decoder copies out
 	ids    hash.Hash64    // of everything named, to recognise a page that comes again
+	custom []field        // that the configuration asked for without naming them
 	row    int
 }
 
@@ -268,7 +313,11 @@ func (m *mapper) apply(ctx context.Context, r *mapping, row any) error {
 		}
 		m.fields[f.name] = v
 	}
-	if len(r.extra) > 0 || r.custom != nil {
+	more := m.custom
+	if !r.keepsExtra() {
+		more = nil
+	}
+	if len(r.extra) > 0 || r.custom != nil || len(more) > 0 {
 		extra := make(map[string]any, len(r.extra))
 		if v, err := r.custom.one(ctx, row, m.vars); err == nil {
 			if o, ok := v.(map[string]any); ok {
@@ -281,6 +330,11 @@ func (m *mapper) apply(ctx context.Context, r *mapping, row any) error {
 		}
 		for _, f := range r.extra {
 			if v, err := f.expr.one(ctx, row, m.vars); err == nil {
+				extra[f.name] = v
+			}
+		}
+		for _, f := range more {
+			if v, err := f.expr.one(ctx, row, m.vars); err == nil && single(v) {
 				extra[f.name] = v
 			}
 		}

@@ -35,6 +35,18 @@ func row(i int) sourcetest.Row {
 
 func world(t testing.TB, spec string, n int, rows sourcetest.Kind) sourcetest.World {
 	srv := sourcetest.NewServer(t, canary)
+	w := worldOn(srv, func() *Source { return open(t, spec, srv.URL) }, n, rows)
+	if spec == "keep" {
+		w.Delete = func() store.ID {
+			srv.Delete("deals", "deal", "3")
+			return "crm:3"
+		}
+	}
+	return w
+}
+
+// worldOn fills a server with n rows.
+func worldOn(srv *sourcetest.Server, open func() *Source, n int, rows sourcetest.Kind) sourcetest.World {
 	next := 0
 	add := func(n int) (ids []store.ID) {
 		for range n {
@@ -55,16 +67,9 @@ func world(t testing.TB, spec string, n int, rows sourcetest.Kind) sourcetest.Wo
 	}
 	srv.Tie(rows == sourcetest.Ties)
 	w := sourcetest.World{
-		Source: open(t, spec, srv.URL), Want: add(n), Reopen: func() source.Source { return open(t, spec, srv.URL) }, Break: srv.Break, Heal: srv.Heal, Add: add,
-		Now: srv.Now,
+		Source: open(), Want: add(n), Reopen: func() source.Source { return open() }, Break: srv.Break, Heal: srv.Heal, Add: add, Now: srv.Now, Later: srv.Later,
 	}
 	srv.Tie(false)
-	if spec == "keep" {
-		w.Delete = func() store.ID {
-			srv.Delete("deals", "deal", "3")
-			return "crm:3"
-		}
-	}
 	return w
 }
 
@@ -76,7 +81,7 @@ func TestContract(t *testing.T) {
 				Make: func(t testing.TB, n int, rows sourcetest.Kind) sourcetest.World { return world(t, spec, n, rows) },
 				Faults: []sourcetest.Kind{
 					sourcetest.ServerError, sourcetest.Cut, sourcetest.HTML, sourcetest.Throttle, sourcetest.Unauthorized, sourcetest.Forbidden, sourcetest.Gone,
-					sourcetest.Hang, sourcetest.Hostile, sourcetest.FarDate, sourcetest.Ties,
+					sourcetest.Hang, sourcetest.Drip, sourcetest.Hostile, sourcetest.FarDate, sourcetest.Ties,
 				},
 			})
 		})

@@ -22,6 +22,10 @@ type cursor struct {
 	// out the newest rows for as long as it is.
 	Ahead time.Duration `json:"ahead,omitempty"`
 	Pass  *pass         `json:"pass,omitempty"`
+	Map   string        `json:"map,omitempty"` // fingerprint of the stream's mapping
+
+	Less   map[int][]string `json:"less,omitempty"`  // columns that the server refused, by part
+	LessAt time.Time        `json:"lessAt,omitzero"` // since when
 }
 
 // pass is where a pass in progress stands.

@@ -170,7 +170,7 @@ func unquoted(raw []byte) string {
 
 // findLookedAt works out what of an answer the part looks at in its rows; nil when programs may look at anything. Around the rows everything is kept.
 func (st *stream) findLookedAt(p *part, rules []ErrorRule, budgets []Budget) *lookedAt {
-	if p.rows == nil || p.rows.path == nil || p.then != nil || len(p.columns) > 0 {
+	if p.rows == nil || p.rows.path == nil || p.then != nil || len(p.columns) > 0 || p.everything {
 		return nil
 	}
 	row := &lookedAt{members: map[string]*lookedAt{}}
@@ -201,7 +201,7 @@ func (st *stream) findLookedAt(p *part, rules []ErrorRule, budgets []Budget) *lo
 		programs = append(programs, st.spec.Incremental.Clock)
 	}
 	for _, r := range rules {
-		programs = append(programs, r.When, r.Message)
+		programs = append(programs, r.When, r.Message, r.After)
 	}
 	for _, b := range budgets {
 		programs = append(programs, b.Left, b.Used, b.Max, b.Reset, b.Refund, b.Rate)

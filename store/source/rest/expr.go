@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -33,6 +34,11 @@ var (
 
 // compile compiles src, in which variables (with their $) may be used. nil for an empty src.
 func compile(src string, variables ...string) (*expr, error) {
+	return compileWith(nil, src, variables...)
+}
+
+// compileWith is compile with functions that src may call.
+func compileWith(fs *functions, src string, variables ...string) (*expr, error) {
 	src = strings.TrimSpace(src)
 	switch {
 	case src == "":
@@ -54,7 +60,8 @@ func compile(src string, variables ...string) (*expr, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jq %q: %w", src, err)
 	}
-	code, err := gojq.Compile(q, gojq.WithVariables(variables))
+	q.FuncDefs = append(fs.needed(src), q.FuncDefs...)
+	code, err := gojq.Compile(q, append(hashes, gojq.WithVariables(variables))...)
 	if err != nil {
 		return nil, fmt.Errorf("jq %q: %w", src, err)
 	}
@@ -149,9 +156,18 @@ type segment struct {
 }
 
 var (
-	placeholder = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+	placeholder = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*(?::json)?)\}`)
 	section     = regexp.MustCompile(`(?s)\{\?(.*?)\?\}`)
 )
+
+// inJSON is behind a name whose value stands in a JSON text between quotes.
+const inJSON = ":json"
+
+// insideQuotes writes a text as it stands between the quotes of a JSON string.
+func insideQuotes(s string) string {
+	b, _ := json.Marshal(s) // a string cannot fail
+	return string(b[1 : len(b)-1])
+}
 
 func parseText(s string, known func(string) bool) (text, error) {
 	var t text
@@ -160,7 +176,7 @@ func parseText(s string, known func(string) bool) (text, error) {
 		last := 0
 		for _, m := range placeholder.FindAllStringSubmatchIndex(s, -1) {
 			name := s[m[2]:m[3]]
-			if !known(name) {
+			if !known(strings.TrimSuffix(name, inJSON)) {
 				return fmt.Errorf("%q: {%s} is unknown: want %s, id (in then and each), one of the spec's vars, or in auth one of its secrets", s, name,
 					strings.Join(places[:len(places)-1], ", "))
 			}
@@ -189,7 +205,10 @@ func (t text) fill(value func(string) string) (s string, void bool) {
 		start, missing := b.Len(), false
 		for i, p := range seg.parts {
 			if i%2 == 1 {
-				p = value(p)
+				name, quoted := strings.CutSuffix(p, inJSON)
+				if p = value(name); quoted {
+					p = insideQuotes(p)
+				}
 				missing = missing || p == ""
 				if !seg.optional {
 					names++

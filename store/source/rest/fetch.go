@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"flightdeck/store"
@@ -60,6 +61,10 @@ func (s *Source) fetch(ctx context.Context, st *stream, r source.Request) (sourc
 	if err != nil {
 		return source.Page{}, err
 	}
+	if cur.Map != "" && cur.Map != st.mapping {
+		return source.Page{}, fmt.Errorf("%w: the connector, or what the configuration asks of it, was changed", source.ErrExpired)
+	}
+	cur.Map = st.mapping
 	first := cur.Pass == nil
 	if first {
 		due, err := s.begin(&cur, st, r)
@@ -102,7 +107,7 @@ func (s *Source) step(ctx context.Context, cur *cursor, st *stream, first bool, 
 		vals.only, vals.supply = pt.only, mapSupplies.Get().(*mapSupply)
 		defer vals.supply.giveBack()
 	}
-	a, err := s.ask(ctx, &pt.request, &vals)
+	a, custom, err := s.askColumns(ctx, pt, st, cur, &vals, page)
 	if pt.Each != nil && errors.Is(err, errNotFound) { // it has gone since it was collected
 		a, err = answer{empty: true, header: http.Header{}, asked: s.base}, nil
 	}
@@ -118,7 +123,7 @@ func (s *Source) step(ctx context.Context, cur *cursor, st *stream, first bool, 
 			return false, err
 		}
 	}
-	byName(rows, pt.columns)
+	byName(rows, vals.columns)
 	total := 0
 	if t, err := pt.total.one(ctx, a.body, s.vars); err == nil && t != nil {
 		total, _ = strconv.Atoi(nativeID(t))
@@ -132,12 +137,12 @@ func (s *Source) step(ctx context.Context, cur *cursor, st *stream, first bool, 
 	ps.Done += len(rows)
 	page.Total = ps.Total
 	details := rows
-	if pt.then != nil && len(rows) > 0 {
-		if details, err = s.details(ctx, pt.then, vals, rows); err != nil {
+	for t := pt.then; t != nil && len(details) > 0; t = t.then {
+		if details, err = s.details(ctx, t, vals, details); err != nil {
 			return false, err
 		}
 	}
-	same, err := s.apply(ctx, st, pt, ps, rows, details, a.body, page)
+	same, err := s.apply(ctx, st, pt, ps, rows, details, a.body, custom, page)
 	if err != nil {
 		return false, err
 	}
@@ -200,6 +205,7 @@ func byName(rows []any, columns []string) {
 const (
 	farAhead  = 24 * time.Hour   // what is dated further in the future is a mistake
 	clockSkew = 30 * time.Second // clocks that differ by less count as equal
+	settled   = 15 * time.Minute // by how much clocks that nobody told us of may differ
 	clockStep = 5 * time.Second  // a difference that changes by less is the same, so that a pass without news ends with the cursor it began with
 )
 
@@ -217,6 +223,9 @@ func (s *Source) begin(cur *cursor, st *stream, r source.Request) (bool, error) 
 		if f := p.Feed; !ps.Full && f != nil && f.Keep > 0 && now.Sub(cur.fed(i)) > f.Keep {
 			return false, fmt.Errorf("%w: the server remembers deletions for %s only", source.ErrExpired, f.Keep)
 		}
+	}
+	if !cur.LessAt.IsZero() && (ps.Full || now.Sub(cur.LessAt) >= recheck) {
+		cur.Less, cur.LessAt = nil, time.Time{}
 	}
 	cur.Pass = ps
 	if !s.nextPart(cur, st, 0) {
@@ -279,6 +288,12 @@ func (s *Source) endPart(cur *cursor, st *stream) bool {
 	}
 	if mark.After(cur.Mark) {
 		cur.Mark = mark
+	} else if in := st.spec.Incremental; in != nil && !mark.IsZero() && ps.Start.Sub(mark) > 2*in.Overlap+settled {
+		// Nothing but what the overlap reads again, and all of it so old that nothing beside it can still be on its way: it need not be read for ever, with the history of
+		// every row. The watermark moves once, and not again until something is new.
+		if beyond := mark.Add(in.Overlap + time.Second); beyond.After(cur.Mark) {
+			cur.Mark = beyond
+		}
 	}
 	if ps.Full {
 		for i, p := range st.parts {
@@ -301,12 +316,18 @@ func (c *cursor) feed(part int, t time.Time) {
 // details asks for the details of rows in chunks.
 func (s *Source) details(ctx context.Context, t *then, vals values, rows []any) ([]any, error) {
 	var all []any
+	if t.Into != "" && t.by != nil {
+		return rows, s.attach(ctx, t, vals, rows)
+	}
 	if t.Size > 1 {
 		for chunk := range slices.Chunk(rows, t.Size) {
-			vals.rows = chunk
+			vals.rows, vals.ids = chunk, s.ids(ctx, t, chunk)
 			a, err := s.ask(ctx, &t.request, vals.of(t))
 			if err != nil {
 				return nil, err
+			}
+			if a.empty { // all of them have gone
+				continue
 			}
 			got, err := list(ctx, t.rows, a.body, s.vars, "then.rows", true)
 			if err != nil {
@@ -341,15 +362,66 @@ func (s *Source) details(ctx context.Context, t *then, vals values, rows []any) 
 	return all, nil
 }
 
-// of gives the values of a page's request to that for details: the same limit, and none of its paging.
-func (v *values) of(t *then) *values {
-	return &values{s: v.s, limit: v.limit, columns: t.columns, id: v.id, rows: v.rows, watermark: v.watermark, until: v.until}
+// ids joins the identifiers of rows with commas.
+func (s *Source) ids(ctx context.Context, t *then, rows []any) string {
+	var all []string
+	for _, row := range rows {
+		if v, err := t.id.one(ctx, row, s.vars); err == nil {
+			all = append(all, nativeID(v))
+		}
+	}
+	return strings.Join(all, ",")
 }
 
-// maxDetails bounds the requests for the details of one row.
+// attach asks for the details of many rows at once and gives each row its own. A row without any keeps an empty list, so that the mapping can tell it from one that
+// was not asked for.
+func (s *Source) attach(ctx context.Context, t *then, vals values, rows []any) error {
+	var due []any
+	owner := map[string]map[string]any{}
+	for _, row := range rows {
+		if t.when != nil {
+			if v, err := t.when.one(ctx, row, s.vars); err != nil || !truth(v) {
+				continue
+			}
+		}
+		o, ok := row.(map[string]any)
+		if !ok {
+			continue
+		}
+		v, err := t.id.one(ctx, row, s.vars)
+		if id := nativeID(v); err == nil && id != "" {
+			o[t.Into], owner[id] = []any{}, o
+			due = append(due, row)
+		}
+	}
+	for chunk := range slices.Chunk(due, t.Size) {
+		vals.rows, vals.ids = chunk, s.ids(ctx, t, chunk)
+		got, err := s.detail(ctx, t, vals)
+		if err != nil {
+			return err
+		}
+		for _, d := range got {
+			v, err := t.by.one(ctx, d, s.vars)
+			if err != nil {
+				return fmt.Errorf("then.by: %w", err)
+			}
+			if o := owner[nativeID(v)]; o != nil {
+				o[t.Into] = append(o[t.Into].([]any), d)
+			}
+		}
+	}
+	return nil
+}
+
+// of gives the values of a page's request to that for details: the same limit, and none of its paging.
+func (v *values) of(t *then) *values {
+	return &values{s: v.s, limit: v.limit, columns: v.columns, id: v.id, ids: v.ids, rows: v.rows, watermark: v.watermark, until: v.until}
+}
+
+// maxDetails bounds the pages of details for one request.
 const maxDetails = 200
 
-// detail asks for the details of one row, page by page where they have pages.
+// detail asks for the details of one row, or of as many as one request may name, page by page where they have pages.
 func (s *Source) detail(ctx context.Context, t *then, vals values) (all []any, err error) {
 	v := vals.of(t)
 	for range maxDetails {
@@ -376,14 +448,18 @@ func (s *Source) detail(ctx context.Context, t *then, vals values) (all []any, e
 		if token == v.token {
 			return nil, errLoop
 		}
-		v.token = token
+		v.token, v.offset = token, len(all)
 	}
-	return nil, fmt.Errorf("more than %d pages of details for one row: %w", maxDetails, errLoop)
+	return nil, fmt.Errorf("more than %d pages of details for one request: %w", maxDetails, errLoop)
 }
 
 // apply maps the page's rows into page and returns the page's fingerprint.
-func (s *Source) apply(ctx context.Context, st *stream, pt *part, ps *pass, rows, details []any, body any, page *source.Page) (uint64, error) {
+func (s *Source) apply(ctx context.Context, st *stream, pt *part, ps *pass, rows, details []any, body any, custom []string, page *source.Page,
+) (uint64, error) {
 	m := &mapper{vars: s.vars, out: page, fields: map[string]any{}, ids: fnv.New64a()}
+	for _, name := range custom {
+		m.custom = append(m.custom, field{name, column(name)})
+	}
 	for _, row := range rows {
 		if st.changed == nil || pt.Every > 0 { // a part that is left out of most passes says nothing of what the others have seen
 			break
@@ -396,15 +472,15 @@ func (s *Source) apply(ctx context.Context, st *stream, pt *part, ps *pass, rows
 		if err != nil {
 			continue // the field's own mapping says so
 		}
-		if t.After(ps.Start.Add(farAhead)) {
+		if t.After(ps.Top) {
+			ps.Top = t
+		}
+		if t.After(ps.Start.Add(farAhead)) { // a place to go on from, where rows come in the order of change, but no watermark
 			m.issue(pt.records[0], "watermark", "changed in the future, says the server; the watermark stays at the server's present", false)
 			continue
 		}
 		if t.After(ps.Max) {
 			ps.Max = t
-		}
-		if t.After(ps.Top) {
-			ps.Top = t
 		}
 	}
 	for i, row := range details {

@@ -130,6 +130,81 @@ func TestHubSpot_Deals(t *testing.T) {
 	}
 }
 
+// Shapes as in the vendor's OpenAPI files: the account's own stages, activities with what they stand at, products, and the line items of won deals, which are details of details.
+func TestHubSpot_OtherStreams(t *testing.T) {
+	var asked []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked = append(asked, r.Method+" "+r.URL.Path+" "+string(body))
+		w.Header().Set("Date", "Sun, 01 Mar 2026 20:00:00 GMT")
+		const linked = `"associations":{"companies":{"results":[{"id":"55","type":"x"}]},"deals":{"results":[{"id":"9001","type":"x"}]},"contacts":{"results":[{"id":"66","type":"x"}]}}`
+		answer := `{"results":[]}`
+		switch r.URL.Path {
+		case "/crm/v3/pipelines/deals":
+			answer = `{"results":[{"id":"default","label":"Sales","displayOrder":0,"stages":[
+				{"id":"appointmentscheduled","label":"约见","displayOrder":0,"metadata":{"isClosed":"false","probability":"0.2"}},
+				{"id":"closedwon","label":"赢单","displayOrder":5,"metadata":{"isClosed":"true","probability":"1.0"}},
+				{"id":"closedlost","label":"输单","displayOrder":6,"metadata":{"isClosed":"true","probability":"0.0"}}]}]}`
+		case "/crm/v3/objects/deals":
+			answer = `{"results":[{"id":"9001","properties":{"dealname":"x","dealstage":"1234567","hs_is_closed_won":"true","closedate":"2026-02-01T16:30:00Z","hubspot_owner_id":"71"},
+				"associations":{"companies":{"results":[{"id":"55"}]},"line items":{"results":[{"id":"31"},{"id":"32"}]}}},{"id":"9002","properties":{"hs_is_closed_won":"true"}}]}`
+		case "/crm/v3/objects/deals/search":
+			answer = `{"total":2,"results":[{"id":"9001","updatedAt":"2026-03-01T09:00:00Z","properties":{"hs_num_of_associated_line_items":"2"}},
+				{"id":"9002","updatedAt":"2026-03-01T09:30:00Z","properties":{"hs_num_of_associated_line_items":"0"}}]}`
+		case "/crm/v3/objects/deals/9001":
+			answer = `{"id":"9001","properties":{"hs_is_closed_won":"false"},"associations":{"line items":{"results":[{"id":"31"},{"id":"32"}]}}}`
+		case "/crm/v3/objects/line_items/batch/read":
+			if !strings.Contains(string(body), `"inputs":[{"id":"31"},{"id":"32"}]`) {
+				t.Errorf("asked for the line items with %s", body)
+			}
+			answer = `{"status":"COMPLETE","results":[{"id":"31","properties":{"hs_product_id":"8","quantity":"2.5","amount":"25.25","hs_line_item_currency_code":"EUR"}},
+				{"id":"32","properties":{"quantity":"1","amount":"1"}}]}`
+		case "/crm/v3/objects/products":
+			answer = `{"results":[{"id":"8","properties":{"name":"Pump","price":"10.5"}}]}`
+		case "/crm/v3/objects/meetings":
+			answer = `{"results":[{"id":"1","properties":{"hs_meeting_start_time":"2026-02-01T08:00:00Z","hs_meeting_end_time":"2026-02-01T09:30:00Z","hs_meeting_title":"Visit"},` + linked +
+				`},{"id":"2","properties":{"hs_meeting_outcome":"CANCELED"}}]}`
+		case "/crm/v3/objects/calls":
+			answer = `{"results":[{"id":"3","properties":{"hs_timestamp":"2026-02-02T08:00:00Z","hs_call_duration":"61000","hs_call_status":"COMPLETED"},` + linked + `}]}`
+		case "/crm/v3/objects/emails":
+			answer = `{"results":[{"id":"4","properties":{"hs_timestamp":"2026-02-03T08:00:00Z","hs_email_subject":"Offer","hs_email_status":"SENT"},` + linked + `}]}`
+		}
+		_, _ = w.Write([]byte(answer))
+	}))
+	defer srv.Close()
+	s, err := New(Config{ID: "hs", Spec: "hubspot", URL: srv.URL, Currency: "CNY", TimeZone: "Asia/Shanghai", Vars: map[string]string{"stages": "account"},
+		StageValues: map[string]string{"1234567": "closedwon"}, Credential: func() (string, error) { return canary, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := passes(t, s)
+	if len(p.Stages) != 3 || p.Stages[0].Probability != 20 || p.Stages[1].Kind != store.StageWon || p.Stages[2].Kind != store.StageLost {
+		t.Errorf("stages %+v", p.Stages)
+	}
+	if len(p.Deals) != 2 || p.Deals[0].Stage != "closedwon" {
+		t.Errorf("deals %+v", p.Deals)
+	}
+	var got []string
+	for _, c := range p.Touches {
+		got = append(got, fmt.Sprintf("%s %s %s %s %s %d", c.ID, c.Account, c.Deal, c.Contact, c.Channel, c.Minutes))
+	}
+	if want := []string{"hs:1 hs:55 hs:9001 hs:66 meeting 90", "hs:3 hs:55 hs:9001 hs:66 call 2", "hs:4 hs:55 hs:9001 hs:66 email 0"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("touches %q, want %q", got, want)
+	}
+	if len(p.Deleted) != 1 || len(p.Products) != 1 || p.Products[0].Price.Minor != 1050 {
+		t.Errorf("deleted %v, products %+v", p.Deleted, p.Products)
+	}
+	if len(p.Sales) != 2 || p.Sales[0].Account != "hs:55" || p.Sales[0].Amount != (store.Money{Minor: 2525, Currency: "EUR"}) || p.Sales[0].Day != store.Date(2026, 2, 2) || p.Sales[1].Rep != "hs:71" {
+		t.Errorf("sales %+v", p.Sales)
+	}
+	// The deal is open again: its lines are no sales any more, and a deal without lines is not asked for.
+	asked = nil
+	inc, err := s.Fetch(t.Context(), source.Request{Stream: "sales", Cursor: cursor{V: cursorVersion, Mark: monday.Add(-time.Hour)}.String(), Now: monday})
+	if err != nil || len(inc.Deleted) != 2 || len(asked) != 3 {
+		t.Errorf("deleted %v, asked %q, %v", inc.Deleted, asked, err)
+	}
+}
+
 func TestHubSpot_People(t *testing.T) {
 	srv := httptest.NewServer(say(`{"results":[
 		{"id":"71","email":"wang@example.com","firstName":"小明","lastName":"王","teams":[{"id":"368","name":"East","primary":false},{"id":"369","name":"华东","primary":true}]},
@@ -151,7 +226,27 @@ func TestHubSpot_People(t *testing.T) {
 
 func TestSpecs_BuiltinCompile(t *testing.T) {
 	for _, name := range Specs() {
-		s, err := New(Config{ID: "x", Spec: name, URL: "http://127.0.0.1:1", Currency: "CNY", Credential: func() (string, error) { return canary, nil }})
+		spec, err := LoadSpec(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		cfg := Config{
+			ID: "x", Spec: name, URL: "http://127.0.0.1:1", Currency: "CNY", User: "me", Vars: map[string]string{}, Secrets: map[string]source.Secret{},
+			Credential: func() (string, error) { return canary, nil },
+		}
+		auth := spec.auths()[0]
+		for _, needs := range []map[string]string{spec.Needs, auth.Needs} {
+			for k := range needs {
+				cfg.Vars[k] = "x"
+			}
+		}
+		if all := auth.secrets(); len(all) > 1 {
+			for _, k := range all {
+				cfg.Secrets[k] = fileRef(t, canary)
+			}
+		}
+		s, err := New(cfg)
 		if err != nil {
 			t.Error(err)
 		} else if s.Kind() != name || len(s.Streams()) == 0 {

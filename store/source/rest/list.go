@@ -17,6 +17,22 @@ type listed struct {
 	at map[store.Stream]time.Time
 }
 
+var _ source.Carrier = (*Source)(nil)
+
+// Carries implements [source.Carrier]; nil where the stream's name says it.
+func (s *Source) Carries(name store.Stream) []store.Entity {
+	st := s.stream(name)
+	if st == nil {
+		return nil
+	}
+	var all []store.Entity
+	for _, text := range st.spec.Carries {
+		e, _ := store.ParseEntity(text) // validated
+		all = append(all, e)
+	}
+	return all
+}
+
 // List implements [source.Lister] for streams whose connector says how; for others, and more often than it says, it returns [errors.ErrUnsupported].
 func (s *Source) List(ctx context.Context, name store.Stream, c store.Cursor) ([]store.Ref, store.Cursor, error) {
 	st := s.stream(name)

@@ -66,6 +66,9 @@ func (s *Source) advance(ctx context.Context, cur *cursor, st *stream, pt *part,
 			return false, nil
 		}
 		if err := s.behind(ctx, pt.key, ps, rows[n-1]); err != nil {
+			if errors.Is(err, errLoop) && pt.Pager.Window && s.toCome(ctx, st, ps, rows[n-1]) {
+				return false, nil // behind all others, and no time to go on from
+			}
 			return false, err
 		}
 		if pt.Pager.Window && ahead { // (time, key) go on together
@@ -105,6 +108,16 @@ func (s *Source) advance(ctx context.Context, cur *cursor, st *stream, pt *part,
 		ps.Tie = ps.Top
 	}
 	return true, nil
+}
+
+// toCome reports whether a row says that it was changed at a time that nobody can mean.
+func (s *Source) toCome(ctx context.Context, st *stream, ps *pass, row any) bool {
+	v, err := st.changed.one(ctx, row, s.vars)
+	if err != nil || nativeID(v) == "" {
+		return false
+	}
+	t, _, err := record.ParseTime(nativeID(v), s.zone)
+	return err != nil || t.After(ps.Start.Add(farAhead))
 }
 
 // behind makes the key of the last row that was read the next request's token.

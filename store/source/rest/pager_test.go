@@ -432,6 +432,7 @@ name: org
 verified: nothing
 streams:
   - name: people
+    carries: [unit, person]
     parts:
       - path: dept
         body: '{dept_id: ($id | tonumber)}'
@@ -480,10 +481,17 @@ func TestEach_WalksATree(t *testing.T) {
 	if got = distinct(got); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+	requests := 0
 	for k, n := range asked {
-		if n != 1 {
+		if requests += n; n != 1 {
 			t.Errorf("%s was asked %d times", k, n)
 		}
+	}
+	if s.Requests() != requests {
+		t.Errorf("%d requests were made, %d counted", requests, s.Requests())
+	}
+	if all := s.Carries("people"); !slices.Equal(all, []store.Entity{store.EntityUnit, store.EntityPerson}) {
+		t.Errorf("carries %v", all)
 	}
 	// Few requests to a page, so that their rows make few commits; and the ids have their bound.
 	s.streams[0].parts[0].Each.Max = 3
@@ -530,6 +538,123 @@ streams:
 	if err != nil || len(p.Deals) != 2 || len(p.Changes) != 2 || requests != 4 {
 		t.Fatalf("%d deals, %d changes, %d requests, %v; want 2, 2, 4: one without history is not asked for, one that is gone is left out", len(p.Deals), len(p.Changes),
 			requests, err)
+	}
+}
+
+// The lines of many orders are asked for at once and find their order; paged, and an order without any keeps an empty list.
+func TestThen_By(t *testing.T) {
+	var asked []string
+	s := tiny(t, `
+name: orders
+verified: nothing
+streams:
+  - name: sales
+    path: orders
+    rows: .data
+    records:
+      - jq: '.customer as $c | .day as $d | .lines[] | {entity: "sale", id: .id, account: $c, day: $d, amount: .amount}'
+      - {entity: account, when: '.lines == []', fields: {id: .customer}}
+    then:
+      path: lines
+      body: '{orders: [$rows[].id], after: $token}'
+      size: 2
+      rows: .lines
+      into: lines
+      by: .order
+      next: .next
+`, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/orders" {
+			_, _ = w.Write([]byte(`{"data":[{"id":1,"customer":"a","day":"2026-01-01"},{"id":2,"customer":"b","day":"2026-01-02"},{"id":3,"customer":"c","day":"2026-01-03"}]}`))
+			return
+		}
+		b, _ := io.ReadAll(r.Body)
+		asked = append(asked, string(b))
+		switch string(b) {
+		case `{"after":null,"orders":[1,2]}`:
+			_, _ = w.Write([]byte(`{"lines":[{"id":"1a","order":1,"amount":1},{"id":"2a","order":"2","amount":2},{"id":"9a","order":9,"amount":9}],"next":"x"}`))
+		case `{"after":"x","orders":[1,2]}`:
+			_, _ = w.Write([]byte(`{"lines":[{"id":"1b","order":1,"amount":3}]}`))
+		default:
+			_, _ = w.Write([]byte(`{"lines":[]}`))
+		}
+	})
+	p, err := s.Fetch(t.Context(), source.Request{Stream: "sales"})
+	if err != nil || len(p.Sales) != 3 || len(asked) != 3 {
+		t.Fatalf("%d sales after %q, %v", len(p.Sales), asked, err)
+	}
+	for i, want := range []string{"1a of a", "1b of a", "2a of b"} {
+		if got := p.Sales[i].ID.Native() + " of " + p.Sales[i].Account.Native(); got != want {
+			t.Errorf("sale %d is %s, want %s", i, got, want)
+		}
+	}
+	if len(p.Accounts) != 1 || p.Accounts[0].ID != "crm:c" {
+		t.Errorf("orders without lines: %+v", p.Accounts)
+	}
+}
+
+// Functions of a file are called by its bodies, mappings and errors; what is no function is told when the file is read.
+func TestSpec_Functions(t *testing.T) {
+	text := `
+name: f
+verified: nothing
+jq: |
+  def ask($object): {object: $object};
+  def title: .label // .name;
+errors: [{status: 200, when: 'title == "wrong"', class: setup, message: title}]
+streams:
+  - name: deals
+    path: query
+    body: ask("deal")
+    rows: .data
+    records: [{entity: deal, fields: {id: .id, name: title}}]
+`
+	answer := `{"data":[{"id":1,"name":"a","label":"A"},{"id":2,"name":"b"}]}`
+	s := tiny(t, text, func(w http.ResponseWriter, r *http.Request) {
+		if b, _ := io.ReadAll(r.Body); string(b) != `{"object":"deal"}` {
+			t.Errorf("asked %s", b)
+		}
+		_, _ = w.Write([]byte(answer))
+	})
+	p, err := s.Fetch(t.Context(), source.Request{Stream: "deals"})
+	if err != nil || len(p.Deals) != 2 || p.Deals[0].Name != "A" || p.Deals[1].Name != "b" {
+		t.Errorf("%+v, %v", p.Deals, err)
+	}
+	answer = `{"name":"wrong"}`
+	if _, err := s.Fetch(t.Context(), source.Request{Stream: "deals"}); !errors.Is(err, source.ErrSetup) || !strings.Contains(err.Error(), "wrong") {
+		t.Errorf("errors: %v", err)
+	}
+	for _, bad := range []string{"def title: ", "def title: .a; .b"} {
+		if _, err := ParseSpec("f", []byte("name: f\nverified: nothing\njq: '"+bad+"'\nstreams: [{name: deals, path: x, rows: .data, records: [{entity: deal, fields: {id: .id}}]}]")); err == nil ||
+			!strings.Contains(err.Error(), "jq: want functions") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+// A program is compiled with the functions that it calls, also through others, in their order.
+func TestFunctions_Needed(t *testing.T) {
+	fs, err := readFunctions("def a: 1; def b: a + 1; def c: 3; def d($b): $b + b; def loop: if . > 3 then . else . + 1 | loop end;")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for src, want := range map[string]string{"b": "a b", "d(2)": "a b d", "c | loop": "c loop", "map(.x)": "", ".a": "a"} {
+		var got []string
+		for _, d := range fs.needed(src) {
+			got = append(got, d.Name)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, want %s", src, got, want)
+		}
+	}
+	e, err := compileWith(fs, "[d(2), (0 | loop)]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := e.one(t.Context(), nil); err != nil || fmt.Sprint(v) != "[4 4]" {
+		t.Errorf("%v, %v", v, err)
+	}
+	if _, err := compileWith(fs, "e"); err == nil {
+		t.Error("a function that is not there")
 	}
 }
 

@@ -92,7 +92,7 @@ func TestPipedrive_StagesPeopleTouches(t *testing.T) {
 		case "/api/v2/stages":
 			fmt.Fprint(w, `{"data":[{"id":3,"order_nr":2,"name":"Offer","deal_probability":60,"pipeline_id":1}],"additional_data":{"next_cursor":null}}`)
 		case "/v1/users":
-			fmt.Fprint(w, `{"data":[{"id":7,"name":"Ann","email":"a@example.com","active_flag":false}]}`)
+			fmt.Fprint(w, `{"data":[{"id":7,"name":"Ann","email":"a@example.com","phone":"+1 415 555 0101","active_flag":false}]}`)
 		default:
 			fmt.Fprint(w, `{"data":[{"id":1,"subject":"Visit","type":"meeting","owner_id":7,"org_id":5,"deal_id":1,"person_id":6,"due_date":"2026-02-01","due_time":"15:00:00",
 				"duration":"01:30:00","done":true,"is_deleted":false,"update_time":"2026-02-01T16:00:00Z","add_time":"2026-01-30T00:00:00Z"},
@@ -104,7 +104,7 @@ func TestPipedrive_StagesPeopleTouches(t *testing.T) {
 		t.Errorf("stages %+v %+v %v", p.Stages, p.Issues, err)
 	}
 	p, err = s.Fetch(t.Context(), source.Request{Stream: "people"})
-	if err != nil || len(p.People) != 1 || !p.People[0].Inactive {
+	if err != nil || len(p.People) != 1 || !p.People[0].Inactive || p.People[0].Phone != "+1 415 555 0101" {
 		t.Errorf("people %+v %v", p.People, err)
 	}
 	p, err = s.Fetch(t.Context(), source.Request{Stream: "touches", Now: monday})
@@ -113,6 +113,37 @@ func TestPipedrive_StagesPeopleTouches(t *testing.T) {
 	}
 	if c := p.Touches[0]; c.Minutes != 90 || !c.At.Equal(time.Date(2026, 2, 1, 15, 0, 0, 0, time.UTC)) || c.Channel != store.ChannelVisit {
 		t.Errorf("touch %+v", c)
+	}
+}
+
+// The products of a won deal are sales on the day on which it was won; those of a deal that is open again are none.
+func TestPipedrive_Sales(t *testing.T) {
+	won := true
+	s := pipedrive(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/1/products"):
+			fmt.Fprint(w, `{"success":true,"data":[{"id":31,"deal_id":1,"product_id":8,"quantity":2.5,"item_price":10.10,"sum":25.25,"currency":"EUR","is_enabled":true}],
+				"additional_data":{"next_cursor":null}}`)
+		case strings.HasSuffix(r.URL.Path, "/products"):
+			t.Errorf("asked for the products of a deal that has none: %s", r.URL.Path)
+		case won:
+			fmt.Fprint(w, `{"data":[{"id":1,"status":"won","won_time":"2026-02-28T16:30:00Z","org_id":5,"owner_id":7,"products_count":1},{"id":2,"status":"won","products_count":0}],
+				"additional_data":{"next_cursor":null}}`)
+		default:
+			fmt.Fprint(w, `{"data":[{"id":1,"status":"open","org_id":5,"owner_id":7,"products_count":1}],"additional_data":{"next_cursor":null}}`)
+		}
+	})
+	p, err := s.Fetch(t.Context(), source.Request{Stream: "sales", Now: monday})
+	if err != nil || len(p.Sales) != 1 || len(p.Issues) != 0 {
+		t.Fatalf("%+v, issues %+v, %v", p.Sales, p.Issues, err)
+	}
+	if got := p.Sales[0]; got.ID != "pd:31" || got.Account != "pd:5" || got.Product != "pd:8" || got.Rep != "pd:7" || got.Day != store.Date(2026, 3, 1) ||
+		got.Amount != (store.Money{Minor: 2525, Currency: "EUR"}) {
+		t.Errorf("%+v", got)
+	}
+	won = false
+	if p, err = s.Fetch(t.Context(), source.Request{Stream: "sales", Now: monday}); err != nil || !slices.Equal(p.Deleted, []store.Ref{{Entity: store.EntitySale, ID: "pd:31"}}) {
+		t.Errorf("open again: %+v, %v", p, err)
 	}
 }
 

@@ -119,7 +119,7 @@ func system(t testing.TB, srv *sourcetest.Server, spec string) sourcetest.System
 		Late: func(d sourcetest.Deal) func() { return srv.Begin("deals", row(d)) },
 		Faults: []sourcetest.Kind{
 			sourcetest.ServerError, sourcetest.Cut, sourcetest.HTML, sourcetest.Throttle, sourcetest.Limit200, sourcetest.Unauthorized, sourcetest.Forbidden,
-			sourcetest.Gone, sourcetest.Repeat, sourcetest.Hang,
+			sourcetest.Gone, sourcetest.Repeat, sourcetest.Hang, sourcetest.Drip,
 		},
 		Break: srv.Break, Heal: srv.Heal,
 	}
@@ -144,6 +144,7 @@ func TestPlay(t *testing.T) {
 		{name: "tokens that say nothing", dialect: "keep", auth: oauth, issue: &sourcetest.Issue{Requests: 3}},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "-"), func(t *testing.T) {
+			t.Parallel()
 			rnd := storetest.Rand(t)
 			srv := sourcetest.NewServer(t, canary)
 			if c.issue != nil {

@@ -24,6 +24,7 @@ type values struct {
 	columns                      []string
 	id                           string // of the row whose details are asked for, or of an each
 	rows                         []any  // of a then
+	ids                          string // theirs
 	link                         string // instead of path and query
 	only                         *lookedAt
 	supply                       *mapSupply
@@ -87,6 +88,8 @@ func (v *values) named(name string) string {
 		return v.tie
 	case "id":
 		return v.id
+	case "ids":
+		return v.ids
 	case "columns":
 		return strings.Join(v.columns, ",")
 	case "limit":

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func TestNew_BadConfig(t *testing.T) {
 
 func TestNew_BadSpec(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
-		{"unknown key", "rows: .data", "rowz: .data", "[13:5] unknown field"},
+		{"unknown key", "rows: .data", "rowz: .data", `.yaml:13:5: unknown field "rowz"`},
 		{"unknown field", "name: .name", "titel: .name", `deal has no field "titel": want one of id, name`},
 		{"unknown entity", "entity: deal", "entity: cat", "want one of account"},
 		{"no id", "id: .id, ", "", `deal needs the field "id"`},
@@ -109,8 +110,10 @@ func TestNew_BadSpec(t *testing.T) {
 		{"next", ", next: .next", "", "pager.next: missing"},
 		{"verified", "verified: nothing", "verified: yes", "vendor specification"},
 		{"auth", "kind: bearer", "kind: oauth9", "none, bearer, header, basic, query, oauth2, session"},
-		{"class", "class: limit", "class: bad", "limit, auth, token, denied, expired, missing, empty, setup, fail"},
+		{"class", "class: limit", "class: bad", "limit, auth, token, denied, expired, columns, missing, empty, setup, fail"},
 		{"reserved var", "version: v1", "token: v1", "taken by the engine"},
+		{"a word of ours", "currency: .currency}", "currency: .currency}\n        values: {category: {HOT: hot}}", `values.category.HOT: parse forecast category "hot": want one of`},
+		{"jq without quotes", "amount: .amount", `amount: .a | gsub(","; "")`, "stands between quotes"},
 		{"not yaml", "name: tiny", "name: [tiny", "spec"},
 	} {
 		spec := strings.Replace(tinySpec, tt.old, tt.new, 1)
@@ -632,6 +635,62 @@ func TestFetch_NothingNew(t *testing.T) {
 		if err != nil || p.More || len(srv.Requests()) != before+1 {
 			t.Errorf("%s: %v, More %v, %d requests", spec, err, p.More, len(srv.Requests())-before)
 		}
+		if s.Requests() != len(srv.Requests()) {
+			t.Errorf("%s: %d requests, says the source; the server saw %d", spec, s.Requests(), len(srv.Requests()))
+		}
+	}
+}
+
+// Whoever mends a mapping, or asks for one more field, has the rows read anew; another way of paging or another pace leaves them alone.
+func TestFetch_MappingChanged(t *testing.T) {
+	srv := sourcetest.NewServer(t, canary)
+	srv.Put("deals", row(1))
+	text, err := os.ReadFile("testdata/token.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(old, new string, with func(*Config)) *Source {
+		t.Helper()
+		if !strings.Contains(string(text), old) {
+			t.Fatalf("the connector has no %q", old)
+		}
+		cfg := Config{ID: "crm", Spec: specFile(t, strings.Replace(string(text), old, new, 1)), URL: srv.URL, Currency: "CNY", Credential: func() (string, error) { return canary, nil }}
+		if with != nil {
+			with(&cfg)
+		}
+		s, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	fetch := func(s *Source, c store.Cursor) (source.Page, error) {
+		return s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: c, Now: srv.Now()})
+	}
+	p, err := fetch(open("", "", nil), "")
+	if err != nil || p.More {
+		t.Fatal(err, p.More)
+	}
+	before := store.Cursor(regexp.MustCompile(`,"map":"[0-9a-z]+"`).ReplaceAllString(string(p.Next), "")) // as a version wrote it that kept no fingerprint
+	for _, tt := range []struct {
+		name, old, new string
+		with           func(*Config)
+		anew           bool
+	}{
+		{name: "nothing"},
+		{name: "the size of a page", with: func(c *Config) { c.PageSize = 3 }},
+		{name: "a comment", old: "streams:", new: "rate: {requests: 1000, per: 1s, burst: 100}\nstreams: # of rows"},
+		{name: "a field", old: "amount: .amount", new: "amount: .amount | tonumber", anew: true},
+		{name: "a kept field", old: "campaign: .campaign", new: "campaign: .campaign, source: .lead", anew: true},
+		{name: "a word for a stage", with: func(c *Config) { c.StageValues = map[string]string{"odd": "won"} }, anew: true},
+		{name: "the currency", with: func(c *Config) { c.Currency = "USD" }, anew: true},
+	} {
+		if _, err := fetch(open(tt.old, tt.new, tt.with), p.Next); errors.Is(err, source.ErrExpired) != tt.anew || err != nil && !tt.anew {
+			t.Errorf("%s: %v, want it read anew: %v", tt.name, err, tt.anew)
+		}
+		if _, err := fetch(open(tt.old, tt.new, tt.with), before); err != nil {
+			t.Errorf("%s, after a version without fingerprints: %v", tt.name, err)
+		}
 	}
 }
 
@@ -662,4 +721,21 @@ func FuzzCursor(f *testing.F) {
 			t.Errorf("%q led to a cursor that is not accepted: %q", c, p.Next)
 		}
 	})
+}
+
+func TestFetch_UntrustedCertificate(t *testing.T) {
+	for _, auth := range []string{"{kind: bearer}", "{kind: oauth2, grant: client_credentials, url: /token}"} {
+		sourcetest.Untrusted(t, "deals", func(url string) source.Source {
+			s, err := New(Config{ID: "crm", URL: url, Credential: func() (string, error) { return canary, nil }, Spec: specFile(t, `
+name: x
+verified: nothing
+vars: {client_id: app}
+auth: `+auth+`
+streams: [{name: deals, path: d, rows: .data, records: [{entity: deal, fields: {id: .id}}]}]`)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		})
+	}
 }

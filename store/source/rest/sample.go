@@ -45,13 +45,26 @@ func (s *Source) Sample(ctx context.Context, name store.Stream, n int) (source.S
 					filled[r.entity+"."+f.name] = true
 				}
 			}
+			if v, err := r.custom.one(ctx, row, s.vars); err == nil {
+				if kept, ok := v.(map[string]any); ok {
+					for k := range kept {
+						used[k] = true
+					}
+				}
+			}
 		}
 	}
-	if _, err := s.fetch(ctx, &tapped, source.Request{Stream: name, Limit: n}); err != nil {
+	p, err := s.fetch(ctx, &tapped, source.Request{Stream: name, Limit: n})
+	if err != nil {
 		if ctx.Err() != nil {
 			return source.Sampling{}, ctx.Err()
 		}
 		return source.Sampling{}, fmt.Errorf("sample %s %s: %w", s.id, name, err)
+	}
+	for _, i := range p.Issues {
+		if strings.HasSuffix(i.Where, "/columns") {
+			out.Missing = append(out.Missing, i.Field)
+		}
 	}
 	if len(out.Rows) == 0 {
 		return out, nil
@@ -81,7 +94,7 @@ func (s *Source) Sample(ctx context.Context, name store.Stream, n int) (source.S
 			return strings.Contains(r.JQ, last) || strings.Contains(r.Custom, last) || slices.ContainsFunc(slices.Collect(maps.Values(r.Fields)), func(e string) bool {
 				return strings.Contains(e, last)
 			})
-		})
+		}) || strings.Contains(s.spec.JQ, "."+last)
 	}
 	for _, k := range slices.Sorted(maps.Keys(seen)) {
 		parent, _, _ := cutLast(k)

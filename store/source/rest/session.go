@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,7 @@ type signer struct {
 	headers []param
 	query   []param
 	body    *expr
+	each    *expr // of kind signature: the headers of a request
 	login   []login
 	gives   []field // of oauth2
 	url     text
@@ -49,6 +51,7 @@ type login struct {
 // session is what requests are signed with. It is not changed once it is current.
 type session struct {
 	values  map[string]string
+	secrets map[string]any // of kind signature, whose requests are signed one by one
 	base    *url.URL
 	jar     http.CookieJar
 	from    time.Time
@@ -71,10 +74,12 @@ const (
 
 var loginVariables = []string{"$vars", "$user", "$secrets", "$session", "$now"}
 
+var signVariables = []string{"$vars", "$user", "$secrets", "$request", "$now", "$nonce"}
+
 func (s *Source) newSigner(a *Auth) (*signer, error) {
 	g := &signer{s: s, auth: a, turn: make(chan struct{}, 1)}
-	known := slices.Concat([]string{"user", giveToken}, a.secrets())
-	c := &compiler{vars: s.vars, known: known}
+	known := slices.Concat([]string{"user", giveToken, giveURL}, a.secrets())
+	c := &compiler{vars: s.vars, jq: s.functions, known: known}
 	if a.Kind == "oauth2" {
 		g.url, g.params = c.text("auth.url", a.URL), c.query("auth.params", a.Params)
 		if _, ok := s.vars["client_id"]; !ok {
@@ -92,6 +97,7 @@ func (s *Source) newSigner(a *Auth) (*signer, error) {
 		c.known = slices.Concat(c.known, slices.Collect(maps.Keys(l.Gives)))
 	}
 	c.known = slices.Concat(c.known, slices.Collect(maps.Keys(a.Gives)))
+	g.each = c.expr("auth.sign", a.Sign, signVariables...)
 	headers := maps.Clone(a.Headers)
 	if headers == nil && len(a.Query) == 0 && a.Body == "" && !a.Cookies {
 		switch {
@@ -122,13 +128,15 @@ func (c *compiler) gives(field_ string, m map[string]string) []field {
 // session returns what to sign with, obtaining it when there is none or it is about to die. Only one caller asks the server, the others wait for it.
 func (g *signer) session(ctx context.Context) (*session, error) {
 	if !g.auth.obtained() {
-		sess := &session{values: map[string]string{"user": g.s.cfg.User}, base: g.s.base}
-		if g.auth.Kind != "none" {
-			v, err := g.s.secret("")
+		sess := &session{values: map[string]string{"user": g.s.cfg.User}, secrets: map[string]any{}, base: g.s.base}
+		for _, name := range g.auth.secrets() {
+			v, err := g.s.secret(name)
 			if err != nil {
 				return nil, err
 			}
-			sess.values[giveToken] = v
+			if sess.secrets[name] = v; name == "" {
+				sess.values[giveToken] = v
+			}
 		}
 		return sess, nil
 	}
@@ -176,7 +184,7 @@ func (sess *session) alive(now time.Time) bool {
 
 func (g *signer) signIn(ctx context.Context) (*session, error) {
 	secrets := map[string]any{}
-	values := map[string]string{"user": g.s.cfg.User}
+	values := map[string]string{"user": g.s.cfg.User, giveURL: g.s.base.Scheme + "://" + g.s.base.Host}
 	for _, name := range g.auth.secrets() {
 		v, err := g.s.secret(name)
 		if err != nil {
@@ -251,15 +259,16 @@ func (g *signer) logIn(ctx context.Context, sess *session, secrets map[string]an
 	return nil
 }
 
-// refusal makes a refused sign-in what it is: somebody must sign in again. Waiting and an unwell server stay what they are.
+// refusal makes a refused sign-in what it is: somebody must sign in again. A server that answers well and says no has refused it too. Waiting and an unwell server stay
+// what they are.
 func refusal(err error) error {
 	var ra *source.RetryAfter
 	var st *statusError
 	switch {
 	case errors.As(err, &ra), errors.Is(err, source.ErrAuth):
 		return err
-	case errors.Is(err, errToken), errors.Is(err, source.ErrDenied), errors.As(err, &st) && st.status >= 400 && st.status < 500 && st.status != http.StatusNotFound &&
-		st.status != http.StatusRequestTimeout:
+	case errors.Is(err, errToken), errors.Is(err, source.ErrDenied), errors.As(err, &st) && st.status < 500 && (st.status < 300 || st.status >= 400) &&
+		st.status != http.StatusNotFound && st.status != http.StatusRequestTimeout && !errors.Is(err, source.ErrSetup):
 		return fmt.Errorf("%w: %w; sign in again: give a credential that is valid now", source.ErrAuth, err)
 	}
 	return err
@@ -406,7 +415,7 @@ func (s *Source) named(name string, sess *session) string {
 }
 
 // sign puts what the session is worth on a request.
-func (g *signer) sign(r *http.Request, sess *session) {
+func (g *signer) sign(r *http.Request, sess *session) error {
 	named := func(n string) string { return g.s.named(n, sess) }
 	if g.auth.Kind == "basic" {
 		r.SetBasicAuth(g.s.cfg.User, sess.values[giveToken])
@@ -421,7 +430,28 @@ func (g *signer) sign(r *http.Request, sess *session) {
 		}
 		r.URL.RawQuery = q.Encode()
 	}
+	if g.each == nil {
+		return nil
+	}
+	now := time.Now()
+	request := map[string]any{"method": r.Method, "path": r.URL.EscapedPath(), "query": r.URL.RawQuery}
+	v, err := g.each.one(r.Context(), nil, g.s.vars, g.s.cfg.User, sess.secrets, request, int(now.Unix()), strconv.FormatInt(now.UnixNano(), 10)+rand.Text()[:4])
+	all, ok := v.(map[string]any)
+	if err != nil || !ok {
+		return errors.New("auth.sign: the jq fails, or gives no object") // its words may quote a credential
+	}
+	for k, v := range all {
+		text := nativeID(v)
+		r.Header.Set(k, text)
+		if len(text) >= signature {
+			g.s.hide(text) // some are good for more than one request
+		}
+	}
+	return nil
 }
+
+// signature is the length from which a header that was made for a request is taken for a signature: no hash is shorter.
+const signature = 40
 
 // addBody adds to a JSON body what the connector signs with there.
 func (g *signer) addBody(ctx context.Context, body any, sess *session) (any, error) {

@@ -73,6 +73,20 @@ streams:
 	if !slices.Equal(got.Empty, []string{"deal.close (.props.closedate)"}) || !slices.Equal(got.Unused, []string{"color", "list", "props.campaign"}) {
 		t.Errorf("empty %q, unused %q", got.Empty, got.Unused)
 	}
+	// What functions of the file look at, and what is kept as custom fields, is mapped.
+	with := tiny(t, `
+name: x
+verified: nothing
+jq: 'def phase: .phase_code;'
+streams:
+  - name: deals
+    path: deals
+    rows: .
+    records: [{entity: deal, fields: {id: .id, next_step: phase}, custom: 'with_entries(select(.key | endswith("__c")))'}]
+`, say(`[{"id":1,"phase_code":"x","size__c":3,"color":"red"}]`))
+	if got, err = with.Sample(t.Context(), "deals", 1); err != nil || !slices.Equal(got.Unused, []string{"color"}) {
+		t.Errorf("%v, unused %q", err, got.Unused)
+	}
 	if _, err := s.Sample(t.Context(), "accounts", 1); !errors.Is(err, source.ErrDenied) {
 		t.Errorf("denied: %v", err)
 	}

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -52,24 +53,26 @@ type Config struct {
 
 // Source is one configured system. It implements [source.Source] and [source.Checker].
 type Source struct {
-	id      store.SourceID
-	cfg     Config
-	spec    *Spec
-	base    *url.URL
-	loc     *time.Location
-	zone    *time.Location // of times without one
-	origins []*url.URL     // where else than to base requests may go
-	client  *http.Client
-	signer  *signer
-	limiter *rate.Limiter
-	meters  *meters
-	asked   atomic.Int64 // requests sent
-	rules   []rule
-	stages  []store.Stage
-	streams []*stream
-	vars    map[string]any
-	listed  listed
-	hidden  struct { // what no error may show
+	id         store.SourceID
+	cfg        Config
+	spec       *Spec
+	functions  *functions // of the spec
+	base       *url.URL
+	loc        *time.Location
+	zone       *time.Location // of times without one
+	origins    []*url.URL     // where else than to base requests may go
+	client     *http.Client
+	signer     *signer
+	limiter    *rate.Limiter
+	meters     *meters
+	asked      atomic.Int64 // requests sent
+	rules      []rule
+	stages     []store.Stage
+	openStages bool // the API tells more of them
+	streams    []*stream
+	vars       map[string]any
+	listed     listed
+	hidden     struct { // what no error may show
 		sync.Mutex
 		values []string
 	}
@@ -79,7 +82,6 @@ var (
 	_ source.Source  = (*Source)(nil)
 	_ source.Checker = (*Source)(nil)
 	_ source.Lister  = (*Source)(nil)
-	_ source.Counter = (*Source)(nil)
 	_ source.Counter = (*Source)(nil)
 )
 
@@ -120,6 +122,7 @@ func newSource(cfg Config) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{id: cfg.ID, cfg: cfg, spec: spec, loc: time.UTC}
+	s.functions, _ = readFunctions(spec.JQ) // validated
 	var errs []error
 	if cfg.ID == "" || strings.ContainsAny(string(cfg.ID), ": ") {
 		errs = append(errs, errors.New("id: want a name without blanks and colons"))
@@ -180,7 +183,17 @@ func newSource(cfg Config) (*Source, error) {
 	errs = append(errs, err)
 	for i := range spec.Streams {
 		st := &spec.Streams[i]
-		if len(cfg.Streams) > 0 && !slices.Contains(cfg.Streams, st.Name) {
+		if len(cfg.Streams) > 0 && !slices.Contains(cfg.Streams, st.Name) || len(cfg.Stages) > 0 && st.Name == string(StreamStages) {
+			continue // whoever gives stages wants no others
+		}
+		if in, err := s.chosen(st); err != nil {
+			errs = append(errs, fmt.Errorf("spec %s: streams[%d] (%s): if: %w", cfg.Spec, i, st.Name, err))
+			continue
+		} else if !in {
+			continue
+		}
+		if s.stream(store.Stream(st.Name)) != nil {
+			errs = append(errs, fmt.Errorf("spec %s: streams[%d] (%s): chosen twice", cfg.Spec, i, st.Name))
 			continue
 		}
 		c, err := s.compileStream(st, values)
@@ -204,7 +217,7 @@ func newSource(cfg Config) (*Source, error) {
 			errs = append(errs, fmt.Errorf("extra.%s: the connector has no such stream", name))
 		}
 	}
-	if s.rules, err = compileRules(spec.Errors); err != nil {
+	if s.rules, err = compileRules(s.functions, spec.Errors); err != nil {
 		errs = append(errs, fmt.Errorf("spec %s: %w", cfg.Spec, err))
 	}
 	if s.meters, err = s.newMeters(); err != nil {
@@ -265,7 +278,15 @@ func (s *Source) newClient() *http.Client {
 // useStages takes the stages in force and returns the source's value → stage.
 func (s *Source) useStages() (map[string]store.ID, error) {
 	stages := s.spec.Stages
+	for i := range s.spec.Streams {
+		if st := &s.spec.Streams[i]; st.Name == string(StreamStages) {
+			if in, err := s.chosen(st); err == nil && in { // the API's own replace the file's
+				s.openStages, stages = true, nil
+			}
+		}
+	}
 	if len(s.cfg.Stages) > 0 {
+		s.openStages = false
 		stages = s.cfg.Stages
 		if err := validateStages(stages); err != nil {
 			return nil, err
@@ -296,6 +317,16 @@ func (s *Source) useStages() (map[string]store.ID, error) {
 		values[v] = store.ID(id)
 	}
 	return values, errors.Join(errs...)
+}
+
+// chosen tells whether the settings let a stream in.
+func (s *Source) chosen(st *Stream) (bool, error) {
+	e, err := compile(st.If, "$vars")
+	if err != nil || e == nil {
+		return err == nil, err
+	}
+	v, err := e.one(context.Background(), nil, s.vars)
+	return truth(v), err
 }
 
 // ID implements [source.Source].
@@ -336,6 +367,6 @@ func (s *Source) stream(name store.Stream) *stream {
 // decoder makes what reads the mapped objects of a stream.
 func (s *Source) decoder(name string, stages map[string]store.ID, values map[string]map[string]string) *record.Decoder {
 	return &record.Decoder{
-		Source: s.id, Stream: store.Stream(name), Location: s.loc, Zone: s.zone, Currency: s.cfg.Currency, Stages: stages, Values: values,
+		Source: s.id, Stream: store.Stream(name), Location: s.loc, Zone: s.zone, Currency: s.cfg.Currency, Stages: stages, OpenStages: s.openStages, Values: values,
 	}
 }

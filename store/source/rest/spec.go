@@ -26,6 +26,7 @@ type Spec struct {
 	URL      string            `yaml:"url"`
 	Vars     map[string]string `yaml:"vars"`
 	Needs    map[string]string `yaml:"needs"` // settings without a default → what they are; every configuration must give them under vars
+	JQ       string            `yaml:"jq"`    // functions that all programs of the file may call
 	Zone     string            `yaml:"zone"`  // of times without one; empty: the configuration's time_zone
 	Auth     *Auth             `yaml:"auth"`
 	Auths    []Auth            `yaml:"auths"` // several ways to sign in; the configuration's auth names one, else it is the first
@@ -48,10 +49,11 @@ type Rate struct {
 // ErrorRule gives an answer another meaning than its status.
 type ErrorRule struct {
 	Status  int           `yaml:"status"`  // 0: any
-	When    string        `yaml:"when"`    // jq over the body; empty: always
+	When    string        `yaml:"when"`    // jq over the body, with $header and $size; empty: always
 	Class   string        `yaml:"class"`   // see classes
-	Message string        `yaml:"message"` // jq: the server's words
+	Message string        `yaml:"message"` // jq, the same: the server's words
 	Wait    time.Duration `yaml:"wait"`    // of class limit: how long to wait where the server does not say
+	After   string        `yaml:"after"`   // or jq, the same: seconds, as worked out from what it does say
 }
 
 // Stage is one of the organisation's stages with the source's values for it.
@@ -68,6 +70,7 @@ type Stage struct {
 // Stream is one list of the API.
 type Stream struct {
 	Name        string `yaml:"name"`
+	If          string `yaml:"if"` // jq over $vars: false leaves the stream out; of streams of one name at most one may be in
 	Part        `yaml:",inline"`
 	Parts       []Part       `yaml:"parts"`
 	Incremental *Incremental `yaml:"incremental"`
@@ -76,6 +79,8 @@ type Stream struct {
 	Complete *bool `yaml:"complete"`
 	// List names all records cheaply, for an API that does not tell what was deleted.
 	List *Listing `yaml:"list"`
+	// Carries are the entities of which a complete pass, or list, names every record, where the stream's name does not say it: meetings carry touches.
+	Carries []string `yaml:"carries"`
 }
 
 // Part is one request of a pass, repeated page by page.
@@ -93,7 +98,8 @@ type Part struct {
 	MaxLimit int               `yaml:"max_limit"`
 	Cost     int               `yaml:"cost"` // of a request, in the units of the budgets; 0: 1
 	Pager    Pager             `yaml:"pager"`
-	Columns  []string          `yaml:"columns"` // asked for by {columns} or $columns; names the values of a row that is an array
+	Columns  []string          `yaml:"columns"` // asked for by {columns} or $columns; names the values of a row that is an array; with ? where not every organisation has it
+	Describe *Describe         `yaml:"describe"`
 	Rows     string            `yaml:"rows"`
 	Total    string            `yaml:"total"`
 	Each     *Each             `yaml:"each"`
@@ -156,15 +162,18 @@ type Then struct {
 	Cost    int               `yaml:"cost"`
 	Rows    string            `yaml:"rows"`
 	When    string            `yaml:"when"` // jq over a row: false or null leaves it as it is
-	ID      string            `yaml:"id"`   // jq over a row: {id}, with size 1; default .id
-	Into    string            `yaml:"into"` // with size 1: the answer's rows become this field of the row
-	Next    string            `yaml:"next"` // with into: jq over the body: {token} of the following request for the same row
+	ID      string            `yaml:"id"`   // jq over a row: {id}, with size 1, or what by names; default .id
+	Into    string            `yaml:"into"` // the answer's rows become this field of the row
+	By      string            `yaml:"by"`   // with into and a size of more than 1: jq over a row of the answer: the ID of the row that it belongs to
+	Then    *Then             `yaml:"then"` // details of the details
+	Next    string            `yaml:"next"` // with into: jq over the body: {token} of the following request for the same rows
 }
 
-// Listing names all records of a stream. What it leaves open is the stream's; its records are those of the stream's first part.
+// Listing names all records of a stream. What it leaves open is the stream's.
 type Listing struct {
-	Part `yaml:",inline"`
-	ID   string `yaml:"id"` // jq over a row
+	Part   `yaml:",inline"`
+	ID     string `yaml:"id"`     // jq over a row
+	Entity string `yaml:"entity"` // what the rows are, where that is not what the stream's first record says
 }
 
 // Record says what becomes of a row.
@@ -189,8 +198,9 @@ type Deleted struct {
 var (
 	pagerKinds = []string{"none", "token", "offset", "page", "link", "key"}
 	// limit: wait; auth: the credential is refused; token: what was obtained with it has died, obtain another; denied: this list may not be read; expired: the
-	// cursor is no longer known, begin anew; missing: nothing there; empty: no rows; setup: a person must change a setting; fail: anything else.
-	classes   = []string{"limit", "auth", "token", "denied", "expired", "missing", "empty", "setup", "fail"}
+	// cursor is no longer known, begin anew; columns: one of the columns is not there or may not be read; missing: nothing there; empty: no rows; setup: a person must
+	// change a setting; fail: anything else.
+	classes   = []string{"limit", "auth", "token", "denied", "expired", "columns", "missing", "empty", "setup", "fail"}
 	verifieds = []string{"real server", "vendor specification", "recorded shapes", "nothing"}
 )
 
@@ -208,7 +218,9 @@ func Specs() []string {
 func (s *Spec) StreamNames() []store.Stream {
 	var all []store.Stream
 	for _, st := range s.Streams {
-		all = append(all, store.Stream(st.Name))
+		if name := store.Stream(st.Name); !slices.Contains(all, name) {
+			all = append(all, name)
+		}
 	}
 	if len(s.Stages) > 0 && !slices.Contains(all, StreamStages) {
 		all = slices.Insert(all, 0, StreamStages)
@@ -234,12 +246,26 @@ func LoadSpec(name string) (*Spec, error) {
 func ParseSpec(name string, b []byte) (*Spec, error) {
 	var s Spec
 	if err := unmarshal(b, &s); err != nil {
-		return nil, fmt.Errorf("spec %s: %s", name, yaml.FormatError(err, false, true))
+		return nil, fmt.Errorf("spec %s", misread(name, err))
 	}
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("spec %s: %w", name, err)
 	}
 	return &s, nil
+}
+
+// misread says in one line where a file cannot be read, and what is the usual cause.
+func misread(name string, err error) string {
+	var y yaml.Error
+	if !errors.As(err, &y) || y.GetToken() == nil || y.GetToken().Position == nil {
+		return name + ": " + err.Error()
+	}
+	at, hint := y.GetToken().Position, ""
+	var syntax *yaml.SyntaxError
+	if errors.As(err, &syntax) {
+		hint = ` (here or some lines above; a jq program with quotes, commas, braces or ": " in it stands between quotes: '.a | gsub(","; "")')`
+	}
+	return fmt.Sprintf("%s:%d:%d: %s%s", name, at.Line, at.Column, store.Clip(y.GetMessage(), 300), hint)
 }
 
 // unmarshal decodes strictly. The library panics on a tag where a list should be (goccy/go-yaml 1.19.2, found by fuzzing).

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -37,24 +38,26 @@ type answer struct {
 	header http.Header
 	date   time.Time // the server's clock; zero unknown
 	asked  *url.URL
+	size   int  // of the body in bytes
 	empty  bool // the connector says that this answer means no rows
 }
 
 type rule struct {
 	ErrorRule
-	when, message *expr
+	when, message, after *expr
 }
 
-func compileRules(specs []ErrorRule) ([]rule, error) {
+func compileRules(fs *functions, specs []ErrorRule) ([]rule, error) {
 	var errs []error
 	var rules []rule
 	for i, r := range specs {
-		when, err := compile(r.When)
-		message, err2 := compile(r.Message)
-		if err := errors.Join(err, err2); err != nil {
+		when, err := compileWith(fs, r.When, "$header", "$size")
+		message, err2 := compileWith(fs, r.Message, "$header", "$size")
+		after, err3 := compileWith(fs, r.After, "$header", "$size")
+		if err := errors.Join(err, err2, err3); err != nil {
 			errs = append(errs, fmt.Errorf("errors[%d]: %w", i, err))
 		}
-		rules = append(rules, rule{r, when, message})
+		rules = append(rules, rule{r, when, message, after})
 	}
 	return rules, errors.Join(errs...)
 }
@@ -198,7 +201,9 @@ func (s *Source) send(ctx context.Context, sess *session, method string, u *url.
 		req.Header.Set(k, v)
 	}
 	if how.sign {
-		s.signer.sign(req, sess)
+		if err := s.signer.sign(req, sess); err != nil {
+			return answer{}, err
+		}
 	}
 	client := s.client
 	if s.signer.auth.Cookies && sess.jar != nil {
@@ -206,7 +211,6 @@ func (s *Source) send(ctx context.Context, sess *session, method string, u *url.
 		own.Jar = sess.jar
 		client = &own
 	}
-	s.asked.Add(1)
 	s.asked.Add(1)
 	resp, err := client.Do(req)
 	if err != nil {
@@ -236,7 +240,7 @@ func (s *Source) send(ctx context.Context, sess *session, method string, u *url.
 		return answer{}, fmt.Errorf("the answer is larger than %d MB; lower page_size", maxBody>>20)
 	}
 	b := buf.Bytes() // nothing that is decoded points into it
-	a := answer{header: resp.Header, asked: u}
+	a := answer{header: resp.Header, asked: u, size: len(b)}
 	a.date, _ = http.ParseTime(resp.Header.Get("Date"))
 	parsed, perr := decodeRows(b, how.only, how.supply)
 	if perr == nil {
@@ -276,20 +280,24 @@ func (s *Source) classify(ctx context.Context, resp *http.Response, a answer) (e
 	class := ""
 	var words any
 	var wait time.Duration
+	headers := sync.OnceValue(func() any { return byLowerName(a.header) })
 	for _, r := range s.rules {
 		if r.Status != 0 && r.Status != status {
 			continue
 		}
 		if r.when != nil {
-			if a.body == nil {
+			if a.body == nil && !strings.Contains(r.When, "$header") && !strings.Contains(r.When, "$size") {
 				continue
 			}
-			if ok, err := r.when.one(ctx, a.body); err != nil || !truth(ok) {
+			if ok, err := r.when.one(ctx, a.body, headers(), a.size); err != nil || !truth(ok) {
 				continue
 			}
 		}
 		class, wait = r.Class, r.Wait
-		words, _ = r.message.one(ctx, a.body)
+		words, _ = r.message.one(ctx, a.body, headers(), a.size)
+		if v, err := r.after.one(ctx, a.body, headers(), a.size); err == nil && v != nil {
+			wait = cmp.Or(retryAfter(nativeID(v), a.date), wait)
+		}
 		break
 	}
 	if class == "" {
@@ -340,7 +348,9 @@ func (s *Source) classify(ctx context.Context, resp *http.Response, a answer) (e
 	case "auth":
 		return false, fmt.Errorf("%w: %w; check the credential", source.ErrAuth, st)
 	case "denied":
-		return false, fmt.Errorf("%w: %w; give the credential the right to read this", source.ErrDenied, st)
+		return false, fmt.Errorf("%w: %w", source.ErrDenied, st)
+	case "columns":
+		return false, &columnsError{st}
 	case "expired":
 		return false, fmt.Errorf("%w: %w", source.ErrExpired, st)
 	case "missing":
@@ -353,6 +363,9 @@ func (s *Source) classify(ctx context.Context, resp *http.Response, a answer) (e
 
 // message finds the server's own words in an error body of the common shapes.
 func message(body any) string {
+	if list, ok := body.([]any); ok && len(list) > 0 {
+		return message(list[0])
+	}
 	m, _ := body.(map[string]any)
 	for _, k := range []string{"message", "error_description", "errmsg", "error", "detail", "title"} {
 		switch v := m[k].(type) {
@@ -410,9 +423,7 @@ func (s *Source) conceal(err error) error {
 	clean := text
 	s.hidden.Lock()
 	for _, secret := range s.hidden.values {
-		for _, v := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(s.cfg.User + ":" + secret))} {
-			clean = strings.ReplaceAll(clean, v, "[credential]")
-		}
+		clean = source.Mask(strings.ReplaceAll(clean, base64.StdEncoding.EncodeToString([]byte(s.cfg.User+":"+secret)), "[credential]"), secret)
 	}
 	s.hidden.Unlock()
 	if clean == text {
@@ -423,19 +434,23 @@ func (s *Source) conceal(err error) error {
 		said := strings.TrimSuffix(ra.Error(), ra.Err.Error()) // it will say so again
 		return &source.RetryAfter{Wait: ra.Wait, Err: errors.New(strings.Replace(concealed.Error(), said, "", 1))}
 	}
-	for _, class := range []error{source.ErrAuth, source.ErrExpired, source.ErrDenied, source.ErrSetup, errToken, errNotFound} {
+	var is []error
+	for _, class := range []error{source.ErrAuth, source.ErrExpired, source.ErrDenied, source.ErrSetup, errToken, errNotFound, errColumns} {
 		if errors.Is(err, class) {
-			return &concealedError{clean, class}
+			is = append(is, class)
 		}
+	}
+	if len(is) > 0 {
+		return &concealedError{clean, is}
 	}
 	return concealed
 }
 
-// concealedError keeps the class of an error whose words had to be changed.
+// concealedError keeps the classes of an error whose words had to be changed.
 type concealedError struct {
-	text  string
-	class error
+	text string
+	is   []error
 }
 
-func (e *concealedError) Error() string { return e.text }
-func (e *concealedError) Unwrap() error { return e.class }
+func (e *concealedError) Error() string   { return e.text }
+func (e *concealedError) Unwrap() []error { return e.is }

@@ -14,7 +14,8 @@
 //     it. That mark is a feed of deals and contacts, and such a party is no account any more.
 //
 // Stage, amount, close and owner history is read from Tryton's own history tables: one call for the revisions of a page of opportunities, then one
-// per moment at which any of them changed. Products are left out, because an opportunity's lines may have many of them.
+// per moment at which any of them changed. A deal names no product, because an opportunity's lines may have many of them. Sales are the lines of sales that are
+// confirmed, whose rep is the opportunity's from which a sale was made; Tryton itself knows no activities and no teams, only companies.
 //
 // # Odoo
 //

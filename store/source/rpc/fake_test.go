@@ -43,7 +43,7 @@ func newFake(t testing.TB) *fake {
 	f := &fake{password: "canary-5Quince", clock: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), history: map[int64][]past{}, hang: make(chan struct{})}
 	f.models = map[string][]map[string]any{
 		"company.company":  {{"id": 1, "party": 1, "party.": map[string]any{"name": "海川智控有限公司"}}},
-		"company.employee": {{"id": 1, "party": 2, "company": 1, "party.": map[string]any{"name": "李敏", "email": "li@crm.test"}}},
+		"company.employee": {{"id": 1, "party": 2, "company": 1, "party.": map[string]any{"name": "李敏", "email": "li@crm.test", "phone": "021-5550101", "mobile": "13800000008"}}},
 		"party.address":    {{"id": 1, "party": 3, "city": "上海"}},
 	}
 	f.put("party.party", map[string]any{"id": 1, "name": "海川智控有限公司", "addresses": []any{}}, map[string]any{"id": 2, "name": "李敏", "addresses": []any{}},
@@ -167,6 +167,11 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		f.mu.Lock()
 		return
+	case sourcetest.Drip:
+		f.mu.Unlock()
+		sourcetest.DripTo(w, r, f.hang)
+		f.mu.Lock()
+		return
 	}
 	result, fault := any(nil), any(nil)
 	if req.Method == "common.db.login" {
@@ -231,7 +236,7 @@ func (f *fake) answer(method string, params []any) (result, fault any) {
 	rows := f.models[model]
 	switch verb {
 	case "search_count":
-		return len(rows), nil
+		return len(slices.DeleteFunc(slices.Clone(rows), func(r map[string]any) bool { return !holds(r, params[0].([]any)) })), nil
 	case "history_revisions":
 		out := []any{}
 		for _, id := range params[0].([]any) {

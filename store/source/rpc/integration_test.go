@@ -339,9 +339,9 @@ func TestIntegrationTryton_SessionEnds(t *testing.T) {
 	}
 }
 
-// TestIntegrationTryton_MergedParty lets Tryton itself merge two parties.
-func TestIntegrationTryton_MergedParty(t *testing.T) {
-	s, m := tryton(t), newMirror()
+// admin returns what calls a method as the server's administrator, and what takes the first identifier of a list.
+func admin(t *testing.T, s *Source) (call func(method string, params ...any) any, first func(v any) int64) {
+	t.Helper()
 	if os.Getenv("TRYTON_ADMIN_PW") == "" {
 		t.Setenv("TRYTON_ADMIN_PW", "Harbor-7f3Quay")
 	}
@@ -350,24 +350,105 @@ func TestIntegrationTryton_MergedParty(t *testing.T) {
 	if err := cfg.Password.UnmarshalText([]byte("env:TRYTON_ADMIN_PW")); err != nil {
 		t.Fatal(err)
 	}
-	admin := newClient(&cfg)
-	call := func(method string, params ...any) any {
+	c := newClient(&cfg)
+	call = func(method string, params ...any) any {
 		t.Helper()
-		a, err := admin.call(context.Background(), method, nil, params...) // also when the test is over
+		a, err := c.call(context.Background(), method, nil, params...) // also when the test is over
 		if err != nil {
 			t.Fatal(err)
 		}
 		return a.result
 	}
-	first := func(v any) int64 {
+	first = func(v any) int64 {
 		t.Helper()
 		l, _ := v.([]any)
+		if len(l) == 0 {
+			t.Fatalf("no id in %v", v)
+		}
 		id, ok := number(l[0])
 		if !ok {
 			t.Fatalf("no id in %v", v)
 		}
 		return id
 	}
+	return call, first
+}
+
+// TestIntegrationTryton_Sales sells a product and cancels the sale in Tryton itself.
+func TestIntegrationTryton_Sales(t *testing.T) {
+	s := tryton(t)
+	call, first := admin(t, s)
+	pull := func(st store.Stream, c store.Cursor) (all source.Page) {
+		t.Helper()
+		for {
+			p, err := s.Fetch(t.Context(), source.Request{Stream: st, Cursor: c, Now: time.Now()})
+			if err != nil || len(p.Issues) > 0 {
+				t.Fatalf("%s: %v %+v", st, err, p.Issues)
+			}
+			all.Append(&p.Records)
+			all.Deleted = append(all.Deleted, p.Deleted...)
+			if all.Next, c = p.Next, p.Next; !p.More {
+				return all
+			}
+		}
+	}
+	sold := pull("sales", "").Next
+	unit := first(call("model.product.uom.search", []any{[]any{"symbol", "=", "u"}}, 0, 1, nil))
+	category := first(call("model.product.category.create", []any{map[string]any{"name": "泵"}}))
+	t.Cleanup(func() { call("model.product.category.delete", []any{category}) })
+	template := first(call("model.product.template.create", []any{map[string]any{"name": "给水泵", "type": "service", "default_uom": unit, "list_price": dec("1200.50"),
+		"categories": []any{[]any{"add", []any{category}}}, "products": []any{[]any{"create", []any{map[string]any{}}}}}}))
+	t.Cleanup(func() { call("model.product.template.delete", []any{template}) })
+	product := first(call("model.product.product.search", []any{[]any{"template", "=", template}}, 0, 1, nil))
+	t.Cleanup(func() { call("model.product.product.delete", []any{product}) })
+	party := first(call("model.party.party.create", []any{map[string]any{"name": "买泵的", "addresses": []any{[]any{"create", []any{map[string]any{"city": "苏州"}}}}}}))
+	t.Cleanup(func() { call("model.party.party.delete", []any{party}) })
+	address := first(call("model.party.address.search", []any{[]any{"party", "=", party}}, 0, 1, nil))
+	employee := first(call("model.company.employee.search", []any{}, 0, 1, nil))
+	deal := first(call("model.sale.opportunity.create", []any{map[string]any{"party": party, "company": 1, "employee": employee, "description": "泵"}}))
+	t.Cleanup(func() {
+		call("model.sale.opportunity.write", []any{deal}, map[string]any{"state": "cancelled"})
+		call("model.sale.opportunity.delete", []any{deal})
+	})
+	line := map[string]any{"type": "line", "product": product, "unit": unit, "quantity": 2, "unit_price": dec("12345678901.10")}
+	sale := first(call("model.sale.sale.create", []any{map[string]any{"party": party, "invoice_address": address, "shipment_address": address, "company": 1,
+		"currency": first(call("model.currency.currency.search", []any{[]any{"code", "=", "USD"}}, 0, 1, nil)), "warehouse": first(call("model.stock.location.search", []any{[]any{"type", "=", "warehouse"}}, 0, 1, nil)),
+		"sale_date": date("2026-03-05"), "state": "confirmed", "origin": fmt.Sprint("sale.opportunity,", deal),
+		"lines": []any{[]any{"create", []any{line, map[string]any{"type": "comment", "description": "下周送"}}}}}}))
+	t.Cleanup(func() { // which only a sale that was never one may be
+		call("model.sale.sale.write", []any{sale}, map[string]any{"state": "cancelled"})
+		call("model.sale.sale.delete", []any{sale})
+	})
+	id := func(n int64) store.ID { return store.MakeID(s.ID(), strconv.FormatInt(n, 10)) }
+	p := pull("products", "")
+	want := store.Product{ID: id(product), Name: "给水泵", Category: "泵", Price: store.Money{Minor: 120050, Currency: "CNY"}}
+	if !slices.Contains(p.Products, want) {
+		t.Errorf("products %+v, want %+v", p.Products, want)
+	}
+	got := pull("sales", sold)
+	got.Sales = slices.DeleteFunc(got.Sales, func(v store.Sale) bool { return v.Account != id(party) }) // by the line itself, and by its sale
+	if len(got.Sales) == 0 || len(got.Deleted) == 0 {
+		t.Fatalf("sales %+v, no sales %v: want a line and a comment", got.Sales, got.Deleted)
+	}
+	if v, w := got.Sales[0], (store.Sale{ID: got.Sales[0].ID, Account: id(party), Product: id(product), Rep: id(employee), Day: store.Date(2026, 3, 5), Quantity: 2000,
+		Amount: store.Money{Minor: 2469135780220, Currency: "USD"}}); v != w {
+		t.Errorf("sale %+v, want %+v", v, w)
+	}
+	time.Sleep(1500 * time.Millisecond)
+	call("model.product.template.write", []any{template}, map[string]any{"name": "循环泵"})
+	if p := pull("products", p.Next); !slices.ContainsFunc(p.Products, func(v store.Product) bool { return v.ID == id(product) && v.Name == "循环泵" }) {
+		t.Errorf("renamed: %+v", p.Products)
+	}
+	call("model.sale.sale.write", []any{sale}, map[string]any{"state": "cancelled"})
+	if p := pull("sales", got.Next); slices.Contains(p.Sales, got.Sales[0]) || !slices.Contains(p.Deleted, store.Ref{Entity: store.EntitySale, ID: got.Sales[0].ID}) {
+		t.Errorf("cancelled: %+v, no sales %v", p.Sales, p.Deleted)
+	}
+}
+
+// TestIntegrationTryton_MergedParty lets Tryton itself merge two parties.
+func TestIntegrationTryton_MergedParty(t *testing.T) {
+	s, m := tryton(t), newMirror()
+	call, first := admin(t, s)
 	parties := make([]int64, 2)
 	for i := range parties {
 		parties[i] = first(call("model.party.party.create", []any{map[string]any{"name": "合并测试"}})) // one name, or Tryton asks whether they are one

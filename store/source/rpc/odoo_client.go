@@ -227,9 +227,7 @@ func newOdooFault(what, secret, name, text, otherwise string) *odooFault {
 	if name == "" {
 		name, text = otherwise, ""
 	}
-	if secret != "" { // the message may quote what it was sent
-		name, text = strings.ReplaceAll(name, secret, "***"), strings.ReplaceAll(text, secret, "***")
-	}
+	name, text = source.Mask(name, secret), source.Mask(text, secret) // the message may quote what it was sent
 	return &odooFault{what: what, name: store.Clip(name, 100), text: store.Clip(strings.TrimSpace(text), 300)}
 }
 

@@ -45,7 +45,7 @@ func newOdooFake(t testing.TB, version int) *odooFake {
 	f.types = map[string]map[string]string{
 		"crm.team":    model(map[string]string{"name": "char", "company_id": "res.company", "user_id": "res.users"}),
 		"res.company": model(map[string]string{"name": "char", "parent_id": "res.company", "partner_id": "res.partner"}),
-		"res.users": model(map[string]string{"name": "char", "login": "char", "email": "char", "function": "char", "active": "boolean", "sale_team_id": "crm.team",
+		"res.users": model(map[string]string{"name": "char", "login": "char", "email": "char", "phone": "char", "function": "char", "active": "boolean", "sale_team_id": "crm.team",
 			"company_id": "res.company", "share": "boolean"}),
 		"crm.stage": model(map[string]string{"name": "char", "sequence": "integer", "is_won": "boolean"}),
 		"res.partner": model(map[string]string{"name": "char", "active": "boolean", "is_company": "boolean", "parent_id": "res.partner", "commercial_partner_id": "res.partner",
@@ -79,7 +79,7 @@ func newOdooFake(t testing.TB, version int) *odooFake {
 	f.put("res.company", row{"id": 1, "name": "海川智控", "partner_id": pairOf(1, "海川智控")})
 	f.put("crm.team", row{"id": 5, "name": "华东组", "company_id": pairOf(1, "海川智控"), "user_id": pairOf(7, "王强")})
 	f.put("res.users", row{"id": 1, "name": "OdooBot", "login": "__system__", "active": false}, row{"id": 7, "name": "王强", "login": "wang@crm.test", "active": true},
-		row{"id": 8, "name": "李敏", "login": "li", "email": "li@crm.test", "function": "销售", "active": true, "sale_team_id": pairOf(5, "华东组")},
+		row{"id": 8, "name": "李敏", "login": "li", "email": "li@crm.test", "phone": "13800000007", "function": "销售", "active": true, "sale_team_id": pairOf(5, "华东组")},
 		row{"id": 9, "name": "客户门户", "login": "portal", "active": true, "share": true})
 	f.put("crm.stage", row{"id": 1, "name": "New", "sequence": 0}, row{"id": 2, "name": "Qualified", "sequence": 1}, row{"id": 3, "name": "Proposition", "sequence": 2},
 		row{"id": 4, "name": "Won", "sequence": 70, "is_won": true})
@@ -199,6 +199,11 @@ func (f *odooFake) serve(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 		case <-f.hang:
 		}
+		f.mu.Lock()
+		return
+	case sourcetest.Drip:
+		f.mu.Unlock()
+		sourcetest.DripTo(w, r, f.hang)
 		f.mu.Lock()
 		return
 	}

@@ -59,7 +59,7 @@ func (o *Odoo) describe(ctx context.Context, model string, now time.Time) (*odoo
 var reads = map[string][]string{
 	"crm.team":        {"name", "company_id", "user_id"},
 	"res.company":     {"name", "parent_id"},
-	"res.users":       {"name", "login", "email", "function", "active", "sale_team_id", "company_id"},
+	"res.users":       {"name", "login", "email", "mobile", "phone", "function", "active", "sale_team_id", "company_id"},
 	"crm.stage":       {"name", "sequence", "is_won"},
 	"product.product": {"name", "categ_id", "lst_price", "currency_id"},
 	"crm.lead": {"name", "type", "active", "partner_id", "partner_name", "contact_name", "user_id", "team_id", "stage_id", "expected_revenue", "planned_revenue",

@@ -136,7 +136,7 @@ func (o *Odoo) read(ctx context.Context, r source.Request, f odooFeed, m *odooMo
 				mail = row["login"]
 			}
 			dec.Decode("person", map[string]any{"id": id, "unit": unit, "name": row["name"], "email": plainly(mail), "title": plainly(row["function"]),
-				"inactive": row["active"] == false}, where, page)
+				"phone": cmp.Or(words(row["mobile"]), words(row["phone"])), "inactive": row["active"] == false}, where, page)
 		case "product.product":
 			dec.Decode("product", map[string]any{"id": id, "name": row["name"], "category": named(row["categ_id"]), "price": row["lst_price"],
 				"currency": named(row["currency_id"])}, where, page)

@@ -77,7 +77,7 @@ func TestOdoo_Contract(t *testing.T) {
 			sourcetest.Run(t, sourcetest.Harness{
 				Stream: "deals", Entity: store.EntityDeal, PageSize: 10, Secret: "canary-7Medlar",
 				Faults: []sourcetest.Kind{sourcetest.ServerError, sourcetest.Cut, sourcetest.HTML, sourcetest.Throttle, sourcetest.Unauthorized, sourcetest.Forbidden,
-					sourcetest.Hang, sourcetest.Hostile, sourcetest.FarDate, sourcetest.Ties},
+					sourcetest.Hang, sourcetest.Drip, sourcetest.Hostile, sourcetest.FarDate, sourcetest.Ties},
 				Make: func(t testing.TB, n int, rows sourcetest.Kind) sourcetest.World {
 					f := newOdooFake(t, version)
 					f.tie = rows == sourcetest.Ties
@@ -105,6 +105,7 @@ func TestOdoo_Contract(t *testing.T) {
 					w.Break = func(x sourcetest.Fault) { f.mu.Lock(); f.fault = x; f.mu.Unlock() }
 					w.Heal = func() { w.Break(sourcetest.Fault{}) }
 					w.Now = func() time.Time { f.mu.Lock(); defer f.mu.Unlock(); return f.clock }
+					w.Later = func() { f.mu.Lock(); f.clock = f.clock.Add(24 * time.Hour); f.mu.Unlock() }
 					return w
 				},
 			})
@@ -145,7 +146,7 @@ func TestOdoo_Records(t *testing.T) {
 			if want := []store.Unit{{ID: "odoo:team-5", Name: "华东组", Kind: store.UnitTeam, Manager: "odoo:7"}}; !reflect.DeepEqual(all.Units, want) {
 				t.Errorf("units %+v: of one company there is none, since it is the organisation", all.Units)
 			}
-			if want := []store.Person{{ID: "odoo:7", Name: "王强", Email: "wang@crm.test"}, {ID: "odoo:8", Unit: "odoo:team-5", Name: "李敏", Email: "li@crm.test", Title: "销售"}}; !reflect.DeepEqual(
+			if want := []store.Person{{ID: "odoo:7", Name: "王强", Email: "wang@crm.test"}, {ID: "odoo:8", Unit: "odoo:team-5", Name: "李敏", Email: "li@crm.test", Phone: "13800000007", Title: "销售"}}; !reflect.DeepEqual(
 				all.People, want) {
 				t.Errorf("people %+v: want no robot and no portal user", all.People)
 			}
@@ -586,7 +587,7 @@ func TestOdoo_Answers(t *testing.T) {
 				return
 			}
 			fmt.Fprintf(w, `{"error": {"code": 200, "message": "Odoo Server Error", "data": {"name": "builtins.TypeError", "message": %s}}}`, text)
-		}, "***"},
+		}, "[credential]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := httptest.NewServer(c.handler)
@@ -694,4 +695,10 @@ func TestClient_Timeout(t *testing.T) {
 	if _, err := s.Fetch(t.Context(), source.Request{Stream: "deals"}); err == nil || errors.Is(err, source.ErrAuth) || !strings.Contains(err.Error(), f.URL) {
 		t.Errorf("%v", err)
 	}
+}
+
+func TestOdoo_UntrustedCertificate(t *testing.T) {
+	sourcetest.Untrusted(t, "deals", func(url string) source.Source {
+		return openOdoo(t, &odooFake{Server: &httptest.Server{URL: url}, key: "canary-7Medlar"})
+	})
 }

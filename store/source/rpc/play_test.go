@@ -33,7 +33,7 @@ func TestTryton_Play(t *testing.T) {
 			}
 		},
 		Delete: func(id int) { f.remove("sale.opportunity", id) },
-		Faults: []sourcetest.Kind{sourcetest.ServerError, sourcetest.Cut, sourcetest.HTML, sourcetest.Throttle, sourcetest.Unauthorized, sourcetest.Forbidden, sourcetest.Hang},
+		Faults: []sourcetest.Kind{sourcetest.ServerError, sourcetest.Cut, sourcetest.HTML, sourcetest.Throttle, sourcetest.Unauthorized, sourcetest.Forbidden, sourcetest.Hang, sourcetest.Drip},
 		Break:  func(x sourcetest.Fault) { f.mu.Lock(); f.fault = x; f.mu.Unlock() },
 		Heal:   func() { f.mu.Lock(); f.fault = sourcetest.Fault{}; f.mu.Unlock() },
 	})
@@ -84,7 +84,7 @@ func TestOdoo_Play(t *testing.T) {
 					}
 				},
 				Delete: func(id int) { f.remove("crm.lead", id) },
-				Faults: []sourcetest.Kind{sourcetest.ServerError, sourcetest.Cut, sourcetest.HTML, sourcetest.Throttle, sourcetest.Unauthorized, sourcetest.Forbidden, sourcetest.Hang},
+				Faults: []sourcetest.Kind{sourcetest.ServerError, sourcetest.Cut, sourcetest.HTML, sourcetest.Throttle, sourcetest.Unauthorized, sourcetest.Forbidden, sourcetest.Hang, sourcetest.Drip},
 				Break:  func(x sourcetest.Fault) { f.mu.Lock(); f.fault = x; f.mu.Unlock() },
 				Heal:   func() { f.mu.Lock(); f.fault = sourcetest.Fault{}; f.mu.Unlock() },
 			})

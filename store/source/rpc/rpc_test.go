@@ -70,9 +70,9 @@ func pull(t *testing.T, s *Source, st store.Stream, from store.Cursor, now time.
 
 func TestSource_Contract(t *testing.T) {
 	sourcetest.Run(t, sourcetest.Harness{
-		Stream: "deals", Entity: store.EntityDeal, PageSize: 10, Secret: "canary-5Quince",
+		Stream: "deals", Entity: store.EntityDeal, PageSize: 10, Secret: "canary-5Quince", Nothing: 2, // deals are two models
 		Faults: []sourcetest.Kind{sourcetest.ServerError, sourcetest.Cut, sourcetest.HTML, sourcetest.Throttle, sourcetest.Unauthorized, sourcetest.Forbidden,
-			sourcetest.Hang, sourcetest.Hostile, sourcetest.FarDate, sourcetest.Ties},
+			sourcetest.Hang, sourcetest.Drip, sourcetest.Hostile, sourcetest.FarDate, sourcetest.Ties},
 		Make: func(t testing.TB, n int, rows sourcetest.Kind) sourcetest.World {
 			f := newFake(t)
 			f.tie = rows == sourcetest.Ties
@@ -103,6 +103,7 @@ func TestSource_Contract(t *testing.T) {
 			w.Break = func(x sourcetest.Fault) { f.mu.Lock(); f.fault = x; f.mu.Unlock() }
 			w.Heal = func() { w.Break(sourcetest.Fault{}) }
 			w.Now = func() time.Time { f.mu.Lock(); defer f.mu.Unlock(); return f.clock }
+			w.Later = func() { f.mu.Lock(); f.clock = f.clock.Add(24 * time.Hour); f.mu.Unlock() }
 			return w
 		},
 	})
@@ -135,7 +136,7 @@ func TestSource_Records(t *testing.T) {
 	if want := []store.Unit{{ID: "tryton:company-1", Name: "海川智控有限公司"}}; !reflect.DeepEqual(all.Units, want) {
 		t.Errorf("units %+v", all.Units)
 	}
-	if want := []store.Person{{ID: "tryton:1", Unit: "tryton:company-1", Name: "李敏", Email: "li@crm.test"}}; !reflect.DeepEqual(all.People, want) {
+	if want := []store.Person{{ID: "tryton:1", Unit: "tryton:company-1", Name: "李敏", Email: "li@crm.test", Phone: "13800000008"}}; !reflect.DeepEqual(all.People, want) {
 		t.Errorf("people %+v", all.People)
 	}
 	if len(all.Accounts) != 1 || all.Accounts[0].Name != "华东电力" || all.Accounts[0].City != "上海" || all.Accounts[0].Created != store.DayOf(f.clock, zone) {
@@ -143,6 +144,41 @@ func TestSource_Records(t *testing.T) {
 	}
 	if want := []store.Contact{{ID: "tryton:1", Account: "tryton:3", Name: "buyer@crm.test", Email: "buyer@crm.test"}}; !reflect.DeepEqual(all.Contacts, want) {
 		t.Errorf("contacts %+v", all.Contacts)
+	}
+}
+
+// A line is sold while its sale is confirmed; whose sale it is, the opportunity tells from which it was made.
+func TestSource_SalesAndProducts(t *testing.T) {
+	f := newFake(t)
+	f.models["company.company"][0]["currency."] = map[string]any{"code": "CNY"}
+	f.put("sale.opportunity", opportunity(42, "converted", "10.00"))
+	f.put("product.category", map[string]any{"id": 4, "name": "泵"})
+	f.put("product.template", map[string]any{"id": 8, "name": "给水泵"})
+	f.put("product.product", map[string]any{"id": 9, "template": 8, "list_price": dec("1200.50"), "template.": map[string]any{"name": "给水泵", "categories": []any{4}}})
+	line := func(id int, kind, state, origin string) map[string]any {
+		return map[string]any{"id": id, "type": kind, "sale": 5, "product": 9, "quantity": 2.5, "amount": dec("12345678901234567.89"), "sale.": map[string]any{
+			"party": 3, "state": state, "sale_date": date("2026-03-05"), "origin": origin, "currency.": map[string]any{"code": "USD"}}}
+	}
+	f.put("sale.sale", map[string]any{"id": 5})
+	f.put("sale.line", line(1, "line", "processing", "sale.opportunity,42"), line(2, "comment", "processing", ""), line(3, "line", "quotation", ""), line(4, "line", "done", "sale.subscription,7"))
+	s := open(t, f)
+	if p := pull(t, s, "products", "", f.clock); !reflect.DeepEqual(p.Products, []store.Product{{ID: "tryton:9", Name: "给水泵", Category: "泵", Price: store.Money{Minor: 120050, Currency: "CNY"}}}) {
+		t.Errorf("products %+v %+v", p.Products, p.Issues)
+	}
+	p := pull(t, s, "sales", "", f.clock)
+	sale := store.Sale{ID: "tryton:1", Account: "tryton:3", Product: "tryton:9", Rep: "tryton:1", Day: store.Date(2026, 3, 5), Quantity: 2500,
+		Amount: store.Money{Minor: 1234567890123456789, Currency: "USD"}}
+	other := sale
+	other.ID, other.Rep = "tryton:4", ""
+	if !reflect.DeepEqual(p.Sales, []store.Sale{sale, other}) || len(p.Deleted) != 2 {
+		t.Errorf("sales %+v, no sales %v, %+v", p.Sales, p.Deleted, p.Issues)
+	}
+	f.clock = f.clock.Add(time.Hour) // out of the overlap
+	p = pull(t, s, "sales", p.Next, f.clock)
+	f.models["sale.line"][0]["sale."].(map[string]any)["state"] = "cancelled"
+	f.put("sale.sale", map[string]any{"id": 5}) // the line itself is not written
+	if p = pull(t, s, "sales", p.Next, f.clock); !slices.Contains(p.Deleted, store.Ref{Entity: store.EntitySale, ID: "tryton:1"}) {
+		t.Errorf("cancelled: %+v, no sales %v", p.Sales, p.Deleted)
 	}
 }
 
@@ -457,8 +493,8 @@ func FuzzPlain(f *testing.F) {
 		a := answer{result: plain(v, 0)}
 		var page source.Page
 		for _, row := range a.list() {
-			for _, st := range []store.Stream{"units", "people", "accounts", "contacts", "deals"} {
-				s.decoder(st).Decode(shapes[st].entity.String(), s.fields(st, time.Unix(0, 0), 1, row, nil), "1", &page)
+			for _, st := range []store.Stream{"units", "people", "products", "accounts", "contacts", "deals", "sales"} {
+				s.decoder(st).Decode(shapes[st].entity.String(), s.fields(st, time.Unix(0, 0), 1, row, beside{currency: "CNY"}), "1", &page)
 			}
 		}
 		page.Refs(func(r store.Ref) bool {
@@ -468,5 +504,11 @@ func FuzzPlain(f *testing.F) {
 			return true
 		})
 		_ = newFault("m", v).Error()
+	})
+}
+
+func TestTryton_UntrustedCertificate(t *testing.T) {
+	sourcetest.Untrusted(t, "deals", func(url string) source.Source {
+		return open(t, &fake{Server: &httptest.Server{URL: url}, password: "canary-5Quince"})
 	})
 }

@@ -23,7 +23,8 @@ type Source struct {
 	c      *client
 
 	mu      sync.Mutex
-	history *bool // whether the server keeps history of opportunities; nil: not asked yet
+	history *bool           // whether the server keeps history of opportunities; nil: not asked yet
+	prices  *store.Currency // of products' prices; nil: not asked yet
 }
 
 var (
@@ -57,7 +58,7 @@ func (s *Source) Requests() int { return int(s.c.asked.Load()) }
 func (s *Source) Verified() string { return "real server" }
 
 func allStreams() []store.Stream {
-	return []store.Stream{"units", "people", "accounts", "contacts", "deals", "changes"}
+	return []store.Stream{"units", "people", "products", "accounts", "contacts", "deals", "changes", "sales"}
 }
 
 // Streams returns those that are configured.
@@ -90,10 +91,12 @@ type shape struct {
 var shapes = map[store.Stream]shape{
 	"units":    {"company.company", store.EntityUnit, nil, 500},
 	"people":   {"company.employee", store.EntityPerson, nil, 500},
+	"products": {"product.product", store.EntityProduct, []feed{{"product.product", "id", ""}, {"product.template", "id", "template"}}, 500},
 	"accounts": {"party.party", store.EntityAccount, []feed{{"party.party", "id", ""}, {"party.address", "party", ""}}, 500},
 	"contacts": {"party.contact_mechanism", store.EntityContact, []feed{{"party.contact_mechanism", "id", ""}, merged}, 500},
 	"deals":    {"sale.opportunity", store.EntityDeal, []feed{{"sale.opportunity", "id", ""}, merged}, 500},
 	"changes":  {"sale.opportunity", store.EntityChange, []feed{{"sale.opportunity", "id", ""}}, 50},
+	"sales":    {"sale.line", store.EntitySale, []feed{{"sale.line", "id", ""}, {"sale.sale", "id", "sale"}}, 500}, // of a sale that is confirmed its lines keep their date
 }
 
 // everything asks for deactivated records too: deals and history still refer to them.
@@ -179,8 +182,12 @@ func (s *Source) whole(ctx context.Context, r source.Request, sh shape, c cursor
 func (s *Source) changed(ctx context.Context, r source.Request, sh shape, c cursor, limit int) (source.Page, error) {
 	if !c.Inside {
 		var err error
-		if c, err = s.begin(ctx, r.Now, sh, c.Since); err != nil {
+		var quiet bool
+		if c, quiet, err = s.begin(ctx, r.Now, sh, c.Since); err != nil {
 			return source.Page{}, err
+		}
+		if quiet {
+			return source.Page{Next: cursor{Since: c.Until}.String()}, nil
 		}
 	}
 	f := sh.feeds[min(c.Feed, len(sh.feeds)-1)]
@@ -265,11 +272,17 @@ func (s *Source) window(c cursor, column string) []any {
 // low is the earliest moment that a pass reads.
 func (s *Source) low(c cursor) time.Time { return time.UnixMicro(c.Since).Add(-s.cfg.overlap()) }
 
-// begin fixes the end of a pass on the server's clock. Its clock is the Date of its answers; where that is missing or cannot be true, the newest row's.
-func (s *Source) begin(ctx context.Context, now time.Time, sh shape, since int64) (cursor, error) {
-	a, err := s.c.call(ctx, "model."+sh.feeds[0].model+".search_count", everything, []any{})
+// begin fixes the end of a pass on the server's clock. Its clock is the Date of its answers; where that is missing or cannot be true, the newest row's. quiet: nothing was
+// written since the last pass, which is found out by one count of each feed and not by its two lists.
+func (s *Source) begin(ctx context.Context, now time.Time, sh shape, since int64) (_ cursor, quiet bool, err error) {
+	written := []any{}
+	if since > 0 {
+		low := moment(s.low(cursor{Since: since}))
+		written = []any{[]any{"OR", []any{"write_date", ">=", low}, []any{[]any{"write_date", "=", nil}, []any{"create_date", ">=", low}}}}
+	}
+	a, err := s.c.call(ctx, "model."+sh.feeds[0].model+".search_count", everything, written)
 	if err != nil {
-		return cursor{}, err
+		return cursor{}, false, err
 	}
 	c := cursor{Since: since, Inside: true}
 	if since == 0 {
@@ -279,20 +292,36 @@ func (s *Source) begin(ctx context.Context, now time.Time, sh shape, since int64
 	at := a.at
 	if at.IsZero() || !now.IsZero() && (at.Sub(now) > ahead || now.Sub(at) > ahead) {
 		if at, err = s.newest(ctx, sh, now); err != nil {
-			return cursor{}, err
+			return cursor{}, false, err
 		}
 		if at.IsZero() {
 			c.Blind, c.Until = true, max(a.at.UnixMicro(), now.Add(ahead).UnixMicro(), since)
-			return c, nil
+			return c, false, nil
 		}
 	}
 	at = at.Truncate(time.Second).Add(time.Second) // Date has whole seconds; what was written in this one is wanted now, and again by the overlap
 	if since > at.Add(s.cfg.overlap()).UnixMicro() {
-		return cursor{}, fmt.Errorf("what was read last lies at %s, but the server's clock says %s: %w", time.UnixMicro(since).UTC().Format(time.RFC3339),
+		return cursor{}, false, fmt.Errorf("what was read last lies at %s, but the server's clock says %s: %w", time.UnixMicro(since).UTC().Format(time.RFC3339),
 			at.UTC().Format(time.RFC3339), source.ErrExpired)
 	}
 	c.Until = max(at.UnixMicro(), since)
-	return c, nil
+	if n, ok := number(a.result); since == 0 || !ok || n > 0 {
+		return c, false, nil
+	}
+	for _, f := range sh.feeds[1:] {
+		domain := written
+		if f.via != "" {
+			domain = append(slices.Clone(written), []any{f.key, "!=", nil})
+		}
+		a, err := s.c.call(ctx, "model."+f.model+".search_count", everything, domain)
+		if err != nil {
+			return cursor{}, false, err
+		}
+		if n, ok := number(a.result); !ok || n > 0 {
+			return c, false, nil
+		}
+	}
+	return c, true, nil
 }
 
 // newest returns the latest moment at which a row of the stream's feeds was written, as far as it is not in our future.

@@ -66,7 +66,7 @@ func (s *Server) knows(auth string) bool {
 
 // list answers the dialects that ask for a window of changes. again: what follows is said to be this very page.
 func (s *Server) list(dialect, stream, path string, q url.Values, limit int, again bool) (any, int, http.Header) {
-	rows := window(s.rows[stream], q.Get("since"), q.Get("until"))
+	rows := Window(s.rows[stream], q.Get("since"), q.Get("until"))
 	if a := q.Get("archived"); a != "" {
 		rows = slices.DeleteFunc(rows, func(r Row) bool { return fmt.Sprint(r["archived"] == true) != a })
 	}
@@ -207,7 +207,8 @@ func (s *Server) ids(stream, after string, limit int, again bool) (any, int, htt
 	return out, http.StatusOK, nil
 }
 
-func window(rows []Row, since, until string) []Row {
+// Window are the rows that changed from since to until, both RFC 3339 in UTC and meant inclusively; empty: without that bound. They stay in the order in which they were seen.
+func Window(rows []Row, since, until string) []Row {
 	var out []Row
 	for _, r := range rows {
 		at, _ := r["updated_at"].(string)

@@ -1,13 +1,18 @@
 package sourcetest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +50,9 @@ type System struct {
 	// Merge removes a deal for another, which has been changed already; nil: it is deleted.
 	Merge func(winner, loser int)
 
+	// Kept are the deals among the records of a store; nil: its deals. A system without deals says which of its records stand for them.
+	Kept func(r *store.Records) []Deal
+
 	Faults []Kind // of the answers
 	Break  func(Fault)
 	Heal   func()
@@ -63,12 +71,13 @@ func Play(t *testing.T, rnd *rand.Rand, s System) {
 	for range 40 {
 		p.put()
 	}
-	for round := range 12 {
+	for round := range rounds {
 		p.round(round)
 	}
-	before := p.facts()
+	before, whole := p.facts(), p.whole()
 	p.run(true)
-	if after := p.facts(); !reflect.DeepEqual(before, after) {
+	p.secret()
+	if after := p.facts(); !reflect.DeepEqual(before, after) || !reflect.DeepEqual(whole, p.whole()) {
 		t.Errorf("a reading of nothing new changed the store:\n%+v\n%+v", before, after)
 	}
 }
@@ -90,6 +99,7 @@ type play struct {
 	runs    int           // each takes a second of our clock
 	pages   int           // until the run is cancelled; 0: never
 	cancel  context.CancelFunc
+	log     bytes.Buffer
 }
 
 func (p *play) note(format string, args ...any) { p.did = append(p.did, fmt.Sprintf(format, args...)) }
@@ -108,7 +118,7 @@ func (p *play) open() {
 	}
 	p.db = db
 	p.engine = syncer.New(syncer.Options{
-		Store: db, Sources: []syncer.Entry{{Source: p.Open()}}, Now: func() time.Time { return p.Now().Add(p.skew + time.Duration(p.runs)*time.Second) }, Log: slog.New(slog.DiscardHandler),
+		Store: db, Sources: []syncer.Entry{{Source: p.Open()}}, Now: func() time.Time { return p.Now().Add(p.skew + time.Duration(p.runs)*time.Second) }, Log: slog.New(slog.NewTextHandler(&p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Attempts: 2, Backoff: time.Millisecond, MaxBackoff: time.Millisecond, MaxWait: 5 * time.Millisecond, Relist: 1,
 		Progress: func(store.SourceStatus) {
 			if p.pages > 0 {
@@ -140,6 +150,30 @@ func (p *play) run(well bool) {
 	}
 }
 
+// secret: after all that happened the credential, and what was obtained for it, is neither in the log nor in any file of the store.
+func (p *play) secret() {
+	p.t.Helper()
+	if p.Secret == "" {
+		return
+	}
+	if strings.Contains(p.log.String(), p.Secret) {
+		p.t.Error("the credential is in the log")
+	}
+	err := fs.WalkDir(os.DirFS(p.dir), ".", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(filepath.Join(p.dir, path))
+		if bytes.Contains(b, []byte(p.Secret)) {
+			p.t.Errorf("the credential is in %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		p.t.Error(err)
+	}
+}
+
 func (p *play) statuses() (all []store.SourceStatus) {
 	err := p.db.View(p.t.Context(), func(sn store.Snapshot) (err error) {
 		all, err = sn.Status()
@@ -164,7 +198,7 @@ func (p *play) round(n int) {
 	if len(p.Faults) > 0 && p.rnd.IntN(4) > 0 {
 		f = &Fault{Kind: p.Faults[p.rnd.IntN(len(p.Faults))], Page: 1 + p.rnd.IntN(7), RetryAfter: retryAfters[p.rnd.IntN(len(retryAfters))]}
 		p.note("%s from request %d on %q", f.Kind, f.Page, f.RetryAfter)
-		p.hangs = f.Kind == Hang
+		p.hangs = f.Kind == Hang || f.Kind == Drip
 		p.Break(*f)
 	}
 	p.skew = time.Duration(p.rnd.IntN(21)-10) * time.Minute
@@ -299,15 +333,36 @@ func (p *play) put() {
 	p.truth[d.ID] = d
 }
 
-// facts are the stored deals by id, without when they were changed.
-func (p *play) facts() map[store.ID]store.Deal {
+// facts are the stored deals by id.
+func (p *play) facts() map[store.ID]Deal {
+	p.t.Helper()
+	kept := p.Kept
+	if kept == nil {
+		kept = deals
+	}
+	all := map[store.ID]Deal{}
+	err := p.db.View(p.t.Context(), func(sn store.Snapshot) error {
+		return sn.All(func(r *store.Records) error {
+			for _, d := range kept(r) {
+				all[store.MakeID(p.ID, fmt.Sprint(d.ID))] = d
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return all
+}
+
+// whole are the deals with all that is stored of them but when they were changed.
+func (p *play) whole() map[store.ID]store.Deal {
 	p.t.Helper()
 	all := map[store.ID]store.Deal{}
 	err := p.db.View(p.t.Context(), func(sn store.Snapshot) error {
 		return sn.All(func(r *store.Records) error {
 			for _, d := range r.Deals {
-				d.Modified = time.Time{}
-				d.Extra = maps.Clone(d.Extra)
+				d.Modified, d.Extra = time.Time{}, maps.Clone(d.Extra)
 				all[d.ID] = d
 			}
 			return nil
@@ -319,12 +374,21 @@ func (p *play) facts() map[store.ID]store.Deal {
 	return all
 }
 
+// deals are a store's deals as Play knows them. One whose identifier is no number keeps the number 0, which never existed.
+func deals(r *store.Records) []Deal {
+	var all []Deal
+	for _, d := range r.Deals {
+		n, _ := strconv.Atoi(d.ID.Native())
+		all = append(all, Deal{ID: n, Name: d.Name, Stage: string(d.Stage), Cents: d.Amount.Minor, Archived: d.Extra["archived"] == "true", Merged: d.Extra["merged"]})
+	}
+	return all
+}
+
 // ghosts: also in the middle of everything the store has no deal that never was.
 func (p *play) ghosts() {
 	p.t.Helper()
-	for id := range p.facts() {
-		var n int
-		if _, err := fmt.Sscanf(id.Native(), "%d", &n); err != nil || n < 1 || n > p.next {
+	for id, d := range p.facts() {
+		if d.ID < 1 || d.ID > p.next {
 			p.t.Errorf("%v: %s never existed", p.did, id)
 		}
 	}
@@ -339,13 +403,13 @@ func (p *play) diff() string {
 		want, id := p.truth[n], store.MakeID(p.ID, fmt.Sprint(n))
 		got, ok := stored[id]
 		delete(stored, id)
-		switch archived := got.Extra["archived"] == "true"; {
+		switch {
 		case !ok:
 			out = append(out, fmt.Sprintf("%s is missing", id))
-		case got.Name != want.Name || string(got.Stage) != want.Stage || got.Amount.Minor != want.Cents:
-			out = append(out, fmt.Sprintf("%s is %q %s %d, want %q %s %d", id, got.Name, got.Stage, got.Amount.Minor, want.Name, want.Stage, want.Cents))
-		case archived != want.Archived || p.Merges && got.Extra["merged"] != want.Merged:
-			out = append(out, fmt.Sprintf("%s: archived %v, merged %q, want %v, %q", id, archived, got.Extra["merged"], want.Archived, want.Merged))
+		case got.Name != want.Name || got.Stage != want.Stage || got.Cents != want.Cents:
+			out = append(out, fmt.Sprintf("%s is %q %s %d, want %q %s %d", id, got.Name, got.Stage, got.Cents, want.Name, want.Stage, want.Cents))
+		case got.Archived != want.Archived || p.Merges && got.Merged != want.Merged:
+			out = append(out, fmt.Sprintf("%s: archived %v, merged %q, want %v, %q", id, got.Archived, got.Merged, want.Archived, want.Merged))
 		}
 	}
 	for id := range stored {

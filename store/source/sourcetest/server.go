@@ -3,6 +3,8 @@ package sourcetest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -27,7 +29,7 @@ type Row = map[string]any
 //	GET /ids/{stream}?after=&limit=                   the ids of all rows that exist, archived ones too
 //	POST /oauth/token                                 a bearer token for the secret, see Issue
 //
-// All but keep and ids take archived=true or false; without it both kinds come.
+// A vendor's dialect is given by Speak. All but keep and ids take archived=true or false; without it both kinds come.
 //
 // Its clock is its own and moves a second with each change, so tests see no real time. A request without the bearer token is refused with 401.
 type Server struct {
@@ -42,6 +44,7 @@ type Server struct {
 	tie      bool
 	fault    Fault
 	asked    int
+	speech   *Speech
 	requests []string
 	hang     chan struct{}
 	unsorted bool
@@ -60,6 +63,7 @@ type Issue struct {
 type tombstone struct {
 	seq int
 	ref Row
+	row Row // as it was, with the time at which it went
 }
 
 // NewServer starts a server; it stops when the test ends.
@@ -81,6 +85,13 @@ func (s *Server) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.clock
+}
+
+// Later moves its clock a day on.
+func (s *Server) Later() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clock = s.clock.Add(24 * time.Hour)
 }
 
 // Requests returns method and URI of what was asked, in order.
@@ -118,9 +129,14 @@ func (s *Server) Put(stream string, rows ...Row) {
 func (s *Server) Delete(stream, entity, id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	last := Row{"id": id}
+	if i := slices.IndexFunc(s.rows[stream], func(r Row) bool { return fmt.Sprint(r["id"]) == id }); i >= 0 {
+		last = maps.Clone(s.rows[stream][i])
+	}
 	s.remove(stream, id)
 	s.clock = s.clock.Add(time.Second)
-	s.gone[stream] = append(s.gone[stream], tombstone{s.next(), Row{"entity": entity, "id": id}})
+	last["seq"], last["updated_at"] = s.next(), s.clock.Format(time.RFC3339)
+	s.gone[stream] = append(s.gone[stream], tombstone{s.seq, Row{"entity": entity, "id": id}, last})
 }
 
 // Begin opens a transaction: rows get their time of change now but are seen only when commit is called, after rows with a later time.
@@ -193,15 +209,33 @@ func (s *Server) Break(f Fault) {
 func (s *Server) Heal() { s.Break(Fault{}) }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	asked := read(r)
 	s.mu.Lock()
 	s.requests = append(s.requests, r.Method+" "+r.RequestURI)
 	s.asked++
 	fault := s.fault.Kind
-	if s.asked < s.fault.Page || strings.HasPrefix(r.URL.Path, "/oauth/") { // whoever signs in is served
+	signsIn := strings.HasPrefix(r.URL.Path, "/oauth/")
+	if s.speech != nil {
+		signsIn = s.speech.SignsIn != nil && s.speech.SignsIn(r)
+	}
+	if s.asked < s.fault.Page || signsIn { // whoever signs in is served
 		fault = NoFault
 	}
 	wait := s.fault.RetryAfter
-	body, status, header := s.answer(r, fault)
+	var body any
+	var status int
+	var header http.Header
+	if s.speech == nil {
+		body, status, header = s.answer(r, fault)
+	} else {
+		reply, own := s.speech.Faults[fault]
+		if !own {
+			reply = s.speech.Answer(&Desk{s, fault == Repeat}, r, asked)
+		} else {
+			fault = NoFault // it has been said
+		}
+		body, status, header = reply.Body, max(reply.Status, http.StatusOK), reply.Header
+	}
 	w.Header().Set("Date", s.clock.UTC().Format(http.TimeFormat))
 	s.mu.Unlock()
 
@@ -240,7 +274,34 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		case <-s.hang:
 		}
 		return
+	case Drip:
+		DripTo(w, r, s.hang)
+		return
 	}
 	w.WriteHeader(status)
+	if text, ok := body.(string); ok { // as it is
+		_, _ = io.WriteString(w, text)
+		return
+	}
 	_ = json.NewEncoder(w).Encode(body)
+}
+
+// DripTo writes an answer that is right as far as it goes and never ends, a byte every few milliseconds, until the request or the server does.
+func DripTo(w http.ResponseWriter, r *http.Request, end <-chan struct{}) {
+	w.Header().Set("Content-Type", "application/json")
+	tick := time.NewTicker(3 * time.Millisecond)
+	defer tick.Stop()
+	for b := []byte("{"); ; b[0] = ' ' {
+		if _, err := w.Write(b); err != nil {
+			return
+		}
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-r.Context().Done():
+			return
+		case <-end:
+			return
+		case <-tick.C:
+		}
+	}
 }

@@ -5,6 +5,7 @@
 package sourcetest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,9 +39,10 @@ const (
 
 	Limit200 // a success that says "slow down"
 	Repeat   // the page that follows is said to be this one, for ever
+	Drip     // an answer that begins, and goes on a byte at a time, for ever
 )
 
-var kinds = [...]string{"NoFault", "ServerError", "Cut", "HTML", "Throttle", "Unauthorized", "Forbidden", "Gone", "Hang", "Hostile", "FarDate", "Ties", "Limit200", "Repeat"}
+var kinds = [...]string{"NoFault", "ServerError", "Cut", "HTML", "Throttle", "Unauthorized", "Forbidden", "Gone", "Hang", "Hostile", "FarDate", "Ties", "Limit200", "Repeat", "Drip"}
 
 // String returns the fault's name.
 func (k Kind) String() string { return kinds[k] }
@@ -67,6 +69,8 @@ type World struct {
 	Delete func() store.ID
 	// Now is the clock handed to the source; nil: a fixed day in 2026.
 	Now func() time.Time
+	// Later moves the system's clock a day on, so that nothing is new any more; nil: it stands.
+	Later func()
 }
 
 // Harness builds worlds.
@@ -81,6 +85,10 @@ type Harness struct {
 	PageSize int
 	// Repeats tells that rows on the boundary of two pages may come twice: the price of queries that begin anew at the last time of change.
 	Repeats bool
+	// Wait is how long Throttle means, for a server that does not say; 0: it is told 7 seconds.
+	Wait time.Duration
+	// Nothing is how many requests a pull of nothing may cost, where one does not do; the harness says why.
+	Nothing int
 	// Secret is the canary that may appear in no error, record or cursor; empty: the source has none.
 	Secret string
 }
@@ -179,6 +187,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("Pass", func(t *testing.T) { h.testPass(t, n) })
 	t.Run("Resume", func(t *testing.T) { h.testResume(t, n) })
 	t.Run("Again", func(t *testing.T) { h.testAgain(t, n) })
+	t.Run("Nothing", h.testNothing)
 	t.Run("Change", func(t *testing.T) { h.testChange(t, n) })
 	t.Run("Cancel", func(t *testing.T) { h.testCancel(t, n) })
 	for _, k := range []Kind{ServerError, Cut, HTML, Throttle, Unauthorized, Forbidden, Gone} {
@@ -310,6 +319,25 @@ func (h Harness) testChange(t *testing.T, n int) {
 	}
 }
 
+// testNothing: when nothing has changed, looking for it costs one request.
+func (h Harness) testNothing(t *testing.T) {
+	w := h.Make(t, 3, NoFault)
+	c, ok := w.Source.(source.Counter)
+	if !ok {
+		t.Skip("the source does not count its requests")
+	}
+	_, next := h.pass(t, w, w.Source, "")
+	if w.Later != nil { // what came shortly before the mark is read again by the overlap, until that is over
+		w.Later()
+		_, next = h.pass(t, w, w.Source, next)
+	}
+	before := c.Requests()
+	h.pass(t, w, w.Source, next)
+	if n := c.Requests() - before; n > max(1, h.Nothing) {
+		t.Errorf("a pull of nothing costs %d requests, want %d", n, max(1, h.Nothing))
+	}
+}
+
 // testCancel: a context that has ended ends the call, also while the server says nothing. (A source that ignores it hangs the test.)
 func (h Harness) testCancel(t *testing.T, n int) {
 	w := h.Make(t, n, NoFault)
@@ -318,34 +346,40 @@ func (h Harness) testCancel(t *testing.T, n int) {
 	if _, err := h.fetch(ctx, w, w.Source, ""); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled before: got %v, want context.Canceled", err)
 	}
-	if !h.supports(Hang) {
-		return
-	}
-	w.Break(Fault{Kind: Hang, Page: 1})
-	ctx, cancel = context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() {
-		_, err := h.fetch(ctx, w, w.Source, "")
-		done <- err
-	}()
-	cancel()
-	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled while waiting: got %v, want context.Canceled", err)
+	for _, k := range []Kind{Hang, Drip} {
+		if !h.supports(k) {
+			continue
+		}
+		w.Break(Fault{Kind: k, Page: 1})
+		ctx, cancel = context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			_, err := h.fetch(ctx, w, w.Source, "")
+			done <- err
+		}()
+		if k == Drip {
+			time.Sleep(20 * time.Millisecond) // in the middle of the answer
+		}
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled during %v: got %v, want context.Canceled", k, err)
+		}
 	}
 }
 
-// testFault: page 2 goes wrong; the error is of the right class and free of secrets; after it heals, the same cursor gives the rest.
+// testFault: page 2, of a source with one page that one, goes wrong; the error is of the right class and free of secrets; after it heals, the same cursor gives the rest.
 func (h Harness) testFault(t *testing.T, n int, k Kind) {
 	w := h.Make(t, n, NoFault)
 	first, err := h.fetch(t.Context(), w, w.Source, "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	had, at := first.ids, first.page.Next
 	if !first.page.More {
-		t.Skip("the source has one page")
+		had, at = nil, ""
 	}
 	w.Break(Fault{Kind: k, Page: 1, RetryAfter: "7"})
-	st, err := h.fetch(t.Context(), w, w.Source, first.page.Next)
+	st, err := h.fetch(t.Context(), w, w.Source, at)
 	if err == nil {
 		t.Fatalf("no error, page %+v", st.page)
 	}
@@ -362,12 +396,12 @@ func (h Harness) testFault(t *testing.T, n int, k Kind) {
 	}
 	if ra := (*source.RetryAfter)(nil); errors.As(err, &ra) != (k == Throttle) {
 		t.Errorf("RetryAfter: %v", err)
-	} else if k == Throttle && ra.Wait != 7*time.Second {
-		t.Errorf("told to wait 7 s, got %v", ra.Wait)
+	} else if want := cmp.Or(h.Wait, 7*time.Second); k == Throttle && ra.Wait != want {
+		t.Errorf("told to wait %v, got %v", want, ra.Wait)
 	}
 	w.Heal()
-	rest, _ := h.pass(t, w, w.Source, first.page.Next)
-	h.once(t, append(first.ids, idsOf(rest)...), w.Want)
+	rest, _ := h.pass(t, w, w.Source, at)
+	h.once(t, append(had, idsOf(rest)...), w.Want)
 }
 
 // testRows: rows that are hostile, dated 2999 or all of one instant come all the same, and the next pass still sees what is new.

@@ -45,7 +45,7 @@ type Config struct {
 // Stream is a table, or what a SELECT gives, and the record that each of its rows is.
 type Stream struct {
 	Name   store.Stream `yaml:"stream"` // "": the entity's own, such as deals
-	Entity string       `yaml:"entity"` // unit, person, stage, product, account, contact, deal, change, touch, grade, health, evidence, sale, quota
+	Entity string       `yaml:"entity"` // unit, person, stage, product, account, contact, deal, change, touch, grade, health, evidence, sale, quota, reading, signal
 	Table  string       `yaml:"table"`  // name or schema.name
 	Query  string       `yaml:"query"`  // instead of table: one SELECT, whose columns have names
 	// Key are the columns by which rows are told apart and read in order: unique together and never null. None: the column of the field id.
@@ -57,7 +57,7 @@ type Stream struct {
 	Version string           `yaml:"version"`
 	Deleted Deleted          `yaml:"deleted"` // which rows are deleted ones
 	Fields  map[string]Value `yaml:"fields"`  // field → where it comes from
-	Extra   map[string]Value `yaml:"extra"`   // further columns to keep, for deals and accounts
+	Extra   map[string]Value `yaml:"extra"`   // further columns to keep, for deals and accounts; the measures of a reading
 }
 
 // Names are columns: one, or a list.
@@ -123,6 +123,7 @@ var streamOf = []struct {
 }{
 	{"unit", "units"}, {"person", "people"}, {"stage", "stages"}, {"product", "products"}, {"account", "accounts"}, {"contact", "contacts"}, {"deal", "deals"},
 	{"change", "changes"}, {"touch", "touches"}, {"grade", "grades"}, {"health", "health"}, {"evidence", "evidence"}, {"sale", "sales"}, {"quota", "quotas"},
+	{"reading", "readings"}, {"signal", "signals"}, {"tender", "tenders"},
 }
 
 // name returns the stream's name.
@@ -267,8 +268,8 @@ func (s *Stream) validate(at string, d *dialect, wrong *problems) {
 	if len(s.Modified) > 0 && s.Version != "" {
 		wrong.add("%s: want modified or version, not both", at)
 	}
-	if len(s.Extra) > 0 && s.Entity != "deal" && s.Entity != "account" {
-		wrong.add("%s.extra: a %s keeps no further fields; only deals and accounts do", at, s.Entity)
+	if len(s.Extra) > 0 && !slices.Contains(record.Fields(s.Entity), "extra") {
+		wrong.add("%s.extra: a %s keeps no further fields; only deals, accounts and readings do", at, s.Entity)
 	}
 	if s.Deleted.Column == "" && len(s.Deleted.Values) > 0 {
 		wrong.add("%s.deleted.column: want the column that holds these values", at)
@@ -285,6 +286,11 @@ func (s *Stream) validate(at string, d *dialect, wrong *problems) {
 		for _, name := range sorted(m.values) {
 			v := m.values[name]
 			v.validate(fmt.Sprintf("%s.%s.%s", at, m.name, name), wrong)
+			for _, from := range sorted(v.Map) {
+				if err := record.CheckWord(s.Entity, name, v.Map[from]); err != nil && m.name == "fields" {
+					wrong.add("%s.fields.%s.map: %v", at, name, err)
+				}
+			}
 		}
 	}
 }

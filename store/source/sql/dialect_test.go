@@ -137,15 +137,18 @@ func TestConfig_Validate(t *testing.T) {
 		"modified or version":           func(c *Config) { c.Streams[0].Modified, c.Streams[0].Version = Names{"a"}, "b" },
 		"streams[0].key":                func(c *Config) { c.Streams[0].Fields["id"] = Value{Template: "x{id}"} },
 		"has no field \"titel\"":        func(c *Config) { c.Streams[0].Fields["titel"] = Value{Column: "x"} },
-		"exactly one of":                func(c *Config) { c.Streams[0].Fields["name"] = Value{Column: "x", Const: "y"} },
-		"scale":                         func(c *Config) { c.Streams[0].Fields["amount"] = Value{Column: "x", Scale: "万"} },
-		"second stream":                 func(c *Config) { c.Streams = append(c.Streams, c.Streams[0]) },
-		"encoding":                      func(c *Config) { c.Encoding = "latin-9000" },
-		"a SQLite file has none":        func(c *Config) { c.Kind = "sqlite" },
+		`fields.category.map: parse forecast category "hot"`: func(c *Config) {
+			c.Streams[0].Fields["category"] = Value{Column: "x", Map: map[string]string{"热": "hot"}}
+		},
+		"exactly one of":         func(c *Config) { c.Streams[0].Fields["name"] = Value{Column: "x", Const: "y"} },
+		"scale":                  func(c *Config) { c.Streams[0].Fields["amount"] = Value{Column: "x", Scale: "万"} },
+		"second stream":          func(c *Config) { c.Streams = append(c.Streams, c.Streams[0]) },
+		"encoding":               func(c *Config) { c.Encoding = "latin-9000" },
+		"a SQLite file has none": func(c *Config) { c.Kind = "sqlite" },
 		"SQL Server takes no WITH": func(c *Config) {
 			c.Kind, c.Streams[0].Table, c.Streams[0].Query = "sqlserver", "", "WITH x AS (SELECT 1 AS id) SELECT * FROM x"
 		},
-		"only deals and accounts": func(c *Config) {
+		"only deals, accounts and readings": func(c *Config) {
 			c.Streams[0].Entity, c.Streams[0].Extra = "product", map[string]Value{"x": {Column: "x"}}
 		},
 		"page_size":         func(c *Config) { c.PageSize = -1 },

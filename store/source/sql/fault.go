@@ -93,10 +93,7 @@ func (s *Source) explain(ctx context.Context, err error) error {
 
 // scrub cleans and clips what a server said, and takes our password out of it.
 func (s *Source) scrub(text string) string {
-	if s.password != "" {
-		text = strings.ReplaceAll(text, s.password, "***")
-	}
-	return store.Clip(store.Clean(text, 1000), 300)
+	return store.Clip(store.Clean(source.Mask(text, s.password), 1000), 300)
 }
 
 // problem is an error in words. Of the driver's error it keeps only what the syncer asks for, since printing one in full can print its configuration.

@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"maps"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,19 +41,22 @@ type Format struct {
 type File struct {
 	Name     string `yaml:"file"`     // path within the folder, * ? [] as in a shell
 	Optional bool   `yaml:"optional"` // no such file is no error
-	Sheet    string `yaml:"sheet"`    // of a workbook; "" the first
-	Header   int    `yaml:"header"`   // line of the column names; 0 means 1
-	Format   `yaml:",inline"`
-	Rows     []Rows `yaml:"rows"`
+	Sheet    string `yaml:"sheet"`    // of a workbook; "" the first that is not hidden
+	// Sheets are several of a workbook with the same columns, such as one for each month: names or patterns, with ! in front those that are not meant, as ["*", "!汇总*"].
+	// Which one a row stood in is the value of the column $sheet. A sheet that is hidden must be named; an empty one brings nothing.
+	Sheets []string `yaml:"sheets"`
+	Header int      `yaml:"header"` // line of the column names; 0 means 1
+	Format `yaml:",inline"`
+	Rows   []Rows `yaml:"rows"`
 }
 
 // Rows says which records a row gives.
 type Rows struct {
-	Entity string              `yaml:"entity"` // unit, person, product, account, contact, deal, touch, grade, health, evidence, sale, quota, change
+	Entity string              `yaml:"entity"` // unit, person, product, account, contact, deal, touch, grade, health, evidence, sale, quota, change, reading, signal
 	Stream store.Stream        `yaml:"stream"` // "": the entity's own, such as deals
 	When   map[string][]string `yaml:"when"`   // only rows whose columns have one of these values; "" is an empty cell, "*" anything else
 	Fields map[string]Value    `yaml:"fields"` // field → where it comes from; id is needed except where the kind has none of its own
-	Extra  map[string]Value    `yaml:"extra"`  // further fields to keep, for deals and accounts
+	Extra  map[string]Value    `yaml:"extra"`  // further fields to keep, for deals and accounts; the measures of a reading
 	Expect []string            `yaml:"expect"` // fields whose absence is listed as an issue
 	// History makes a deal's stage history from columns with dates, in order of time.
 	History []Step `yaml:"history"`
@@ -65,7 +69,7 @@ type Step struct {
 	When  map[string][]string `yaml:"when"`
 }
 
-// Value says where a field's value comes from. Written as a plain string it is the name of a column.
+// Value says where a field's value comes from. Written as a plain string it is the name of a column; the columns $sheet and $file are the names of the sheet and the file.
 type Value struct {
 	Column   string              `yaml:"column"`
 	Const    string              `yaml:"const"`
@@ -85,6 +89,7 @@ type Value struct {
 // Lookup is a value in another file of the folder.
 type Lookup struct {
 	File   string `yaml:"file"`
+	Sheet  string `yaml:"sheet"`  // of a workbook; "": the one that the file's own entry names, else the first
 	Key    string `yaml:"key"`    // the column that is searched
 	By     *Value `yaml:"by"`     // what is searched for, in this row
 	Column string `yaml:"column"` // the column that is taken
@@ -129,11 +134,42 @@ func (c *Config) Validate() error {
 	}
 	for i := range c.Files {
 		c.Files[i].validate(fmt.Sprintf("files[%d]", i), &wrong)
-		if slices.ContainsFunc(c.Files[:i], func(f File) bool { return f.Name == c.Files[i].Name }) {
-			wrong.add("files[%d].file %q: named twice; put all rows of a file under one entry", i, c.Files[i].Name)
+		if slices.ContainsFunc(c.Files[:i], func(f File) bool {
+			return f.Name == c.Files[i].Name && (f.sheets() == "" || f.sheets() == c.Files[i].sheets())
+		}) {
+			wrong.add("files[%d].file %q: named twice; put all rows of a file, or of a sheet of it, under one entry", i, c.Files[i].Name)
 		}
 	}
 	return wrong.err("table source " + string(c.ID))
+}
+
+// sheets is what tells f from other entries of the same file.
+func (f *File) sheets() string {
+	if len(f.Sheets) > 0 {
+		return strings.Join(f.Sheets, "\x00")
+	}
+	return f.Sheet
+}
+
+// wants reports whether f means the sheet, which a hidden one must be named for.
+func (f *File) wants(sheet string, hidden bool) (yes bool) {
+	all := true // as long as only some are left out
+	for _, p := range f.Sheets {
+		if !strings.HasPrefix(p, "!") {
+			all = false
+		}
+	}
+	yes = all && !hidden
+	for _, p := range f.Sheets {
+		not, p := strings.HasPrefix(p, "!"), strings.TrimPrefix(p, "!")
+		switch ok, _ := path.Match(p, sheet); {
+		case ok && not:
+			return false
+		case ok && (!hidden || p == sheet):
+			yes = true
+		}
+	}
+	return yes
 }
 
 func (f *Format) validate(at string, wrong *problems) {
@@ -162,6 +198,14 @@ func (f *File) validate(at string, wrong *problems) {
 	if _, err := filepath.Match(f.Name, "x"); f.Name == "" || err != nil || !filepath.IsLocal(f.Name) {
 		wrong.add("%s.file %q: want a name or pattern such as deals-*.csv inside the folder", at, f.Name)
 	}
+	if f.Sheet != "" && len(f.Sheets) > 0 {
+		wrong.add("%s.sheets: sheet names one already; want either", at)
+	}
+	for _, p := range f.Sheets {
+		if _, err := path.Match(strings.TrimPrefix(p, "!"), "x"); err != nil || strings.TrimPrefix(p, "!") == "" {
+			wrong.add("%s.sheets %q: want a name or pattern such as 2026-*, with ! in front to leave those out", at, p)
+		}
+	}
 	if f.Header < 0 || f.Header > 1000 {
 		wrong.add("%s.header %d: want the line of the column names, 1 to 1000", at, f.Header)
 	}
@@ -181,9 +225,14 @@ func (r *Rows) validate(at string, wrong *problems) {
 	for _, name := range sorted(r.Fields) {
 		v := r.Fields[name]
 		v.validate(at+".fields."+name, wrong)
+		for _, from := range sorted(v.Map) {
+			if err := record.CheckWord(r.Entity, name, v.Map[from]); err != nil {
+				wrong.add("%s.fields.%s.map: %v", at, name, err)
+			}
+		}
 	}
-	if len(r.Extra) > 0 && r.Entity != "deal" && r.Entity != "account" {
-		wrong.add("%s.extra: a %s keeps no further fields; only deals and accounts do", at, r.Entity)
+	if len(r.Extra) > 0 && !slices.Contains(record.Fields(r.Entity), "extra") {
+		wrong.add("%s.extra: a %s keeps no further fields; only deals, accounts and readings do", at, r.Entity)
 	}
 	for _, name := range sorted(r.Extra) {
 		v := r.Extra[name]

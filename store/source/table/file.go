@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -137,7 +138,12 @@ func open(c *content, f form) (r rows, date1904 bool, err error) {
 		return nil, false, err
 	}
 	if isWorkbook(c.name) {
-		return openWorkbook(c, f.sheet)
+		b, err := openBook(c)
+		if err != nil {
+			return nil, false, err
+		}
+		r, err := b.open(f.sheet)
+		return r, b.date1904, err
 	}
 	text, err := decode(c.data, f.encoding)
 	if err != nil {
@@ -283,9 +289,17 @@ func (s *sheetRows) text(column int) bool {
 	return err == nil && (kind == excelize.CellTypeSharedString || kind == excelize.CellTypeInlineString)
 }
 
-func openWorkbook(c *content, sheet string) (rows, bool, error) {
-	broken := func(err error) (rows, bool, error) {
-		return nil, false, fmt.Errorf("read %s: not a whole workbook: it is cut off, still being written or protected by a password: %w", c.name, err)
+// book is an open workbook, of which several sheets may be read one after the other.
+type book struct {
+	*content
+	f        *excelize.File
+	date1904 bool
+}
+
+// openBook makes sure that the workbook is whole.
+func openBook(c *content) (*book, error) {
+	broken := func(err error) (*book, error) {
+		return nil, fmt.Errorf("read %s: not a whole workbook: it is cut off, still being written or protected by a password: %w", c.name, err)
 	}
 	z, err := zip.NewReader(bytes.NewReader(c.data), int64(len(c.data)))
 	if err != nil {
@@ -302,35 +316,62 @@ func openWorkbook(c *content, sheet string) (rows, bool, error) {
 			return broken(err)
 		}
 		if total += n; total > 4*maxBytes {
-			return nil, false, fmt.Errorf("read %s: unpacks to more than %d MiB; split it", c.name, 4*maxBytes>>20)
+			return nil, fmt.Errorf("read %s: unpacks to more than %d MiB; split it", c.name, 4*maxBytes>>20)
 		}
 	}
 	f, err := excelize.OpenReader(bytes.NewReader(c.data), excelize.Options{RawCellValue: true, UnzipSizeLimit: 4 * maxBytes})
 	if err != nil {
 		return broken(err)
 	}
-	names := f.GetSheetList()
-	if sheet == "" { // the first that a person sees; a hidden one is read where it is named
-		for _, name := range names {
-			if seen, err := f.GetSheetVisible(name); err == nil && seen {
-				sheet = name
-				break
-			}
+	props, _ := f.GetWorkbookProps()
+	return &book{c, f, props.Date1904 != nil && *props.Date1904}, nil
+}
+
+func (b *book) hidden(sheet string) bool {
+	seen, err := b.f.GetSheetVisible(sheet)
+	return err != nil || !seen
+}
+
+// open begins a sheet; "": the first that a person sees, a hidden one is read where it is named.
+func (b *book) open(sheet string) (*sheetRows, error) {
+	names := b.f.GetSheetList()
+	if sheet == "" {
+		if i := slices.IndexFunc(names, func(name string) bool { return !b.hidden(name) }); i >= 0 {
+			sheet = names[i]
 		}
 	}
-	r, err := f.Rows(sheet)
+	r, err := b.f.Rows(sheet)
 	if err != nil {
-		_ = f.Close()
-		return nil, false, fmt.Errorf("read %s: no sheet %q; it has %s", c.name, store.Clip(sheet, 40), store.Clip(strings.Join(names, ", "), 200))
+		return nil, fmt.Errorf("read %s: no sheet %q; it has %s", b.name, store.Clip(sheet, 40), store.Clip(strings.Join(names, ", "), 200))
 	}
-	props, _ := f.GetWorkbookProps()
-	return &sheetRows{f: f, r: r, name: c.name, sheet: sheet}, props.Date1904 != nil && *props.Date1904, nil
+	return &sheetRows{f: b.f, r: r, name: b.name, sheet: sheet}, nil
+}
+
+// wanted lists the sheets that f means, in their order.
+func (b *book) wanted(f *File) (sheets []string, err error) {
+	names := b.f.GetSheetList()
+	for _, name := range names {
+		if f.wants(name, b.hidden(name)) {
+			sheets = append(sheets, name)
+		}
+	}
+	if len(sheets) == 0 {
+		return nil, fmt.Errorf("read %s: no sheet is one of %q; it has %s", b.name, f.Sheets, store.Clip(strings.Join(names, ", "), 200))
+	}
+	return sheets, nil
+}
+
+// close lets go of temporary files; whether they go says nothing of the rows.
+func (b *book) close() {
+	if b != nil {
+		_ = b.f.Close()
+	}
 }
 
 func (s *sheetRows) next() ([]string, int, error) {
 	if !s.r.Next() {
 		err := s.r.Error()
-		_, _ = s.r.Close(), s.f.Close() // temporary files; whether they go says nothing of the rows
+		_ = s.r.Close() // a temporary file; whether it goes says nothing of the rows
 		if err != nil {
 			return nil, 0, fmt.Errorf("read %s: after row %d: %w", s.name, s.line, err)
 		}

@@ -36,7 +36,9 @@ func fieldSet(s string) map[string]bool {
 
 // line is one row of a file with the names of its columns.
 type line struct {
-	file    string
+	file    string // and the sheet, for messages
+	name    string // of the file
+	sheet   string
 	number  int
 	columns map[string]int // folded name → index
 	cells   []string
@@ -48,7 +50,25 @@ type line struct {
 
 func fold(column string) string { return strings.ToLower(strings.TrimSpace(column)) }
 
+// has reports whether there is such a column.
+func (l *line) has(column string) bool {
+	_, ok := l.columns[fold(column)]
+	return ok || column == columnSheet || column == columnFile
+}
+
+// Columns that every row has.
+const (
+	columnSheet = "$sheet"
+	columnFile  = "$file"
+)
+
 func (l *line) cell(column string) string {
+	switch column {
+	case columnSheet:
+		return l.sheet
+	case columnFile:
+		return l.name
+	}
 	if i, ok := l.columns[fold(column)]; ok && i < len(l.cells) {
 		return strings.TrimSpace(l.cells[i])
 	}
@@ -95,7 +115,9 @@ type column struct {
 	tongue *tongue
 }
 
-func (l *Lookup) name() string { return l.File + "\x00" + fold(l.Key) + "\x00" + fold(l.Column) }
+func (l *Lookup) name() string {
+	return l.File + "\x00" + l.Sheet + "\x00" + fold(l.Key) + "\x00" + fold(l.Column)
+}
 
 // got is what a field's value came to.
 type got struct {
@@ -325,7 +347,7 @@ func (m *mapper) row(r *recipe, l *line, out *source.Page) {
 			wrong = append(wrong, store.Issue{Field: name, Value: g.raw, Problem: g.warn})
 		}
 		fields[name] = g.text
-		if g.mark != "" {
+		if g.mark != "" && r.Entity != "reading" { // whose further fields are measures
 			extra[name+"_from"] = g.mark
 		}
 		h.WriteString(name)
@@ -355,7 +377,7 @@ func (m *mapper) row(r *recipe, l *line, out *source.Page) {
 	for _, w := range wrong {
 		m.issue(out, l, w.Field, w.Value, w.Problem, false)
 	}
-	if len(extra) > 0 && (r.Entity == "deal" || r.Entity == "account") {
+	if len(extra) > 0 && slices.Contains(record.Fields(r.Entity), "extra") {
 		fields["extra"] = extra
 	}
 	m.dec.Decode(r.Entity, fields, l.where(), out)

@@ -27,6 +27,7 @@ type pass struct {
 	done   []string
 	now    *reading
 	rows   int // of the current file, consumed
+	book   *book
 }
 
 // reading is a file being read.
@@ -42,24 +43,72 @@ func (s *Source) begin(st store.Stream, jobs, lookups []job) (*pass, error) {
 	p := &pass{s: s, stream: st, todo: slices.Clone(jobs), read: map[string]fingerprint{}}
 	p.m = mapper{seed: maphash.MakeSeed(), seen: map[string]first{}, other: tables{},
 		dec: record.Decoder{Source: s.cfg.ID, Stream: st, Location: s.zone, Currency: s.cfg.Currency, Stages: s.cfg.Stages}}
-	var err error
+	var wrong []error
 	for i := range s.cfg.Files {
 		for j := range s.cfg.Files[i].Rows {
 			if r := &s.cfg.Files[i].Rows[j]; r.stream() == st {
 				r.values(func(v *Value) {
 					v.lookups(func(l *Lookup) {
-						if err == nil {
-							err = p.lookup(l, lookups)
+						if err := p.lookup(l, lookups); err != nil && !slices.ContainsFunc(wrong, func(w error) bool { return w.Error() == err.Error() }) {
+							wrong = append(wrong, err)
 						}
 					})
 				})
 			}
 		}
 	}
-	if err != nil {
-		return nil, err
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
 	}
+	p.todo = p.sheets(p.todo)
 	return p, nil
+}
+
+// sheets puts in the place of each file of which several sheets are meant these sheets. One that cannot be opened stays, and fails when its turn comes.
+func (p *pass) sheets(jobs []job) (out []job) {
+	for _, j := range jobs {
+		if len(j.file.Sheets) == 0 || !isWorkbook(j.name) {
+			out = append(out, j)
+			continue
+		}
+		_, b, err := p.load(j.name)
+		var names []string
+		if err == nil {
+			names, err = b.wanted(j.file)
+		}
+		if err != nil {
+			out = append(out, j)
+			continue
+		}
+		for _, name := range names {
+			is := job{name: j.name, file: j.file, sheet: name, found: true}
+			if !slices.ContainsFunc(out, func(j job) bool { return j.id() == is.id() }) { // of two entries that mean it the first counts
+				out = append(out, is)
+			}
+		}
+	}
+	return out
+}
+
+// load reads a file. The workbook that was opened last is kept open for its other sheets, which are then of one moment.
+func (p *pass) load(name string) (*content, *book, error) {
+	if p.book != nil && p.book.name == name {
+		return p.book.content, p.book, nil
+	}
+	c, err := load(filepath.Join(p.s.cfg.Dir, name), name)
+	if err != nil || !isWorkbook(name) {
+		return c, nil, err
+	}
+	if err := recognise(c); err != nil {
+		return nil, nil, err
+	}
+	b, err := openBook(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	p.book.close()
+	p.book = b
+	return c, b, nil
 }
 
 // lookup loads a column of another file.
@@ -69,7 +118,7 @@ func (p *pass) lookup(l *Lookup, files []job) error {
 	}
 	c := &column{by: map[string]string{}}
 	for _, j := range files {
-		if ok, _ := filepath.Match(l.File, j.name); !ok && l.File != j.name {
+		if ok, _ := filepath.Match(l.File, j.name); !ok && l.File != j.name || j.asked != l.Sheet {
 			continue
 		}
 		r, _, err := p.open(j)
@@ -82,8 +131,8 @@ func (p *pass) lookup(l *Lookup, files []job) error {
 			key = l.Column
 		}
 		for _, name := range []string{key, l.Column} {
-			if _, ok := r.line.columns[fold(name)]; !ok {
-				return fmt.Errorf("read %s: no column %q; it has %s", j.name, name, r.header())
+			if !r.line.has(name) {
+				return fmt.Errorf("read %s: no column %q; it has %s", j.id(), name, r.header())
 			}
 		}
 		for {
@@ -109,13 +158,27 @@ func (p *pass) lookup(l *Lookup, files []job) error {
 
 // open loads a file, makes sure that it is whole, and reads up to its header.
 func (p *pass) open(j job) (*reading, *content, error) {
-	c, err := load(filepath.Join(p.s.cfg.Dir, j.name), j.name)
+	c, book, err := p.load(j.name)
 	if err != nil {
 		return nil, nil, err
 	}
+	if was, again := p.read[j.name]; again && was.Hash != c.Hash {
+		return nil, nil, fmt.Errorf("read %s: it changed while its sheets were read; it will be read once it is still", j.name)
+	}
 	f := p.s.cfg.Format.over(j.file.Format)
-	how := form{encoding: f.Encoding, delimiter: f.Delimiter, sheet: j.file.Sheet}
-	if !isWorkbook(j.name) { // a workbook's checksums were checked on opening
+	how := form{encoding: f.Encoding, delimiter: f.Delimiter}
+	var in rows
+	date1904, sheet := false, ""
+	if book != nil { // its checksums were checked on opening
+		s, err := book.open(j.sheet)
+		if err == nil && j.sheet == "" && len(j.file.Sheets) > 0 {
+			_, err = book.wanted(j.file) // there are none
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		in, sheet, date1904 = s, s.sheet, book.date1904
+	} else {
 		all, _, err := open(c, how)
 		for err == nil {
 			_, _, err = all.next()
@@ -127,22 +190,26 @@ func (p *pass) open(j job) (*reading, *content, error) {
 			return nil, nil, err
 		}
 	}
-	in, date1904, err := open(c, how)
-	if err != nil {
-		return nil, nil, err
+	if book == nil {
+		if in, _, err = open(c, how); err != nil {
+			return nil, nil, err
+		}
 	}
 	t, err := f.tongue(p.s, isWorkbook(j.name), date1904)
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &reading{job: j, rows: in, line: line{file: j.name, columns: map[string]int{}, rows: in, tongue: t}}
+	r := &reading{job: j, rows: in, line: line{file: j.id(), name: j.name, sheet: sheet, columns: map[string]int{}, rows: in, tongue: t}}
 	var head header
 	for {
 		cells, at, err := in.next()
 		if errors.Is(err, io.EOF) {
-			return nil, nil, fmt.Errorf("read %s: no header in line %d: the file is empty or still being written", j.name, max(j.file.Header, 1))
+			if j.found { // one of many that is still empty
+				break
+			}
+			return nil, nil, fmt.Errorf("read %s: no header in line %d: the file is empty or still being written", j.id(), max(j.file.Header, 1))
 		} else if err != nil {
-			return nil, nil, fmt.Errorf("read %s: header: %w", j.name, err)
+			return nil, nil, fmt.Errorf("read %s: header: %w", j.id(), err)
 		}
 		if blank(cells) {
 			continue
@@ -212,17 +279,21 @@ func (p *pass) start(j job, out *source.Page) error {
 	if err != nil {
 		return err
 	}
+	if len(r.line.columns) == 0 && j.found { // empty
+		p.now, p.rows = r, 0
+		return nil
+	}
 	lacking := map[string]bool{}
 	for _, rec := range r.recipes {
 		id := rec.Fields["id"]
 		id.columns(func(c string) {
-			if _, ok := r.line.columns[fold(c)]; !ok && err == nil {
-				err = fmt.Errorf("read %s: no column %q, which tells the rows apart; it has %s", j.name, c, r.header())
+			if !r.line.has(c) && err == nil {
+				err = fmt.Errorf("read %s: no column %q, which tells the rows apart; it has %s", j.id(), c, r.header())
 			}
 		})
 		rec.Rows.values(func(v *Value) {
 			v.columns(func(c string) {
-				if _, ok := r.line.columns[fold(c)]; !ok {
+				if !r.line.has(c) {
 					lacking[c] = true
 				}
 			})
@@ -266,7 +337,7 @@ func (p *pass) step(out *source.Page) (more bool) {
 		p.now.line.number = bad.line
 		p.m.issue(out, &p.now.line, "", "", bad.problem+"; the row was left out", true)
 	case errors.Is(err, io.EOF):
-		p.done = append(p.done, p.now.name)
+		p.done = append(p.done, p.now.id())
 		p.now, p.rows = nil, 0
 		return true
 	case err != nil:
@@ -309,11 +380,17 @@ func (p *pass) current() string {
 	if p.now == nil {
 		return p.s.cfg.Dir
 	}
-	return p.now.name
+	return p.now.id()
 }
 
 // page reads about limit rows.
-func (p *pass) page(ctx context.Context, limit int) (source.Page, error) {
+func (p *pass) page(ctx context.Context, limit int) (page source.Page, err error) {
+	defer func() {
+		if err != nil || !page.More {
+			p.book.close()
+			p.book = nil
+		}
+	}()
 	out := source.Page{Full: true, Track: p.s.tracks[p.stream]}
 	for n := 0; n < limit; n++ {
 		if n%256 == 0 && ctx.Err() != nil {
@@ -340,7 +417,7 @@ func (p *pass) page(ctx context.Context, limit int) (source.Page, error) {
 func (p *pass) cursor() store.Cursor {
 	c := cursor{Config: p.s.hash, Files: p.read, Done: p.done, Inside: true}
 	if p.now != nil {
-		c.File, c.Row = p.now.name, p.rows
+		c.File, c.Row = p.now.id(), p.rows
 	}
 	return c.String()
 }
@@ -355,14 +432,14 @@ func (s *Source) resume(ctx context.Context, st store.Stream, jobs, lookups []jo
 	void := func(name string) (*pass, error) {
 		return nil, fmt.Errorf("fetch %s: %s changed half-way: %w", st, name, source.ErrExpired)
 	}
-	p.todo = nil
+	jobs, p.todo = p.todo, nil // the sheets of which are found
 	again := slices.Clone(c.Done)
 	if c.File != "" {
 		again = append(again, c.File)
 	}
 	var scratch source.Page
 	for _, name := range again {
-		i := slices.IndexFunc(jobs, func(j job) bool { return j.name == name })
+		i := slices.IndexFunc(jobs, func(j job) bool { return j.id() == name })
 		if i < 0 || p.start(jobs[i], &scratch) != nil {
 			return void(name)
 		}
@@ -380,7 +457,7 @@ func (s *Source) resume(ctx context.Context, st store.Stream, jobs, lookups []jo
 		}
 	}
 	for _, j := range jobs {
-		if !slices.Contains(again, j.name) {
+		if !slices.Contains(again, j.id()) {
 			p.todo = append(p.todo, j)
 		}
 	}

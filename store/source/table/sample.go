@@ -12,19 +12,18 @@ import (
 
 var _ source.Sampler = (*Source)(nil)
 
-// Sample implements [source.Sampler]: the first rows of the stream's first readable file, cells by the names of their columns.
+// Sample implements [source.Sampler]: the first rows of the stream's first readable files, cells by the names of their columns. The others are opened as well, so that all
+// that is wrong with the folder is told at once.
 func (s *Source) Sample(ctx context.Context, st store.Stream, n int) (source.Sampling, error) {
 	if !slices.Contains(s.streams, st) {
 		return source.Sampling{}, fmt.Errorf("sample %s: no file is mapped to this stream", st)
 	}
-	jobs, lookups, err := s.find(st)
-	if err != nil {
-		return source.Sampling{}, err
-	}
+	jobs, lookups, missing := s.find(st)
 	p, err := s.begin(st, jobs, lookups)
-	if err != nil {
-		return source.Sampling{}, err
+	if err != nil || len(jobs) == 0 {
+		return source.Sampling{}, errors.Join(missing, err)
 	}
+	defer func() { p.book.close() }()
 	var out source.Sampling
 	used, filled, columns := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	from := map[string]string{} // field → where it comes from
@@ -62,8 +61,22 @@ func (s *Source) Sample(ctx context.Context, st store.Stream, n int) (source.Sam
 	if err := ctx.Err(); err != nil {
 		return source.Sampling{}, err
 	}
-	if len(out.Rows) == 0 && len(p.why) > 0 {
-		return source.Sampling{}, errors.Join(p.why...)
+	for _, j := range p.todo {
+		var page source.Page
+		if err := p.start(j, &page); err != nil {
+			p.why = append(p.why, err)
+			continue
+		}
+		p.now.mapped(st, used, from, columns)
+		if last := len(out.Rows) - 1; last >= 0 {
+			out.Rows[last].Mapped.Issues = append(out.Rows[last].Mapped.Issues, page.Issues...)
+		}
+	}
+	if out.Wrong = p.why; missing != nil {
+		out.Wrong = append([]error{missing}, out.Wrong...)
+	}
+	if len(out.Rows) == 0 && len(out.Wrong) > 0 {
+		return source.Sampling{}, errors.Join(out.Wrong...)
 	}
 	for _, field := range sorted(from) {
 		if len(out.Rows) > 0 && !filled[field] {

@@ -21,6 +21,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,6 +57,7 @@ var streamOf = []struct {
 }{
 	{"unit", "units"}, {"person", "people"}, {"stage", "stages"}, {"product", "products"}, {"account", "accounts"}, {"contact", "contacts"}, {"deal", "deals"},
 	{"change", "changes"}, {"touch", "touches"}, {"grade", "grades"}, {"health", "health"}, {"evidence", "evidence"}, {"sale", "sales"}, {"quota", "quotas"},
+	{"reading", "readings"}, {"signal", "signals"}, {"tender", "tenders"},
 }
 
 func (r *Rows) stream() store.Stream {
@@ -158,57 +160,79 @@ func (c cursor) String() store.Cursor {
 	return store.Cursor(b)
 }
 
-// job is a file to read and how.
+// job is a file, or a sheet of one, to read and how.
 type job struct {
-	name string // within the folder
-	file *File
+	name  string // of the file, within the folder
+	file  *File
+	sheet string // "": the first, or all that file.Sheets means, as long as nobody has looked which there are
+	found bool   // it is there by a pattern
+	asked string // of what is looked up in: the sheet that the lookup names
 }
 
-// find returns the files that feed a stream, and those that are looked up in.
+// id tells the jobs of a pass apart.
+func (j job) id() string {
+	if j.sheet == "" {
+		return j.name
+	}
+	return j.name + "[" + j.sheet + "]"
+}
+
+// find returns the files that feed a stream, and those that are looked up in. Its error names all that are not there.
 func (s *Source) find(st store.Stream) (jobs, lookups []job, err error) {
-	wanted := map[string]bool{}
+	wanted, said := map[[2]string]bool{}, map[string]bool{}
+	var wrong []error
+	glob := func(pattern string, optional bool) []string {
+		names, err := s.glob(pattern, optional)
+		if err != nil && !said[err.Error()] {
+			said[err.Error()] = true
+			wrong = append(wrong, err)
+		}
+		return names
+	}
 	for i := range s.cfg.Files {
 		f := &s.cfg.Files[i]
 		mine := false
 		for j := range f.Rows {
 			if r := &f.Rows[j]; r.stream() == st {
 				mine = true
-				r.values(func(v *Value) { v.lookups(func(l *Lookup) { wanted[l.File] = true }) })
+				r.values(func(v *Value) { v.lookups(func(l *Lookup) { wanted[[2]string{l.File, l.Sheet}] = true }) })
 			}
 		}
 		if !mine {
 			continue
 		}
-		names, err := s.glob(f.Name, f.Optional)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, n := range names {
-			if !slices.ContainsFunc(jobs, func(j job) bool { return j.name == n }) { // of two patterns that fit the first counts
-				jobs = append(jobs, job{n, f})
+		for _, n := range glob(f.Name, f.Optional) {
+			if !slices.ContainsFunc(jobs, func(j job) bool { return j.name == n && (f.sheets() == "" || f.sheets() == j.file.sheets()) }) { // of two patterns that fit the first counts
+				j := job{name: n, file: f}
+				if isWorkbook(n) {
+					j.sheet = f.Sheet
+				}
+				jobs = append(jobs, j)
 			}
 		}
 	}
-	for _, pattern := range sorted(wanted) {
-		names, err := s.glob(pattern, false)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, n := range names {
-			lookups = append(lookups, job{n, s.declared(n)})
+	for _, w := range slices.SortedFunc(maps.Keys(wanted), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		for _, n := range glob(w[0], false) {
+			f := s.declared(n, w[1])
+			lookups = append(lookups, job{name: n, file: f, sheet: cmp.Or(w[1], f.Sheet), asked: w[1]})
 		}
 	}
-	return jobs, lookups, nil
+	return jobs, lookups, errors.Join(wrong...)
 }
 
-// declared returns the settings of a file that is only looked up in, by the first pattern that fits it.
-func (s *Source) declared(name string) *File {
-	for i := range s.cfg.Files {
-		if ok, _ := filepath.Match(s.cfg.Files[i].Name, name); ok {
-			return &s.cfg.Files[i]
+// declared returns the settings of a file that is only looked up in, by the first pattern that fits it, of its sheet if there is one.
+func (s *Source) declared(name, sheet string) *File {
+	found := &File{Name: name}
+	for i := range slices.Backward(s.cfg.Files) {
+		f := &s.cfg.Files[i]
+		if ok, _ := filepath.Match(f.Name, name); ok {
+			found = f
+			if sheet != "" && (f.Sheet == sheet || len(f.Sheets) > 0 && f.wants(sheet, false)) {
+				return f
+			}
 		}
 	}
-	return &File{Name: name}
+	return found
 }
 
 func (s *Source) glob(pattern string, optional bool) ([]string, error) {

@@ -285,6 +285,32 @@ func TestSource_MissingFilesAndPermissions(t *testing.T) {
 	}
 }
 
+// What is measured of a customer is the further fields of a reading, each a number; one that is none is told with its line, and is no value.
+func TestSource_Readings(t *testing.T) {
+	s := folder(t, `
+files:
+  - file: m.csv
+    rows:
+      - {entity: reading, fields: {account: 客户, day: 日期}, extra: {logins: 登录, depth: 深度}}
+`, map[string]string{"m.csv": "客户,日期,登录,深度\na1,2026-10-31,12.5,40\na2,2026-10-31,n/a,50\na3,2026-10-31,,60\n"})
+	p := mustPull(t, s, s.Streams()[0], "", 100)
+	if len(p.Readings) != 3 {
+		t.Fatalf("%+v", p.Readings)
+	}
+	if v := p.Readings[0].Values; len(v) != 2 || v["logins"] != 12.5 || v["depth"] != 40 {
+		t.Errorf("%v", v)
+	}
+	if r := p.Readings[1]; len(r.Values) != 1 || r.Values["depth"] != 50 || len(r.Mistyped) != 1 || r.Mistyped[0] != "logins" {
+		t.Errorf("%+v", r)
+	}
+	if r := p.Readings[2]; len(r.Values) != 1 || r.Values["depth"] != 60 || len(r.Mistyped) != 0 {
+		t.Errorf("%+v", r)
+	}
+	if len(p.Issues) != 1 || !strings.Contains(p.Issues[0].Where, "m.csv:3") || p.Issues[0].Field != "extra.logins" {
+		t.Errorf("%+v", p.Issues)
+	}
+}
+
 func TestSource_VanishedColumnIsAnIssue(t *testing.T) {
 	s := folder(t, dealsConfig, map[string]string{"deals.csv": "ID,Name,Stage,Close\n1,a,won,2026-01-01\n"})
 	p := mustPull(t, s, "deals", "", 0)
@@ -541,14 +567,14 @@ files:
   - file: x.csv
     rows:
       - entity: deal
-        fields: {title: name, amount: {column: a, const: b}}
+        fields: {title: name, amount: {column: a, const: b}, category: {column: c, map: {热: hot}}}
         expect: [close]
 `)
 	_, err := New(c)
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{`id "a:b"`, "dir:", `currency "yuan"`, `"DD.MM"`, `decimal ";"`, `"klingon"`, "../secret.csv", `"order"`, "title", "exactly one of", "expect"} {
+	for _, want := range []string{`id "a:b"`, "dir:", `currency "yuan"`, `"DD.MM"`, `decimal ";"`, `"klingon"`, "../secret.csv", `"order"`, "title", "exactly one of", "expect", `fields.category.map: parse forecast category "hot"`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in\n%v", want, err)
 		}
@@ -557,5 +583,27 @@ files:
 	if err := yaml.UnmarshalWithOptions([]byte("files:\n  - file: x\n    rows:\n      - entity: deal\n        fields: {id: {column_name: x}}\n"), &strict, yaml.Strict()); err == nil ||
 		!strings.Contains(err.Error(), "column_name") {
 		t.Errorf("an unknown key within a value: %v", err)
+	}
+}
+
+// What nobody should have in a file does no harm: a cell of megabytes, bytes that are no text, escapes, a sum of 17 digits, several currencies in one column, a day without a zone.
+func TestSource_Limits(t *testing.T) {
+	huge := strings.Repeat("长", 5<<20/3)
+	s := folder(t, strings.Replace(dealsConfig, "close: close}", "close: close, currency: currency}", 1), map[string]string{"deals.csv": "id,name,stage,amount,close,currency\n" +
+		"1," + huge + ",won,12345678901234567.89,2026-03-09,CNY\n" +
+		"2,\"\x1b]0;own\x07\u202eted\",won,0.01,2026-03-09,USD\n" +
+		"3,ok,won,99999999999999999999999999,2026-03-09,\n"})
+	p := mustPull(t, s, "deals", "", 1)
+	if len(p.Deals) != 3 || len(p.Deals[0].Name) > 4*store.MaxName || p.Deals[0].Name == "" {
+		t.Fatalf("%d deals", len(p.Deals))
+	}
+	want := []store.Money{{Minor: 1234567890123456789, Currency: "CNY"}, {Minor: 1, Currency: "USD"}, {}}
+	for i, d := range p.Deals {
+		if d.Amount != want[i] || d.Close != store.Date(2026, 3, 9) || store.Clean(d.Name, len(d.Name)+1) != d.Name {
+			t.Errorf("%.60q %+v %v", d.Name, d.Amount, d.Close)
+		}
+	}
+	if p.Issues[0].Field != "amount" || len(p.Issues[0].Value) > 200 {
+		t.Errorf("%+v", p.Issues[0])
 	}
 }

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"flightdeck/store"
+	"flightdeck/store/source"
 )
 
 // workbook saves a file of sheets, each a list of rows; change may do more to it.
@@ -281,5 +283,118 @@ func TestSource_Sample(t *testing.T) {
 	}
 	if _, err := folder(t, dealsConfig, map[string]string{"deals.csv": ""}).Sample(t.Context(), "deals", 2); err == nil || !strings.Contains(err.Error(), "deals.csv") {
 		t.Errorf("of nothing: %v", err)
+	}
+}
+
+// A look at the folder tells all that is wrong with it, not only the first.
+func TestSource_SampleTellsAll(t *testing.T) {
+	s := folder(t, `
+files:
+  - {file: a.csv, rows: [{entity: deal, fields: {id: id, name: name}}]}
+  - {file: b.csv, rows: [{entity: deal, fields: {id: id, name: title, amount: amount}}]}
+  - {file: c.csv, rows: [{entity: deal, fields: {id: key, name: name}}]}
+  - {file: d.csv, rows: [{entity: deal, fields: {id: id, name: name}}]}
+  - {file: e.csv, rows: [{entity: deal, fields: {id: id, name: name}}]}
+  - {file: f.xlsx, rows: [{entity: deal, fields: {id: id, name: name}}]}
+`, map[string]string{"a.csv": "id,name\n1,a\n2,b\n", "b.csv": "id,name\n3,c\n", "c.csv": "id,name\n4,d\n", "f.xlsx": "PK"})
+	got, err := s.Sample(t.Context(), "deals", 1)
+	if err != nil || len(got.Rows) != 1 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	wrong := errors.Join(got.Wrong...).Error()
+	for _, want := range []string{"no file d.csv", "no file e.csv", `c.csv: no column "key"`, "f.xlsx: not a whole workbook"} {
+		if !strings.Contains(wrong, want) {
+			t.Errorf("it does not say %q:\n%s", want, wrong)
+		}
+	}
+	lacking := ""
+	for _, i := range got.Rows[0].Mapped.Issues {
+		lacking += i.Where + " " + i.Problem + "\n"
+	}
+	for _, want := range []string{`no column "amount"`, `no column "title"`} {
+		if !strings.Contains(lacking, want) {
+			t.Errorf("it does not say %q:\n%s", want, lacking)
+		}
+	}
+	check := s.Check(t.Context()).Error()
+	if !strings.Contains(check, "no file d.csv") || !strings.Contains(check, "no file e.csv") {
+		t.Errorf("Check: %s", check)
+	}
+}
+
+// A workbook with a sheet for each region and month, as people keep them: all of them into one stream, each row knowing its sheet; another of its sheets into another
+// stream; a sum, a hidden and an empty sheet left alone; another order of columns in one of them.
+func TestWorkbook_SheetsIntoOneStream(t *testing.T) {
+	s := folder(t, `
+currency: CNY
+files:
+  - {file: book.xlsx, sheets: ["2026-*", 华东, "!2026-13"], rows: [{entity: deal, fields: {id: "编号", name: "名称", amount: "金额", lead: $sheet, next_step: $file}}]}
+  - {file: book.xlsx, sheet: 客户, rows: [{entity: account, fields: {id: "编号", name: "名称", industry: {lookup: {file: book.xlsx, sheet: 行业, key: "代码", by: "行业", column: "行业"}}}}]}
+`, nil)
+	header := []any{"编号", "名称", "金额"}
+	workbook(t, s.cfg.Dir, "book.xlsx", map[string][][]any{
+		"2026-01": {header, {"1", "一", 1}, {"2", "二", 2}},
+		"2026-02": {{"金额", "编号", "名称"}, {30, "3", "三"}, {"x", "4", "四"}, {5, "1", "又一"}},
+		"2026-03": {},
+		"2026-04": {header, {"6", "藏", 6}},
+		"2026-13": {{"小计"}, {99}},
+		"华东":      {header, {"7", "七", 7}},
+		"客户":      {{"编号", "名称", "行业"}, {"a", "甲", "m"}},
+		"行业":      {{"代码", "行业"}, {"m", "制造"}},
+		"汇总":      {{"合计"}, {123}},
+	}, func(f *excelize.File) error { return f.SetSheetVisible("2026-04", false) })
+	for _, limit := range []int{1, 3, 1000} { // at every page in a new process
+		all, from := source.Page{}, store.Cursor("")
+		for range 100 {
+			fresh, err := New(s.cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := fresh.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: from, Limit: limit})
+			if err != nil {
+				t.Fatalf("limit %d, from %q: %v", limit, from, err)
+			}
+			all.Deals, all.Issues, from = append(all.Deals, p.Deals...), append(all.Issues, p.Issues...), p.Next
+			if !p.More {
+				break
+			}
+		}
+		got := ""
+		for _, d := range all.Deals {
+			got += d.ID.Native() + " " + d.Lead + " " + d.NextStep + "; "
+		}
+		if got != "1 2026-01 book.xlsx; 2 2026-01 book.xlsx; 3 2026-02 book.xlsx; 4 2026-02 book.xlsx; 7 华东 book.xlsx; " {
+			t.Errorf("limit %d: %s", limit, got)
+		}
+		if len(all.Issues) != 2 || all.Issues[0].Where != "book.xlsx[2026-02]:3" || !strings.Contains(all.Issues[1].Problem, "book.xlsx[2026-01]:2") {
+			t.Errorf("limit %d: %+v", limit, all.Issues)
+		}
+		if p, err := s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: from}); err != nil || p.More || p.Len() > 0 || p.Next != from {
+			t.Errorf("unchanged: %+v, %v", p, err)
+		}
+	}
+	if p := mustPull(t, s, "accounts", "", 0); len(p.Accounts) != 1 || p.Accounts[0].Industry != "制造" {
+		t.Errorf("%+v", p)
+	}
+	workbook(t, s.cfg.Dir, "book.xlsx", map[string][][]any{"别的": {header}, "客户": {{"编号", "名称", "行业"}}, "行业": {{"代码", "行业"}}}, nil)
+	if _, err := pull(s, "deals", "", 0); err == nil || !strings.Contains(err.Error(), "no sheet is one of") || !strings.Contains(err.Error(), "别的") {
+		t.Errorf("no such sheets: %v", err)
+	}
+}
+
+func TestConfig_Sheets(t *testing.T) {
+	for text, want := range map[string]string{
+		`{file: a.xlsx, sheet: x, rows: [{entity: deal, fields: {id: id}}]}, {file: a.xlsx, sheet: x, rows: [{entity: deal, fields: {id: id}}]}`:      "named twice",
+		`{file: a.xlsx, rows: [{entity: deal, fields: {id: id}}]}, {file: a.xlsx, sheet: x, rows: [{entity: deal, fields: {id: id}}]}`:                "named twice",
+		`{file: a.xlsx, sheet: x, sheets: [y], rows: [{entity: deal, fields: {id: id}}]}`:                                                             "want either",
+		`{file: a.xlsx, sheets: ["[", "!"], rows: [{entity: deal, fields: {id: id}}]}`:                                                                `sheets "["`,
+		`{file: a.xlsx, sheets: ["*"], rows: [{entity: deal, fields: {id: id}}]}, {file: a.xlsx, sheet: x, rows: [{entity: deal, fields: {id: id}}]}`: "",
+	} {
+		c := parse(t, "files: ["+text+"]")
+		c.ID, c.Dir = "t", "d"
+		err := c.Validate()
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
 	}
 }

@@ -1,0 +1,307 @@
+package tender
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"flightdeck/analytics"
+	"flightdeck/analytics/deal"
+	"flightdeck/analytics/desk"
+	"flightdeck/analytics/rule"
+	"flightdeck/store"
+)
+
+// matched is a suggestion before anybody looks at it.
+type matched struct {
+	tender                           store.Tender
+	deal                             analytics.Code
+	score, customer, product, region float64
+	account                          string
+}
+
+// asked is the matches' place among a Book's answers.
+type asked struct {
+	pack *rule.Pack
+	day  analytics.Day
+}
+
+type matches struct {
+	all     []matched
+	notices int
+}
+
+// customers are the accounts with open deals, found by the bigrams of their names.
+type customers struct {
+	b     *analytics.Book
+	namer namer
+	list  []customer
+	index map[string][]int32
+}
+
+type customer struct {
+	code  analytics.Code
+	name  name
+	grams map[string]bool
+	deals []analytics.DealState
+}
+
+func newCustomers(b *analytics.Book, day analytics.Day) *customers {
+	c := &customers{b: b, index: map[string][]int32{}}
+	deals := map[analytics.Code][]analytics.DealState{}
+	for d := range b.Select(analytics.Scope{AsOf: day}).DealsIn(analytics.Period{From: day + 1, To: store.MaxDay}) {
+		if d.Open() && d.Account != analytics.None {
+			deals[d.Account] = append(deals[d.Account], *d)
+		}
+	}
+	places := map[string]bool{}
+	codes := make([]analytics.Code, 0, len(deals))
+	for a := range deals {
+		codes = append(codes, a)
+		rec := b.Account(a)
+		for _, p := range []string{rec.City, rec.Region} {
+			if p = place(p); len([]rune(p)) >= 2 {
+				places[p] = true
+			}
+		}
+	}
+	slices.Sort(codes)
+	for p := range places {
+		c.namer.places = append(c.namer.places, p)
+	}
+	slices.SortFunc(c.namer.places, func(x, y string) int { return cmp.Or(cmp.Compare(len(y), len(x)), strings.Compare(x, y)) })
+	for _, a := range codes {
+		n := c.namer.of(b.AccountName(b.AccountID(a)))
+		at := int32(len(c.list))
+		c.list = append(c.list, customer{a, n, bigrams(n.rest), deals[a]})
+		for g := range c.list[at].grams {
+			c.index[g] = append(c.index[g], at)
+		}
+	}
+	return c
+}
+
+// place is a place's name without what kind of place it is.
+func place(s string) string {
+	s = fold(strings.TrimSpace(s))
+	for _, unit := range []string{"特别行政区", "自治区", "省", "市", "区", "县"} {
+		if rest := strings.TrimSuffix(s, unit); len([]rune(rest)) >= 2 {
+			s = rest
+		}
+	}
+	return s
+}
+
+// like calls yield with the customers whose name is like a notice's buyer, or, where it names none, whose name stands in its title or text.
+func (c *customers) like(t *store.Tender, text string, yield func(*customer, float64)) {
+	if strings.TrimSpace(t.Buyer) == "" {
+		for i := range c.list {
+			if n := &c.list[i]; len([]rune(n.name.rest)) >= 3 && strings.Contains(text, n.name.rest) {
+				yield(n, .9)
+			}
+		}
+		return
+	}
+	buyer := c.namer.of(t.Buyer)
+	seen := map[int32]bool{}
+	for g := range bigrams(buyer.rest) {
+		for _, i := range c.index[g] {
+			if seen[i] {
+				continue
+			}
+			seen[i] = true
+			if v := alike(buyer, c.list[i].name); v >= floor {
+				yield(&c.list[i], v)
+			}
+		}
+	}
+}
+
+// find matches the notices of a Book as of a day, once.
+func find(b *analytics.Book, p *rule.Pack, day analytics.Day) *matches {
+	return analytics.Memo(b, asked{p, day}, func() *matches {
+		m := &matches{}
+		rules := &rule.ForecastSection.Of(p).Tender
+		var young []store.Tender
+		for _, t := range b.Tenders() {
+			if on := store.DayOf(t.At, b.Location()); on <= day && int(day-on) <= rules.Days {
+				young = append(young, t)
+			}
+		}
+		if m.notices = len(young); m.notices == 0 {
+			return m
+		}
+		c := newCustomers(b, day)
+		for i := range young {
+			t := &young[i]
+			text := fold(t.Title + "\n" + t.Text)
+			c.like(t, text, func(who *customer, alike float64) {
+				rec := b.Account(who.code)
+				region := -1.
+				if where := fold(t.Region + "\n" + t.Title + "\n" + t.Buyer); rec.City != "" || rec.Region != "" {
+					if region = 0; contains(where, rec.City) || contains(where, rec.Region) {
+						region = 1
+					} else if strings.TrimSpace(t.Region) == "" { // it does not say
+						region = -1
+					}
+				}
+				for k := range who.deals {
+					d := &who.deals[k]
+					if d.Created != store.NoDay && store.DayOf(t.At, b.Location()) < d.Created-90 { // it is about an earlier purchase
+						continue
+					}
+					product := -1.
+					if d.Product != analytics.None {
+						rec := b.Product(d.Product)
+						product = max(covered(fold(rec.Name), text), .8*covered(fold(rec.Category), text))
+					}
+					x := matched{tender: *t, deal: d.Deal, customer: alike, product: product, region: region, account: rec.Name}
+					if x.weigh(rules); x.score >= rules.Suggest {
+						m.all = append(m.all, x)
+					}
+				}
+			})
+		}
+		slices.SortFunc(m.all, func(x, y matched) int {
+			return cmp.Or(cmp.Compare(y.score, x.score), strings.Compare(string(x.tender.ID), string(y.tender.ID)), strings.Compare(string(b.DealID(x.deal)), string(b.DealID(y.deal))))
+		})
+		return m
+	})
+}
+
+func contains(text, p string) bool {
+	p = place(p)
+	return len([]rune(p)) >= 2 && strings.Contains(text, p)
+}
+
+// weigh sets the score: the weighted mean of what is known.
+func (m *matched) weigh(r *rule.Tender) {
+	sum, weight := 0., 0.
+	for key, v := range map[string]float64{"customer": m.customer, "product": m.product, "region": m.region} {
+		if v >= 0 {
+			sum, weight = sum+v*r.Weights[key], weight+r.Weights[key]
+		}
+	}
+	if weight > 0 {
+		m.score = math.Round(sum/weight*1e4) / 1e4
+	}
+}
+
+// Of returns the suggestions for the open deals of s as of its day, by the rules in p (nil: the defaults); decided: also those that v says were accepted or rejected. The scope's period
+// plays no part.
+func Of(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope, decided bool) Answer {
+	s.Period = analytics.Period{}
+	sel := b.Select(s)
+	m := find(b, p, sel.AsOf)
+	rules := &rule.ForecastSection.Of(p).Tender
+	a := Answer{Stamp: b.Stamp(s), Rules: p.Version(), Scope: b.Named(s), Notices: m.notices, Suggestions: []Suggestion{}}
+	seen := map[store.ID]bool{}
+	for i := range m.all {
+		x := &m.all[i]
+		d, ok := sel.Deal(x.deal)
+		if !ok {
+			continue
+		}
+		if !seen[x.tender.ID] {
+			seen[x.tender.ID] = true
+			a.Matched++
+		}
+		g := x.suggest(b, rules, &d, sel.AsOf)
+		if dec, ok := v.Suggestion(g.Deal.ID, string(g.Tender)); ok {
+			if !decided {
+				continue
+			}
+			if g.State = Rejected; dec.After.Verdict == store.VerdictAccepted {
+				g.State = Accepted
+			}
+			g.By, g.At, g.Note, g.Decision = cmp.Or(b.PersonName(dec.By), dec.Name), dec.At.In(b.Location()).Format("2006-01-02T15:04:05Z07:00"), dec.Note, dec.Seq
+		}
+		a.Suggestions = append(a.Suggestions, g)
+	}
+	return a
+}
+
+func (m *matched) suggest(b *analytics.Book, r *rule.Tender, d *analytics.DealState, day analytics.Day) Suggestion {
+	t := &m.tender
+	g := Suggestion{Tender: t.ID, Kind: t.Kind.String(), Title: t.Title, Buyer: t.Buyer, Winner: t.Winner, URL: t.URL, Day: store.DayOf(t.At, b.Location()), Due: store.NoDay,
+		Deal: deal.RowOf(b, d, day), Score: m.score, Customer: round(m.customer), Product: round(m.product), Region: round(m.region), State: Suggested}
+	if t.Due != 0 {
+		g.Due = t.Due
+	}
+	g.To = move(b, r, t, d)
+	g.Reason = m.word(&g)
+	return g
+}
+
+func round(v float64) float64 { return math.Round(v*100) / 100 }
+
+// move is the stage to which a notice moves a deal; its ID is "" where it moves none.
+func move(b *analytics.Book, r *rule.Tender, t *store.Tender, d *analytics.DealState) deal.Stage {
+	none := deal.Stage{Order: -1}
+	stage := func(c analytics.Code) deal.Stage {
+		s := b.Stage(c)
+		return deal.Stage{ID: s.ID, Name: s.Name, NameEn: s.NameEn, Kind: s.Kind, Order: int(b.StageRank(c)), Probability: s.Probability}
+	}
+	if t.Kind == store.TenderAward && t.Winner != "" && !ours(b, t.Winner) {
+		for _, c := range b.Stages() {
+			if b.Stage(c).Kind == store.StageLost {
+				return stage(c)
+			}
+		}
+		return none
+	}
+	from, ok := r.Move[t.Kind.String()]
+	if !ok || t.Kind == store.TenderAward && t.Winner == "" { // an award to nobody knows whom
+		return none
+	}
+	for _, c := range b.Stages() {
+		if s := b.Stage(c); s.Kind == store.StageOpen && s.Probability >= from {
+			if d.Stage != analytics.None && b.StageRank(c) <= d.Rank {
+				return none
+			}
+			return stage(c)
+		}
+	}
+	return none
+}
+
+// ours reports whether a winner is the organisation itself: any of the names that its own stands for, in Chinese and English.
+func ours(b *analytics.Book, winner string) bool {
+	n := namer{}
+	w := n.of(winner)
+	for _, own := range append(strings.Fields(b.Org().Name), b.Org().Name) {
+		if alike(w, n.of(own)) >= .7 {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *matched) word(g *Suggestion) analytics.Text {
+	zh := []string{fmt.Sprintf("采购方 %s 与客户 %s 相似 %.0f%%", cmp.Or(g.Buyer, "(见正文)"), m.account, m.customer*100)}
+	en := []string{fmt.Sprintf("buyer %s is %.0f %% like the customer %s", cmp.Or(g.Buyer, "(in the text)"), m.customer*100, m.account)}
+	if m.product >= 0 {
+		zh, en = append(zh, fmt.Sprintf("产品 %s %.0f%%", g.Deal.Product.Name, m.product*100)), append(en, fmt.Sprintf("product %s %.0f %%", g.Deal.Product.Name, m.product*100))
+	}
+	if m.region >= 0 {
+		same := [2]string{"地区不符", "another region"}
+		if m.region == 1 {
+			same = [2]string{"地区一致", "the same region"}
+		}
+		zh, en = append(zh, same[0]), append(en, same[1])
+	}
+	return analytics.Text{Zh: strings.Join(zh, ", "), En: strings.Join(en, ", ")}
+}
+
+// Table gives the suggestions as raw cells.
+func (a Answer) Table() analytics.Table {
+	t := analytics.Table{Columns: []string{"tender", "tender_kind", "tender_title", "buyer", "winner", "day", "tender_due", "deal", "deal_name", "owner", "stage", "score", "tender_stage", "tender_state", "decided_by", "score_reason"}}
+	for _, g := range a.Suggestions {
+		t.Rows = append(t.Rows, []string{string(g.Tender), g.Kind, g.Title, g.Buyer, g.Winner, g.Day.String(), g.Due.String(), string(g.Deal.ID), g.Deal.Name, g.Deal.Owner.Name, string(g.Deal.Stage.ID),
+			strconv.FormatFloat(g.Score, 'f', 2, 64), string(g.To.ID), string(g.State), g.By, g.Reason.En})
+	}
+	return t
+}

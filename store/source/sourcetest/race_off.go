@@ -1,0 +1,6 @@
+//go:build !race
+
+package sourcetest
+
+// rounds of [Play].
+const rounds = 12

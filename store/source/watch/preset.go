@@ -1,0 +1,12 @@
+package watch
+
+import (
+	_ "embed"
+	"slices"
+)
+
+//go:embed preset.yaml
+var preset []byte
+
+// Preset returns a commented configuration: a list of source sections as they stand under "sources:" in flightdeck.yaml, unindented.
+func Preset() []byte { return slices.Clone(preset) }

@@ -207,6 +207,14 @@ func TestFetch_Classes(t *testing.T) {
 		{200, `{"errcode":60011}`, "", is(source.ErrDenied), false},
 		{200, `{"errcode":40013,"errmsg":"invalid corpid"}`, "", is(source.ErrSetup), false},
 		{200, `{"errcode":404}`, "", is(errNotFound), false},
+		// A server that says no to one list is well: its other lists are asked, and the same question is not put to it again at once.
+		{404, ``, "", is(source.ErrSetup), false},
+		{404, `{"message":"no route"}`, "", is(errNotFound), false},
+		{400, `{"message":"no such property"}`, "", is(source.ErrSetup), false},
+		{405, ``, "", is(source.ErrSetup), false},
+		{422, `{"message":"no such view"}`, "", is(source.ErrSetup), false},
+		{500, ``, "", func(err error) bool { return !errors.Is(err, source.ErrSetup) }, false},
+		{408, ``, "", func(err error) bool { return !errors.Is(err, source.ErrSetup) }, false},
 		{304, ``, "", nil, true},
 		{204, ``, "", nil, true},
 	} {

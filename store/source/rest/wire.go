@@ -316,6 +316,8 @@ func (s *Source) classify(ctx context.Context, resp *http.Response, a answer) (e
 			class = "expired"
 		case status == http.StatusNotFound:
 			class = "missing"
+		case status == http.StatusBadRequest, status == http.StatusMethodNotAllowed, status == http.StatusUnprocessableEntity:
+			class = "setup"
 		default:
 			class = "fail"
 		}
@@ -354,7 +356,7 @@ func (s *Source) classify(ctx context.Context, resp *http.Response, a answer) (e
 	case "expired":
 		return false, fmt.Errorf("%w: %w", source.ErrExpired, st)
 	case "missing":
-		return false, fmt.Errorf("%w: %w", st, errNotFound)
+		return false, source.Setup(fmt.Errorf("%w: %w", st, errNotFound)) // it did answer: its other lists may be there
 	case "setup":
 		return false, source.Setup(st)
 	}

@@ -201,6 +201,47 @@ func (r *room) tryton(t *testing.T) (script func(args ...string) []byte) {
 	}
 }
 
+// sell lets Tryton itself sell a product to one of its parties, until the test is over: what the tools seed has neither.
+func sell(t *testing.T, script func(...string) []byte) {
+	t.Helper()
+	call := func(method string, args ...any) (id int64) { // the id that is made or found
+		t.Helper()
+		params, err := json.Marshal(append(args, map[string]any{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := script("rpc", "model."+method, string(params))
+		if strings.HasSuffix(method, ".write") || strings.HasSuffix(method, ".delete") {
+			return 0
+		}
+		var ids []int64
+		if err := json.Unmarshal(out, &ids); err != nil || len(ids) == 0 {
+			t.Fatalf("%s %s answers %s: %v", method, params, out, err)
+		}
+		return ids[0]
+	}
+	first := func(model string, where ...any) int64 { return call(model+".search", where, 0, 1, nil) }
+	dec := func(v string) map[string]any { return map[string]any{"__class__": "Decimal", "decimal": v} }
+	make := func(v any) []any { return []any{[]any{"create", []any{v}}} }
+
+	unit := first("product.uom", []any{"symbol", "=", "u"})
+	template := call("product.template.create", []any{map[string]any{"name": "给水泵", "type": "service", "default_uom": unit, "list_price": dec("1200.50"), "products": make(map[string]any{})}})
+	t.Cleanup(func() { call("product.template.delete", []any{template}) })
+	product := first("product.product", []any{"template", "=", template})
+	t.Cleanup(func() { call("product.product.delete", []any{product}) })
+	party := first("party.party", []any{"addresses", "!=", nil})
+	address := first("party.address", []any{"party", "=", party})
+	sale := call("sale.sale.create", []any{map[string]any{"party": party, "invoice_address": address, "shipment_address": address, "company": 1,
+		"currency":  first("currency.currency", []any{"code", "=", "CNY"}),
+		"warehouse": first("stock.location", []any{"type", "=", "warehouse"}),
+		"sale_date": map[string]any{"__class__": "date", "year": 2026, "month": 3, "day": 5}, "state": "confirmed",
+		"lines": make(map[string]any{"type": "line", "product": product, "unit": unit, "quantity": 2, "unit_price": dec("1100")})}})
+	t.Cleanup(func() { // which only a sale that was never one may be
+		call("sale.sale.write", []any{sale}, map[string]any{"state": "cancelled"})
+		call("sale.sale.delete", []any{sale})
+	})
+}
+
 // opportunities are the server's own sums by our stages: count and minor units.
 func opportunities(t *testing.T, script func(...string) []byte) map[string][2]int64 {
 	t.Helper()
@@ -243,6 +284,7 @@ func (r *room) stored(t *testing.T) map[string][2]int64 {
 func TestEndToEnd_Tryton(t *testing.T) {
 	r := newRoom(t)
 	script := r.tryton(t)
+	sell(t, script)
 	sync := func() {
 		t.Helper()
 		out := r.ok("sync", "--once")

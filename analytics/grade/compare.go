@@ -20,9 +20,10 @@ type Comparison struct {
 	Waits    []Wait // what is still being read for the first time: the past may look otherwise then
 	Moved    [2]int // how often any customer's grade changed between two of the days: under the old rules, and under the new
 
-	b    *analytics.Book
-	in   []analytics.Code // the scope's customers
-	line [2][]int         // a course's place in Lines
+	b     *analytics.Book
+	scope string
+	in    []analytics.Code // the scope's customers
+	line  [2][]int         // a course's place in Lines
 }
 
 // Compare replays both over days for all customers, of whom those of a scope are told of: a scope does not change what is held for everybody. progress is called now and then with
@@ -44,7 +45,7 @@ func Compare(ctx context.Context, b *analytics.Book, s analytics.Scope, old, wit
 // Against compares a replay with other rules over the same days: [Compare] for whoever tries one set of new rules after the other.
 func (c *Course) Against(ctx context.Context, s analytics.Scope, with *rule.Grading, accepted Accepted, progress func(done, all int)) (*Comparison, error) {
 	b := c.m.b
-	x := &Comparison{Stamp: b.Stamp(s), Days: c.Days, Waits: c.m.waits, Old: c, b: b}
+	x := &Comparison{Stamp: b.Stamp(s), Days: c.Days, Waits: c.m.waits, Old: c, b: b, scope: b.Named(s)}
 	var err error
 	if x.New, err = Replay(ctx, b, with, c.Days, accepted, progress); err != nil {
 		return nil, err

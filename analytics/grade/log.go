@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/rule"
 	"flightdeck/store"
 )
 
@@ -35,6 +36,21 @@ func (e *Entry) Faulty() (out []store.Input) {
 		}
 	}
 	return out
+}
+
+// Words is what an evaluation can be found by, in both languages, whatever the reader's: the customer, the step, the day, the rules, and each input that could not be relied on, as g names it.
+func (e *Entry) Words(g *rule.Grading) string {
+	words := []string{e.AccountName, string(e.Account), string(e.From) + ">" + string(e.Grade), e.Rule, e.Why, e.Day.String()}
+	if e.Held {
+		words = append(words, "held 冻结")
+	}
+	if e.Moved() {
+		words = append(words, "moved 变动")
+	}
+	for _, in := range e.Faulty() {
+		words = append(words, in.Name, g.Inputs[in.Name].Name, g.Inputs[in.Name].NameEn, in.State.String())
+	}
+	return strings.Join(words, " ")
 }
 
 // LogOf finds the evaluations of a scope's customers, or of one of them, up to the as-of day and within the period if there is one. keep says of an entry whether it is wanted; nil: all
@@ -89,16 +105,20 @@ func (l *Log) Table() analytics.Table {
 		e := l.Rows.At(i)
 		var inputs []string
 		for _, in := range e.Inputs {
-			switch in.State {
-			case store.InputUnknown:
-			case store.InputFresh:
-				inputs = append(inputs, in.Name+"="+Number(in.Value).String())
-			default:
-				inputs = append(inputs, in.Name+"="+Number(in.Value).String()+" ("+in.State.String()+")")
+			if in.State != store.InputUnknown {
+				inputs = append(inputs, said(in.Name, Number(in.Value), in.State))
 			}
 		}
 		t.Rows = append(t.Rows, []string{string(e.Account), e.AccountName, e.Day.String(), string(e.From), string(e.Grade), string(e.Would), strconv.FormatFloat(e.Score, 'f', 2, 64),
 			strconv.Itoa(e.Health), strconv.FormatBool(e.Held), e.Why, e.Rule, strings.Join(inputs, "; ")})
 	}
 	return t
+}
+
+// said is an input in a cell: NAME=VALUE, and its state where it is not fresh.
+func said(name string, v Number, state store.InputState) string {
+	if state == store.InputFresh {
+		return name + "=" + v.String()
+	}
+	return name + "=" + v.String() + " (" + state.String() + ")"
 }

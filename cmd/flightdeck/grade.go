@@ -74,7 +74,7 @@ func (in *invocation) gradeCommand() *cobra.Command {
 	q.format.flags(c)
 	c.Flags().BoolVar(&held, "held", false, "only customers whose grade is held")
 	c.Flags().IntVar(&limit, "limit", 50, "how many customers")
-	c.AddCommand(in.gradeDecideCommand(true), in.gradeDecideCommand(false))
+	c.AddCommand(in.gradeLogCommand(), in.gradeDecideCommand(true), in.gradeDecideCommand(false))
 	return c
 }
 

@@ -86,9 +86,11 @@ func (in *invocation) rulesCommand() *cobra.Command {
 		Long: "The configuration names their file (rules_file: rules.yaml). It is read again whenever it changes; a file that is wrong changes nothing and is told of.\n" +
 			"To begin one: flightdeck rules show > rules.yaml",
 		Args: cobra.NoArgs,
-		RunE: in.do(func(*cobra.Command, []string) error { return usagef("rules: want show, log, fit or check FILE") }),
+		RunE: in.do(func(*cobra.Command, []string) error {
+			return usagef("rules: want show, log, fit, replay or check FILE")
+		}),
 	}
-	c.AddCommand(in.rulesShowCommand(), in.rulesLogCommand(), in.rulesFitCommand())
+	c.AddCommand(in.rulesShowCommand(), in.rulesLogCommand(), in.rulesFitCommand(), in.rulesReplayCommand())
 	if in.owner == nil {
 		c.AddCommand(&cobra.Command{
 			Use: "check FILE", Short: "Check a file of rules: line, field and what is accepted", Args: cobra.ExactArgs(1),

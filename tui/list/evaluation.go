@@ -31,7 +31,8 @@ func evaluationColumns(l *locale.Locale) []table.Column {
 // loadEvaluations lists what was judged, newest first: of one account where the place names it.
 func loadEvaluations(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) {
 	a := grade.LogOf(b, p.Scope, store.ID(p.ID), nil)
-	rows, inputs := a.Rows, rule.GradingSection.Of(env.Pack()).Inputs
+	rows, g := a.Rows, rule.GradingSection.Of(env.Pack())
+	inputs := g.Inputs
 	title := func(l *locale.Locale, name string) string {
 		if in, ok := inputs[name]; ok {
 			return l.Pick(in.Name, in.NameEn)
@@ -47,26 +48,16 @@ func loadEvaluations(env *pane.Env, b *analytics.Book, p pane.Place) (content, e
 	}
 	var waits []grade.Wait
 	if p.Scope.AsOf == 0 || p.Scope.AsOf >= b.Now() { // of the past nothing is known any more
-		waits = grade.Waits(b, rule.GradingSection.Of(env.Pack()))
+		waits = grade.Waits(b, g)
 	}
 	judged := b.Judged() > 0
 	return content{
 		rev: a.Stamp.Rev, none: locale.LogNone, note: func() string { return row.Waits(env.Locale, waits, judged) },
 		rows: table.Rows{
 			Len: rows.Len(), Key: rows.Key,
-			Match: func(i int) string { // may be asked on any goroutine: both languages' names, whatever the session's
+			Match: func(i int) string { // may be asked on any goroutine
 				e := rows.At(i)
-				words := []string{e.AccountName, string(e.Account), string(e.From) + ">" + string(e.Grade), e.Rule, e.Why, e.Day.String()}
-				if e.Held {
-					words = append(words, "held 冻结")
-				}
-				if e.Moved() {
-					words = append(words, "moved 变动")
-				}
-				for _, in := range e.Faulty() {
-					words = append(words, in.Name, inputs[in.Name].Name, inputs[in.Name].NameEn, in.State.String())
-				}
-				return strings.Join(words, " ")
+				return e.Words(g)
 			},
 			Cells: func(i int, c []table.Cell) {
 				e, l, th := rows.At(i), env.Locale, env.Theme

@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"strings"
-
 	"flightdeck/analytics/grade"
 	"flightdeck/store"
 	"flightdeck/tui/layout"
@@ -109,14 +107,5 @@ func dash(s string) string {
 
 // holds names what is held, and why.
 func (m *model) holds(all []grade.Hold) string {
-	l, out := m.env.Locale, []string{}
-	for _, h := range all {
-		in := m.load.Value.rules.Inputs[h.Input]
-		name := l.Pick(in.Name, in.NameEn)
-		if name == "" {
-			name = h.Input
-		}
-		out = append(out, l.F(locale.GradeHeldInput, name, l.InputState(h.Why), l.Date(h.Since)))
-	}
-	return strings.Join(out, ", ")
+	return row.Holds(m.env.Locale, all, m.load.Value.rules, m.begun())
 }

@@ -448,8 +448,7 @@ func (m *model) nextPreset() tea.Cmd {
 	return m.try(next, "preset")
 }
 
-// unguarded are the guards as wide open as they go.
-var unguarded = map[string]float64{"guard.vanished": 100, "guard.shift": 10, "guard.moved": 100}
+var unguarded = rule.Unguarded()
 
 // open reports whether the draft has the guards open.
 func (m *model) opened() bool {

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"cmp"
 	"context"
-	"math"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -203,7 +202,7 @@ func (m *model) traceValues() table.Rows {
 			if in == nil {
 				return
 			}
-			c[1].Text = number(l, in.Value)
+			c[1].Text = row.Value(l, in.Value)
 			if in.Value.Known() && in.Unit != "" {
 				c[1].Text += " " + in.Unit
 			}
@@ -215,21 +214,10 @@ func (m *model) traceValues() table.Rows {
 				c[3] = table.Cell{Text: l.Date(in.Day), Style: th.Muted}
 			}
 			if in.Min != nil && in.Max != nil {
-				c[6] = table.Cell{Text: number(l, grade.Number(*in.Min)) + " - " + number(l, grade.Number(*in.Max)), Style: th.Muted}
+				c[6] = table.Cell{Text: row.Value(l, grade.Number(*in.Min)) + " - " + row.Value(l, grade.Number(*in.Max)), Style: th.Muted}
 			}
 		},
 	}
-}
-
-// number writes a value, a large one shortly.
-func number(l *locale.Locale, n grade.Number) string {
-	switch v := float64(n); {
-	case !n.Known():
-		return "-"
-	case math.Abs(v) >= 10_000 && math.Abs(v) < 1e15:
-		return l.Count(int(math.Round(v)))
-	}
-	return n.String()
 }
 
 func (m *model) pressTrace(msg tea.KeyPressMsg) tea.Cmd {
@@ -328,7 +316,7 @@ func (m *model) sum(th *theme.Theme, l *locale.Locale, k, w int) (lines []string
 		if r.Points > 0 {
 			points = "+" + points
 		}
-		cause = append(cause, name+" "+number(l, r.From)+" > "+number(l, r.To)+" ("+points+")")
+		cause = append(cause, name+" "+row.Value(l, r.From)+" > "+row.Value(l, r.To)+" ("+points+")")
 	}
 	if len(cause) > 0 && k > 0 {
 		say(th.Muted, l.F(locale.SandboxCause, strings.Join(cause, "; ")))

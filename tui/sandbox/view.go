@@ -334,37 +334,6 @@ func (m *model) about(th *theme.Theme, l *locale.Locale, w int) (lines []string)
 	return append([]string{""}, lines...)
 }
 
-// because words what of the draft makes a score another one.
 func (m *model) because(l *locale.Locale, why []grade.Reason, line bool) string {
-	var out []string
-	for _, r := range why {
-		if math.Abs(r.Points) < .05 && len(why) > 1 {
-			continue // which is nothing at one decimal
-		}
-		title := r.Attribute
-		for _, g := range []*rule.Grading{m.load.Value.rules, m.begun()} {
-			for _, a := range g.Attributes {
-				if a.ID == r.Attribute {
-					title = l.Pick(a.Name, a.NameEn)
-				}
-			}
-		}
-		points := l.Float(r.Points, 1)
-		if r.Points > 0 {
-			points = "+" + points
-		}
-		if r.Input != "" {
-			in := m.load.Value.rules.Inputs[r.Input]
-			out = append(out, cmp.Or(l.Pick(in.Name, in.NameEn), r.Input)+" "+number(l, r.From)+" > "+number(l, r.To)+" ("+points+")")
-			continue
-		}
-		out = append(out, l.F(locale.SandboxWeight, title, r.From.String(), r.To.String(), points))
-	}
-	switch {
-	case len(out) > 0:
-		return l.F(locale.SandboxWhy, strings.Join(out, "; "))
-	case line:
-		return l.F(locale.SandboxWhy, l.T(locale.SandboxLines))
-	}
-	return ""
+	return row.Because(l, why, line, m.load.Value.rules, m.begun())
 }

@@ -35,7 +35,7 @@ func (s *Source) advance(ctx context.Context, cur *cursor, st *stream, pt *part,
 		if n == 0 {
 			return false, nil
 		}
-		return true, s.behind(ctx, pt.tie, ps, rows[n-1])
+		return true, s.behind(ctx, pt.tie, ps, rows[n-1], ps.From)
 	}
 	switch pt.Pager.Kind {
 	case "none":
@@ -65,14 +65,15 @@ func (s *Source) advance(ctx context.Context, cur *cursor, st *stream, pt *part,
 		if n == 0 || told && !more {
 			return false, nil
 		}
-		if err := s.behind(ctx, pt.key, ps, rows[n-1]); err != nil {
+		from := ps.From
+		if pt.Pager.Window && ahead { // (time, key) go on together
+			from = ps.Top
+		}
+		if err := s.behind(ctx, pt.key, ps, rows[n-1], from); err != nil {
 			if errors.Is(err, errLoop) && pt.Pager.Window && s.toCome(ctx, st, ps, rows[n-1]) {
 				return false, nil // behind all others, and no time to go on from
 			}
 			return false, err
-		}
-		if pt.Pager.Window && ahead { // (time, key) go on together
-			ps.From = ps.Top
 		}
 		return true, nil
 	default: // offset, page
@@ -120,8 +121,9 @@ func (s *Source) toCome(ctx context.Context, st *stream, ps *pass, row any) bool
 	return err != nil || t.After(ps.Start.Add(farAhead))
 }
 
-// behind makes the key of the last row that was read the next request's token.
-func (s *Source) behind(ctx context.Context, key *expr, ps *pass, last any) error {
+// behind makes the key of the last row that was read the next request's token, and from where its window begins. A row that somebody changes while we read comes again at
+// a later time: only the same key at the same time is the request that was made before.
+func (s *Source) behind(ctx context.Context, key *expr, ps *pass, last any, from time.Time) error {
 	v, err := key.one(ctx, last, s.vars)
 	if err != nil {
 		return fmt.Errorf("pager.key: %w", err)
@@ -130,13 +132,13 @@ func (s *Source) behind(ctx context.Context, key *expr, ps *pass, last any) erro
 	if next == "" {
 		return errors.New("pager.key: a row without a key; correct the connector's pager")
 	}
-	if next == ps.Token {
+	if next == ps.Token && from.Equal(ps.From) {
 		return errLoop
 	}
-	if err := ps.Loop.add(next); err != nil {
+	if err := ps.Loop.add(next + "\x00" + from.UTC().Format(time.RFC3339Nano)); err != nil {
 		return err
 	}
-	ps.Token = next
+	ps.Token, ps.From = next, from
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"flightdeck/store"
 	"flightdeck/store/source"
+	"flightdeck/store/storetest"
 )
 
 // readAll reads passes to their end: the cursor of the next one, what came and how many requests a pass may take at most.
@@ -136,6 +138,71 @@ func TestPager_KeyTieBreak(t *testing.T) {
 		asked = nil
 		if _, _, _, err = readAll(t, s, "deals", c, monday.Add(time.Hour), 0); err != nil || len(asked) == 0 {
 			t.Errorf("%d ties: %v", k, err)
+		}
+	}
+}
+
+// A row that somebody changes while we read comes again behind the others, also at the end of a page whose last row it was before, and after that once more: that is no
+// circle, and its last state is what comes last.
+func TestPager_KeyComesAgainLater(t *testing.T) {
+	rng := storetest.Rand(t)
+	for _, limit := range []int{1, 2, 7} {
+		for _, edits := range []int{1, 3, 40} { // that many requests long somebody works: on the row that was read last, or on any
+			var asked []string
+			rows := ties(30, 4)
+			answer := soqlServer(t, rows, &asked)
+			requests := 0
+			s := tiny(t, soqlSpec, func(w http.ResponseWriter, r *http.Request) {
+				answer(w, r)
+				if requests++; requests > edits {
+					return
+				}
+				i := rng.IntN(len(rows))
+				if _, key, ok := strings.Cut(asked[len(asked)-1], "Id > '"); ok && rng.IntN(2) == 0 {
+					last, _ := strconv.Atoi(key[:5])
+					i = slices.IndexFunc(rows, func(it item) bool { return it.ID == last })
+				}
+				rows[i].At = monday.Add(time.Duration(requests) * time.Second)
+				slices.SortFunc(rows, func(x, y item) int { return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.ID, y.ID)) })
+			})
+			seen := map[string]string{}
+			c := store.Cursor("")
+			for n := 0; ; n++ {
+				p, err := s.Fetch(t.Context(), source.Request{Stream: "deals", Cursor: c, Now: monday, Limit: limit})
+				if err != nil || n > 200 {
+					t.Fatalf("limit %d, %d edits: request %d: %v", limit, edits, requests, err)
+				}
+				for _, d := range p.Records.Deals {
+					seen[d.ID.Native()] = d.Modified.UTC().Format(time.DateTime)
+				}
+				if c = p.Next; !p.More {
+					break
+				}
+			}
+			for _, it := range rows {
+				if o := it.row(); seen[o["id"].(string)] != it.At.UTC().Format(time.DateTime) {
+					t.Errorf("limit %d, %d edits: %v came last as of %q", limit, edits, o, seen[o["id"].(string)])
+				}
+			}
+		}
+	}
+}
+
+// A server that gives its pages in a circle, whatever it is asked, is found out, be the circle long or short, and whether time goes on in it or not.
+func TestPager_KeyCircle(t *testing.T) {
+	for _, spec := range []string{soqlSpec, strings.NewReplacer(", window: true", "", "sorted: true, ", "").Replace(soqlSpec)} {
+		for _, pages := range []int{1, 2, 3, 5, 17} {
+			for _, k := range []int{1, 100} {
+				rows, requests := ties(2*pages, k), 0
+				s := tiny(t, spec, func(w http.ResponseWriter, _ *http.Request) {
+					i := 2 * (requests % pages)
+					requests++
+					_ = json.NewEncoder(w).Encode(map[string]any{"records": []any{rows[i].row(), rows[i+1].row()}})
+				})
+				if _, _, _, err := readAll(t, s, "deals", "", monday, 2); !errors.Is(err, errLoop) || requests > 4*pages+4 {
+					t.Errorf("%d pages, %d rows to a second: %v after %d requests", pages, k, err, requests)
+				}
+			}
 		}
 	}
 }

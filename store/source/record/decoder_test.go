@@ -191,13 +191,43 @@ func TestDecode_EveryFieldArrives(t *testing.T) {
 	}
 }
 
-// The yuan has names that ISO 4217 does not know, and many a system writes no other.
-func TestDecode_NamesOfTheYuan(t *testing.T) {
-	for _, name := range []string{"RMB", "rmb", "人民币", "CNY"} {
+// The yuan has names that ISO 4217 does not know, and many a system writes no other; a sign that several currencies share means the source's own, or is asked about.
+func TestDecode_NamesOfCurrencies(t *testing.T) {
+	for _, tt := range []struct {
+		name, own, want store.Currency
+	}{
+		{"RMB", "", "CNY"}, {"rmb", "", "CNY"}, {"人民币", "", "CNY"}, {"人民币元", "USD", "CNY"}, {"元", "USD", "CNY"}, {"CNY", "USD", "CNY"}, {"usd", "CNY", "USD"}, {"US$", "CNY", "USD"},
+		{"美元", "CNY", "USD"}, {"¥", "CNY", "CNY"}, {"￥", "JPY", "JPY"}, {"$", "HKD", "HKD"}, {"¥", "", ""}, {"$", "CNY", ""}, {"块", "CNY", ""}, {"YUAN", "CNY", ""},
+	} {
 		var p source.Page
-		d := Decoder{Source: "crm", Stream: "deals"}
-		if d.Decode("deal", map[string]any{"id": "1", "amount": "5", "currency": name}, "1", &p); len(p.Issues) > 0 || len(p.Deals) != 1 || p.Deals[0].Amount != (store.Money{Minor: 500, Currency: "CNY"}) {
-			t.Errorf("%s: %+v %+v", name, p.Deals, p.Issues)
+		d := Decoder{Source: "crm", Stream: "deals", Currency: tt.own}
+		d.Decode("deal", map[string]any{"id": "1", "amount": "5", "currency": string(tt.name)}, "1", &p)
+		if len(p.Deals) != 1 || p.Deals[0].Amount.Currency != tt.want || len(p.Issues) != btoi(tt.want == "") {
+			t.Errorf("%s where %q is usual: %+v %+v", tt.name, tt.own, p.Deals, p.Issues)
+		}
+	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// An amount may say itself what it is in, before or behind; where that is not what its row says, it is left out: it is never taken for the other currency.
+func TestDecode_AmountWithItsCurrency(t *testing.T) {
+	for _, tt := range []struct{ amount, currency, own, want string }{
+		{"¥1234.5", "", "CNY", "1234.50 CNY"}, {"￥ 12345678901234567.89", "", "CNY", ""}, {"￥ 12345678901234.89", "", "CNY", "12345678901234.89 CNY"}, {"1234.5元", "", "CNY", "1234.50 CNY"},
+		{"-¥5", "", "CNY", "-5.00 CNY"}, {"¥-5", "", "CNY", "-5.00 CNY"}, {"人民币5元", "", "CNY", "5.00 CNY"}, {"5 RMB", "", "CNY", "5.00 CNY"}, {"CNY 5", "", "CNY", "5.00 CNY"},
+		{"¥500", "", "JPY", "500 JPY"}, {"$5", "", "HKD", "5.00 HKD"}, {"$5", "USD", "CNY", "5.00 USD"}, {"5美元", "", "", "5.00 USD"}, {"元5", "", "", "5.00 CNY"},
+		{"$5", "", "CNY", ""}, {"5元", "USD", "CNY", ""}, {"¥5", "", "", ""}, {"$5元", "", "CNY", ""}, {"5 kgs", "", "CNY", ""}, {"¥1,234", "", "CNY", ""}, {"¥", "", "CNY", ""}, {"元", "", "CNY", ""},
+	} {
+		var p source.Page
+		d := Decoder{Source: "crm", Stream: "deals", Currency: store.Currency(tt.own)}
+		d.Decode("deal", map[string]any{"id": "1", "amount": tt.amount, "currency": tt.currency}, "1", &p)
+		if len(p.Deals) != 1 || p.Deals[0].Amount.String() != tt.want || len(p.Issues) != btoi(tt.want == "") {
+			t.Errorf("%q in a row of %q of a source of %q: %+v %+v", tt.amount, tt.currency, tt.own, p.Deals, p.Issues)
 		}
 	}
 }

@@ -203,15 +203,21 @@ func (r *row) currency() (store.Currency, bool) {
 	if !ok {
 		return r.d.Currency, true
 	}
-	c := store.Currency(strings.ToUpper(s))
-	if c == "RMB" || s == "人民币" { // which ISO 4217 does not know, and many a system does
-		c = "CNY"
+	if c := store.Currency(s); c.Valid() && c != "RMB" { // the usual case
+		return c, true
 	}
-	if !c.Valid() {
+	may := Currencies(s)
+	switch {
+	case len(may) == 1:
+		return may[0], true
+	case slices.Contains(may, r.d.Currency):
+		return r.d.Currency, true
+	case len(may) > 1:
+		r.issue("currency", s, fmt.Sprintf("may be any of %v: give the source the currency that it means in the configuration; the row's amounts were left out", may), false)
+	default:
 		r.issue("currency", s, "want a three-letter ISO 4217 code such as CNY; the row's amounts were left out", false)
-		return "", false
 	}
-	return c, true
+	return "", false
 }
 
 func (r *row) money(field string) store.Money {
@@ -223,20 +229,35 @@ func (r *row) money(field string) store.Money {
 	if !ok {
 		return store.Money{}
 	}
-	if c == "" {
-		r.issue(field, s, "an amount without a currency: map the field currency, or give the source a currency in the configuration", false)
-		return store.Money{}
-	}
 	m, err := store.ParseMoney(s, c)
+	if err == nil {
+		return m
+	}
+	number, minus := strings.CutPrefix(s, "-")
+	if number, may := SplitCurrency(number); may != nil { // the amount says itself what it is in
+		switch {
+		case c == "" && len(may) == 1:
+			c = may[0]
+		case c != "" && !slices.Contains(may, c):
+			r.issue(field, s, fmt.Sprintf("the amount is in another currency than %s, which its row or source has, and was left out: map the field currency, or correct the source's", c), false)
+			return store.Money{}
+		}
+		if minus {
+			number = "-" + number
+		}
+		if m, err = store.ParseMoney(number, c); err == nil {
+			return m
+		}
+	}
 	switch {
+	case c == "":
+		r.issue(field, s, "an amount without a currency: map the field currency, or give the source a currency in the configuration", false)
 	case errors.Is(err, store.ErrRange):
 		r.issue(field, s, "too large or too fine for an amount: want a decimal number below 90,000,000,000,000,000", false)
-		return store.Money{}
-	case err != nil:
+	default:
 		r.issue(field, s, "want a plain decimal number such as 1234.50, without thousands separators", false)
-		return store.Money{}
 	}
-	return m
+	return store.Money{}
 }
 
 // stage maps the source's value to the organisation's stage. false: it is given but unknown.

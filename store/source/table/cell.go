@@ -8,12 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 	"github.com/xuri/excelize/v2"
 
 	"flightdeck/store"
+	"flightdeck/store/source/record"
 )
 
 // Cells are parsed strictly: what does not have exactly the declared shape is an issue for a person to read, never a guess. A day that could be
@@ -48,54 +48,15 @@ func long(s string, cents bool) bool {
 
 var plainNumber = regexp.MustCompile(`^[-+]?\d+(\.\d+)?([eE][-+]?\d{1,3})?$`)
 
-// signs are the currencies that a sign may mean.
-var signs = map[rune]string{
-	'¥': "CNY JPY", '￥': "CNY JPY", '元': "CNY", '$': "USD HKD TWD SGD AUD CAD NZD MXN", '€': "EUR", '£': "GBP", '₩': "KRW", '₹': "INR",
-}
-
-// codes are currencies as people write them: 元 and RMB are the yuan.
-var codes = map[string]string{"RMB": "CNY", "US$": "USD", "HK$": "HKD", "NT$": "TWD", "人民币": "CNY", "美元": "USD", "港币": "HKD", "港元": "HKD", "欧元": "EUR", "日元": "JPY"}
-
-// code returns the currency that s begins with, or ends with, and how many bytes its name has; "" when there is none.
-func code(s string, has func(s, affix string) bool) (which string, size int) {
-	for name, is := range codes {
-		if len(name) > size && has(s, name) {
-			which, size = is, len(name)
-		}
-	}
-	return which, size
-}
-
 // money strips a currency sign or code from either side of an amount.
 func (n numbers) money(s string) (string, error) {
-	for _, cut := range []func() (string, string){
-		func() (string, string) {
-			if which, n := code(s, strings.HasPrefix); n > 0 {
-				return which, s[n:]
-			}
-			if len(s) > 3 && store.Currency(s[:3]).Valid() {
-				return s[:3], s[3:]
-			}
-			r, size := utf8.DecodeRuneInString(s)
-			return signs[r], s[size:]
-		},
-		func() (string, string) {
-			if which, n := code(s, strings.HasSuffix); n > 0 {
-				return which, s[:len(s)-n]
-			}
-			if len(s) > 3 && store.Currency(s[len(s)-3:]).Valid() {
-				return s[len(s)-3:], s[:len(s)-3]
-			}
-			r, size := utf8.DecodeLastRuneInString(s)
-			return signs[r], s[:len(s)-size]
-		},
-	} {
-		if which, rest := cut(); which != "" {
-			if n.currency != "" && !strings.Contains(which, string(n.currency)) {
-				return "", fmt.Errorf("the cell's currency is not %s; correct currency in the mapping, or map a column to the field currency", n.currency)
-			}
-			s = strings.TrimSpace(rest)
+	s, may := record.SplitCurrency(s)
+	if may != nil && (n.currency != "" && !slices.Contains(may, n.currency) || len(may) == 0) {
+		want := string(n.currency)
+		if want == "" {
+			want = "one and the same"
 		}
+		return "", fmt.Errorf("the cell's currency is not %s; correct currency in the mapping, or map a column to the field currency", want)
 	}
 	return s, nil
 }

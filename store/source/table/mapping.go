@@ -44,8 +44,8 @@ type line struct {
 	cells   []string
 	rows    rows // whose last row this is
 	tongue  *tongue
-	// currencies: the row names its amounts' currency in a column.
-	currencies bool
+	// currency is that of the row's amounts, where a column names it: "" where that cannot be told. Where the column is empty it is the file's.
+	currency *store.Currency
 }
 
 func fold(column string) string { return strings.ToLower(strings.TrimSpace(column)) }
@@ -186,8 +186,8 @@ func (v *Value) value(l *line, t tables, number bool) got {
 	n := numbers{decimal: "."} // of constants
 	if g.tongue != nil {
 		n = g.tongue.numbers
-		if l.currencies {
-			n.currency = ""
+		if l.currency != nil {
+			n.currency = *l.currency
 		}
 	}
 	d, err := n.parse(g.text)
@@ -317,12 +317,30 @@ func newRecipe(r *Rows) *recipe {
 	return c
 }
 
+// currency finds the currency that a row names for its amounts.
+func (m *mapper) currency(r *recipe, l *line) {
+	l.currency = nil
+	i := slices.Index(r.names, "currency")
+	if i < 0 {
+		return
+	}
+	if g := m.field(r.Entity, "currency", r.values[i], l); g.text != "" {
+		c := store.Currency("")
+		if may := record.Currencies(g.text); len(may) == 1 {
+			c = may[0]
+		} else if slices.Contains(may, m.dec.Currency) {
+			c = m.dec.Currency
+		}
+		l.currency = &c
+	}
+}
+
 // row appends to out what r makes of l.
 func (m *mapper) row(r *recipe, l *line, out *source.Page) {
 	if !l.matches(r.When) {
 		return
 	}
-	_, l.currencies = r.Fields["currency"]
+	m.currency(r, l)
 	fields := make(map[string]any, len(r.Fields)+1)
 	extra := map[string]any{}
 	var h maphash.Hash

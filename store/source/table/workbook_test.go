@@ -223,6 +223,26 @@ func TestSource_GrowingFile(t *testing.T) {
 	}
 }
 
+// The currency that a row names is that of its amounts, in whatever words; a sign beside an amount that says another one leaves the amount out instead of changing what it is worth.
+func TestCells_CurrencyOfTheRow(t *testing.T) {
+	s := folder(t, `{currency: CNY, files: [{file: deals.csv, rows: [{entity: deal, fields: {id: id, amount: amount, currency: currency}}]}]}`, map[string]string{
+		"deals.csv": "id,amount,currency\n1,$5,美元\n2,￥5,人民币\n3,5,RMB\n4,￥5,\n5,$5,人民币\n6,$5,\n7,5元,USD\n8,US$5,HKD\n9,￥500,JPY\n",
+	})
+	p := mustPull(t, s, "deals", "", 0)
+	want := []string{"5.00 USD", "5.00 CNY", "5.00 CNY", "5.00 CNY", "", "", "", "", "500 JPY"}
+	for i, d := range p.Deals {
+		if d.Amount.String() != want[i] {
+			t.Errorf("%s: %q, want %q", d.ID, d.Amount, want[i])
+		}
+	}
+	if len(p.Deals) != len(want) {
+		t.Errorf("%d deals", len(p.Deals))
+	}
+	if p.Issues == nil || !strings.Contains(p.Issues[0].Problem, "currency") {
+		t.Errorf("issues %+v", p.Issues)
+	}
+}
+
 func TestCells_AsChineseSheetsWriteThem(t *testing.T) {
 	n := numbers{decimal: ".", group: ",", currency: "CNY"}
 	for in, want := range map[string]string{"1.2万": "12000", "￥1,234.50": "1234.5", "(1,234)": "-1234", "（1,234）": "-1234", "RMB 1,234": "1234", "人民币1,234.50元": "1234.5",

@@ -71,12 +71,13 @@ func (in *invocation) sourceCommand() *cobra.Command {
 	preview.Flags().BoolVar(&asJSON, "json", false, "as JSON, in full")
 	var listJSON bool
 	list := &cobra.Command{
-		Use: "list", Short: "The kinds of sources, their streams, and what has checked them",
-		Long: "verified says what has checked a connector: real server, vendor specification (a mock made of it), recorded shapes (answers as documented) or nothing.",
-		Args: cobra.NoArgs,
-		RunE: in.do(func(*cobra.Command, []string) error { return in.sourceList(listJSON) }),
+		Use: "list [NAME]", Short: "The kinds of sources, their streams, what has checked them and what is missing in them",
+		Long: "verified says what has checked a connector: real server, vendor specification (a mock made of it), recorded shapes (answers as documented) or nothing.\n" +
+			"With NAME, of that kind alone, and what is known that it does not bring, or brings late.",
+		Args: cobra.MaximumNArgs(1), ValidArgsFunction: completeKind,
+		RunE: in.do(func(_ *cobra.Command, args []string) error { return in.sourceList(args, listJSON) }),
 	}
-	list.Flags().BoolVar(&listJSON, "json", false, "as JSON: name, kind, about, streams, verified")
+	list.Flags().BoolVar(&listJSON, "json", false, "as JSON: name, kind, about, streams, verified, limits")
 	c.AddCommand(create, check, preview, list)
 	return c
 }
@@ -96,35 +97,64 @@ type entry struct {
 	About    string         `json:"about"`
 	Streams  []store.Stream `json:"streams"` // empty: those of the configuration
 	Verified string         `json:"verified"`
+	Limits   []string       `json:"limits"` // what it is known not to bring, or to bring late
+}
+
+// completeKind completes the first argument with the kinds of sources.
+func completeKind(_ *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+	if all, err := catalog(); err == nil && len(args) == 0 {
+		for _, e := range all {
+			names = append(names, e.Name)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // catalog describes every kind.
 func catalog() ([]entry, error) {
 	all := []entry{
-		{"table", "table", "CSV and Excel files in a folder", []store.Stream{}, "recorded shapes"},
-		{"feed", "feed", "tender notices in an RSS, Atom or JSON feed", new(feed.Source).Streams(), "recorded shapes"},
-		{"watch", "watch", "customers' pages, feeds and files: white papers, postings for a CTO", []store.Stream{}, "recorded shapes"},
-		{"tryton", "rpc", "Tryton over JSON-RPC", new(rpc.Source).Streams(), new(rpc.Source).Verified()},
-		{"odoo", "rpc", "Odoo over JSON-RPC or JSON-2", new(rpc.Odoo).Streams(), new(rpc.Odoo).Verified()},
-		{"rest", "rest", "any HTTP API, by a connector of your own (flightdeck source new NAME)", []store.Stream{}, "nothing"},
+		{"table", "table", "CSV and Excel files in a folder", []store.Stream{}, "recorded shapes", []string{
+			"a file is read whole whenever it changed; what no row names any more is removed", "history only where a file has it: else changes are noted as they are seen",
+			"formulas are not calculated: what Excel stored last is taken", "of numbers of more than 15 digits Excel itself keeps no more, unless they stand as text",
+		}},
+		{"feed", "feed", "tender notices in an RSS, Atom or JSON feed", new(feed.Source).Streams(), "recorded shapes", []string{
+			"what a feed forgot before it was read is never seen", "buyer, winner and region are taken out of prose by your expressions, and not known where these do not match",
+		}},
+		{"watch", "watch", "customers' pages, feeds and files: white papers, postings for a CTO", []store.Stream{}, "recorded shapes", []string{
+			"the first look at a page or a file reports nothing: what has stood there is no news", "pages that are made by scripts in the browser have no text here",
+		}},
+		{"tryton", "rpc", "Tryton over JSON-RPC", new(rpc.Source).Streams(), new(rpc.Source).Verified(), new(rpc.Source).Limits()},
+		{"odoo", "rpc", "Odoo over JSON-RPC or JSON-2", new(rpc.Odoo).Streams(), new(rpc.Odoo).Verified(), new(rpc.Odoo).Limits()},
+		{"rest", "rest", "any HTTP API, by a connector of your own (flightdeck source new NAME)", []store.Stream{}, "nothing", []string{}},
 	}
 	for _, name := range sql.Kinds() {
-		all = append(all, entry{name, "sql", "tables of a database, read only", []store.Stream{}, sql.Verified(name)})
+		all = append(all, entry{name, "sql", "tables of a database, read only", []store.Stream{}, sql.Verified(name), sql.Limits(name)})
 	}
 	for _, name := range rest.Specs() {
 		spec, err := rest.LoadSpec(name)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, entry{name, "rest", spec.About, spec.StreamNames(), spec.Verified})
+		all = append(all, entry{name, "rest", spec.About, spec.StreamNames(), spec.Verified, append([]string{}, spec.Limits...)})
 	}
 	return all, nil
 }
 
-func (in *invocation) sourceList(asJSON bool) error {
+func (in *invocation) sourceList(args []string, asJSON bool) error {
 	all, err := catalog()
 	if err != nil {
 		return err
+	}
+	if len(args) > 0 {
+		var names []string
+		for _, e := range all {
+			names = append(names, e.Name)
+		}
+		i := slices.Index(names, args[0])
+		if i < 0 {
+			return usagef("kind %q: want one of %s", store.Clip(args[0], 40), strings.Join(names, ", "))
+		}
+		all = all[i : i+1]
 	}
 	if asJSON {
 		e := json.NewEncoder(in.stdout)
@@ -147,6 +177,11 @@ func (in *invocation) sourceList(asJSON bool) error {
 		say(in.stdout, "%s  %s  %s  %s\n", layout.Fit(e.Name, w), layout.Fit(e.Kind, 5), layout.Fit(e.Verified, 20), streams)
 		if e.About != "" {
 			say(in.stdout, "%s  %s\n", layout.Blank(w), e.About)
+		}
+		for _, l := range e.Limits {
+			if len(args) > 0 {
+				say(in.stdout, "%s  - %s\n", layout.Blank(w), l)
+			}
 		}
 	}
 	return nil

@@ -8,11 +8,15 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
+
 	"flightdeck/store"
+	"flightdeck/store/source/rest"
 )
 
 // invoke runs the program and returns its exit status and what it printed.
@@ -120,6 +124,9 @@ func TestSource_List(t *testing.T) {
 		if !slices.Contains(words, e.Verified) || e.About == "" || e.Streams == nil {
 			t.Errorf("%+v", e)
 		}
+		if e.Name != "rest" && e.Name != "demo" && len(e.Limits) == 0 { // each has some, and who does not know them takes a gap for a fact
+			t.Errorf("%s does not say what it cannot", e.Name)
+		}
 		names = append(names, e.Name)
 	}
 	for _, k := range kinds() {
@@ -131,8 +138,83 @@ func TestSource_List(t *testing.T) {
 	if e := all[i]; e.Kind != "rest" || e.Verified != "vendor specification" || !slices.Contains(e.Streams, store.Stream("deals")) || e.Streams[0] != "stages" {
 		t.Errorf("%+v", e)
 	}
+	if code, out, _ = invoke(t, "source", "list", "wecom"); code != 0 || !strings.Contains(out, "- the organisation only") || strings.Contains(out, "hubspot") {
+		t.Errorf("one of them: %d %s", code, out)
+	}
+	if code, _, errs := invoke(t, "source", "list", "nosuch"); code != 2 || !strings.Contains(errs, "want one of table, feed") {
+		t.Errorf("none of them: %d %s", code, errs)
+	}
 	if code, out, _ = invoke(t, "source", "list"); code != 0 || !strings.Contains(out, "tryton") || !strings.Contains(out, "real server") {
 		t.Error(out)
+	}
+}
+
+// Every configuration that init prints can be checked: against a server that knows none of our paths, or where there is none, each kind says stream by stream what is wrong, shows no
+// credential and does not fail itself.
+func TestSource_CheckOfEveryPreset(t *testing.T) {
+	const secret = "canary-9d04ff"
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprintf(w, `{"message":"no %s here, %s"}`, r.URL.Path, secret)
+	}))
+	defer srv.Close()
+	t.Chdir(t.TempDir())
+	credential := regexp.MustCompile(`env:([A-Z0-9_]+)`)
+	for _, p := range presets() {
+		code, text, errs := invoke(t, "init", p.name)
+		if code != 0 {
+			t.Fatal(p.name, errs)
+		}
+		for _, m := range credential.FindAllStringSubmatch(text, -1) {
+			t.Setenv(m[1], secret)
+		}
+		var conf map[string]any
+		if err := yaml.Unmarshal([]byte(text), &conf); err != nil {
+			t.Fatal(p.name, err)
+		}
+		src := conf["sources"].([]any)[0].(map[string]any)
+		kind := fmt.Sprint(src["kind"])
+		spec, err := rest.LoadSpec(kind)
+		switch {
+		case err == nil: // and all other addresses that it may ask
+			src["url"] = srv.URL
+			vars, _ := src["vars"].(map[string]any)
+			if vars == nil {
+				vars = map[string]any{}
+			}
+			for name, v := range spec.Vars {
+				if strings.HasPrefix(v, "http") {
+					vars[name] = srv.URL
+				}
+			}
+			for name, v := range vars {
+				if strings.HasPrefix(fmt.Sprint(v), "http") {
+					vars[name] = srv.URL
+				}
+			}
+			src["vars"] = vars
+		case kind == "tryton" || kind == "odoo":
+			src["url"] = srv.URL + "/crm/"
+		case src["address"] != nil:
+			src["address"] = "127.0.0.1:1" // nobody listens there
+		case kind == "feed" || kind == "watch":
+			continue // of these a configuration is nothing but addresses, and their packages have their tests
+		}
+		b, err := yaml.Marshal(conf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile("flightdeck.yaml", b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, out, errs := invoke(t, "source", "check")
+		if code != 1 || !strings.HasPrefix(out, "ok    ") && !strings.HasPrefix(out, "fail  ") || !strings.Contains(out, "fail  ") || strings.Contains(out, "panic") {
+			t.Errorf("%s: %d %s%s", p.name, code, out, errs)
+		}
+		if strings.Contains(out+errs, secret) {
+			t.Errorf("%s shows the credential: %s%s", p.name, out, errs)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@
 //
 //	name: acme                     # the connector's kind
 //	verified: nothing              # real server | vendor specification | recorded shapes | nothing
+//	limits: [no history of stages] # what it does not bring, or brings late, one line each
 //	url: https://api.acme.example  # the configuration may override it
 //	vars: {version: v2}            # settings of the connector with their defaults; used as {version}
 //	auth: {kind: bearer}           # none | bearer | header (with name) | basic (with the configuration's user)

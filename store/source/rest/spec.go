@@ -23,6 +23,7 @@ type Spec struct {
 	Name     string            `yaml:"name"`
 	About    string            `yaml:"about"` // one line for lists
 	Verified string            `yaml:"verified"`
+	Limits   []string          `yaml:"limits"` // what it does not bring, or brings late, one line each
 	URL      string            `yaml:"url"`
 	Vars     map[string]string `yaml:"vars"`
 	Needs    map[string]string `yaml:"needs"` // settings without a default → what they are; every configuration must give them under vars

@@ -56,6 +56,16 @@ func (o *Odoo) Kind() string { return "odoo" }
 // Verified tells what has checked the reading: answers in the shapes that the vendor's documentation and source have, and no real server.
 func (o *Odoo) Verified() string { return "recorded shapes" }
 
+// Limits tells what the reading does not bring, or brings late.
+func (o *Odoo) Limits() []string {
+	return []string{
+		"what was deleted or merged is found when all ids are compared",
+		"history of stages and amounts only where the user has the right Settings, and of tracked fields; without it changes are noted as they are seen",
+		"fields, models and rights differ from version to version: a model that is not there takes its own stream out",
+		"amounts leave Odoo as floating-point numbers: beyond 15 digits the last are its rounding",
+	}
+}
+
 // Streams returns those that are configured.
 func (o *Odoo) Streams() []store.Stream {
 	if len(o.cfg.Streams) == 0 {

@@ -57,6 +57,17 @@ func (s *Source) Requests() int { return int(s.c.asked.Load()) }
 // Verified tells what has checked the reading: Tryton 6.0 on SQLite and on PostgreSQL.
 func (s *Source) Verified() string { return "real server" }
 
+// Limits tells what the reading does not bring, or brings late.
+func (s *Source) Limits() []string {
+	return []string{
+		"no activities and no teams: Tryton knows only companies",
+		"what was deleted is found when all ids are compared",
+		"history costs one call for each moment at which a deal was changed",
+		"a transaction that commits later than the overlap reaches back is seen with the next full pass",
+		"a deal names no product: an opportunity's lines may have many",
+	}
+}
+
 func allStreams() []store.Stream {
 	return []store.Stream{"units", "people", "products", "accounts", "contacts", "deals", "changes", "sales"}
 }

@@ -19,6 +19,7 @@ import (
 type dialect struct {
 	title    string // for people
 	verified string // what has checked it: see [Source.Verified]
+	limits   string // what it alone cannot: see [Limits]
 	port     string
 	file     bool      // the database is a file of this machine
 	quotes   [2]string // around a name

@@ -14,7 +14,8 @@ import (
 
 // mysqlDialect reads from MariaDB and MySQL. The tests run against MariaDB 10.11; Oracle's MySQL was not at hand, and differs here in one setting, the time limit.
 var mysqlDialect = &dialect{
-	title: "MySQL", verified: "real server", port: "3306", quotes: [2]string{"`", "`"}, readTx: true,
+	title: "MySQL", verified: "real server", limits: "a transaction longer than the overlap is waited for only where the user may see INNODB_TRX (PROCESS)",
+	port: "3306", quotes: [2]string{"`", "`"}, readTx: true,
 	plain: []string{"DATETIME", "DATE"}, bytes: []string{"BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB"},
 	param: question,
 	bind:  plainBind,

@@ -146,6 +146,19 @@ func Verified(kind string) string {
 	return "nothing"
 }
 
+// Limits tells what the reading of a kind of server does not bring, or brings late.
+func Limits(kind string) []string {
+	all := []string{
+		"what tables and columns mean is yours to say: no product's tables are known",
+		"rows that were deleted without a trace are found when all keys are compared",
+		"history only where a table keeps it: else changes are noted as they are seen",
+	}
+	if d := dialects[kind]; d != nil && d.limits != "" {
+		all = append(all, d.limits)
+	}
+	return all
+}
+
 // Streams returns the configured streams, parents before children.
 func (s *Source) Streams() []store.Stream {
 	var all []store.Stream

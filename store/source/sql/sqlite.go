@@ -16,7 +16,8 @@ import (
 
 // sqliteDialect reads a SQLite 3 file that another program may be writing.
 var sqliteDialect = &dialect{
-	title: "SQLite", verified: "real server", file: true, quotes: [2]string{`"`, `"`}, readTx: true, isolate: stdsql.LevelDefault,
+	title: "SQLite", verified: "real server", limits: "numbers of more than 15 digits are exact only where they stand as text",
+	file: true, quotes: [2]string{`"`, `"`}, readTx: true, isolate: stdsql.LevelDefault,
 	bytes: []string{"BLOB"},
 	param: question,
 	// A column of type DATETIME holds whatever was put there, and the driver would make a time of it that no longer compares with what is stored.

@@ -22,7 +22,8 @@ import (
 // whatever is configured stands as a derived table, where the grammar allows only a SELECT, and each page's transaction is rolled back.
 // DEADLOCK_PRIORITY LOW makes us the victim, never the ERP.
 var sqlServer = &dialect{
-	title: "SQL Server", verified: "nothing", port: "1433", quotes: [2]string{"[", "]"}, top: true,
+	title: "SQL Server", verified: "nothing", limits: "nobody has run it: statements, settings and classes of errors are tested, answers are not",
+	port: "1433", quotes: [2]string{"[", "]"}, top: true,
 	plain: []string{"DATETIME", "DATETIME2", "SMALLDATETIME", "DATE"}, bytes: []string{"BINARY", "VARBINARY", "IMAGE"},
 	param: func(n int) string { return fmt.Sprintf("@p%d", n) },
 	bind: func(v any, typ string) (string, any) {

@@ -218,7 +218,7 @@ func btoi(b bool) int {
 // An amount may say itself what it is in, before or behind; where that is not what its row says, it is left out: it is never taken for the other currency.
 func TestDecode_AmountWithItsCurrency(t *testing.T) {
 	for _, tt := range []struct{ amount, currency, own, want string }{
-		{"¥1234.5", "", "CNY", "1234.50 CNY"}, {"￥ 12345678901234567.89", "", "CNY", ""}, {"￥ 12345678901234.89", "", "CNY", "12345678901234.89 CNY"}, {"1234.5元", "", "CNY", "1234.50 CNY"},
+		{"¥1234.5", "", "CNY", "1234.50 CNY"}, {"￥ 123456789012345678.89", "", "CNY", ""}, {"￥ 12345678901234.89", "", "CNY", "12345678901234.89 CNY"}, {"1234.5元", "", "CNY", "1234.50 CNY"},
 		{"-¥5", "", "CNY", "-5.00 CNY"}, {"¥-5", "", "CNY", "-5.00 CNY"}, {"人民币5元", "", "CNY", "5.00 CNY"}, {"5 RMB", "", "CNY", "5.00 CNY"}, {"CNY 5", "", "CNY", "5.00 CNY"},
 		{"¥500", "", "JPY", "500 JPY"}, {"$5", "", "HKD", "5.00 HKD"}, {"$5", "USD", "CNY", "5.00 USD"}, {"5美元", "", "", "5.00 USD"}, {"元5", "", "", "5.00 CNY"},
 		{"$5", "", "CNY", ""}, {"5元", "USD", "CNY", ""}, {"¥5", "", "", ""}, {"$5元", "", "CNY", ""}, {"5 kgs", "", "CNY", ""}, {"¥1,234", "", "CNY", ""}, {"¥", "", "CNY", ""}, {"元", "", "CNY", ""},

@@ -185,7 +185,10 @@ func (v *Verdict) At(i int) Mover { return v.of(v.c.in[i]) }
 // the difference. From and To of a reason are weights, or, where Input is named, the values that count with the two rules' guards. line reports that the score alone does not make the difference: the lines of the grades, the hysteresis or
 // what is held do.
 func (c *Comparison) Why(account analytics.Code, k int) (out []Reason, line bool) {
-	old, with := c.Old.Trace(account)[k], c.New.Trace(account)[k]
+	return c.why(&c.Old.Trace(account)[k], &c.New.Trace(account)[k])
+}
+
+func (c *Comparison) why(old, with *Explanation) (out []Reason, line bool) {
 	of := func(x *Explanation, id string) (weight float64, scaled Number) {
 		for _, p := range x.Parts {
 			if p.ID == id {
@@ -204,7 +207,7 @@ func (c *Comparison) Why(account analytics.Code, k int) (out []Reason, line bool
 	last := product(parts)
 	for i := range parts {
 		was := parts[i].Weight
-		parts[i].Weight, parts[i].Scaled = of(&with, parts[i].ID)
+		parts[i].Weight, parts[i].Scaled = of(with, parts[i].ID)
 		is := product(parts)
 		if points := is - last; points > .005 || points < -.005 {
 			r := Reason{parts[i].ID, "", Number(was), Number(parts[i].Weight), points}

@@ -120,17 +120,17 @@ type Both struct {
 	analytics.Stamp `json:"stamp"`
 	Account         store.ID      `json:"account_id"`
 	AccountName     string        `json:"account"`
-	Why             []Reason      `json:"why"`  // on the last day
-	Line            bool          `json:"line"` // the score alone does not make the difference
+	Why             []Reason      `json:"why"`  // on one of the days
+	Line            bool          `json:"line"` // on that day the score alone does not make the difference
 	Old             []Explanation `json:"old"`
 	New             []Explanation `json:"new"`
 }
 
-// Trace judges one customer by both.
-func (c *Comparison) Trace(account analytics.Code) *Both {
-	t := &Both{Stamp: c.Stamp, Account: c.b.AccountID(account), Old: c.Old.Trace(account), New: c.New.Trace(account)}
-	_, t.AccountName = c.b.AccountLabel(account)
-	t.Why, t.Line = c.Why(account, len(c.Days)-1)
+// Trace judges one customer by both, with the reasons on the k-th day.
+func (c *Comparison) Trace(account analytics.Code, k int) *Both {
+	t := &Both{Stamp: c.Stamp, Old: c.Old.Trace(account), New: c.New.Trace(account)}
+	t.Account, t.AccountName = c.b.AccountLabel(account)
+	t.Why, t.Line = c.why(&t.Old[k], &t.New[k])
 	return t
 }
 

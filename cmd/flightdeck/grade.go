@@ -92,11 +92,7 @@ func heldNote(p *picture, h grade.Hold, l *locale.Locale) string {
 // explained is one customer step by step: every input, attribute and factor.
 func explained(p *picture, s analytics.Scope, l *locale.Locale, account string) (answer, error) {
 	b := p.book
-	var names []named
-	for c := range b.Select(s).Accounts() {
-		names = append(names, named{b.AccountID(c), []string{b.AccountName(b.AccountID(c))}})
-	}
-	id, err := find("account", account, names)
+	id, err := findAccount(b, s, account)
 	if err != nil {
 		return answer{}, err
 	}

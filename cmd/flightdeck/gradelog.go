@@ -29,12 +29,8 @@ func (in *invocation) gradeLogCommand() *cobra.Command {
 		b, g := p.book, rule.GradingSection.Of(p.rules)
 		var id store.ID
 		if account != "" {
-			var names []named
-			for c := range b.Select(s).Accounts() {
-				names = append(names, named{b.AccountID(c), []string{b.AccountName(b.AccountID(c))}})
-			}
 			var err error
-			if id, err = find("account", account, names); err != nil {
+			if id, err = findAccount(b, s, account); err != nil {
 				return answer{}, err
 			}
 		}
@@ -57,12 +53,6 @@ func (in *invocation) gradeLogCommand() *cobra.Command {
 		n := min(limit, a.Rows.Len())
 		out := sheet{head: []string{l.T(locale.Date), l.T(locale.Account), l.T(locale.GradeMove), l.T(locale.LogWould), l.T(locale.WeightsScore), l.T(locale.Health), l.T(locale.LogWhy), l.T(locale.LogRule),
 			l.T(locale.LogFault), l.T(locale.SandboxInput)}, right: []bool{false, false, false, false, true, true, false, false, false, false}}
-		title := func(name string) string {
-			if in, ok := g.Inputs[name]; ok {
-				return l.Pick(in.Name, in.NameEn)
-			}
-			return name
-		}
 		entries := make([]logged, 0, n)
 		for i := range n {
 			e := a.Rows.At(i)
@@ -79,9 +69,9 @@ func (in *invocation) gradeLogCommand() *cobra.Command {
 				switch x.State {
 				case store.InputUnknown:
 				case store.InputFresh:
-					inputs = append(inputs, title(x.Name)+" "+row.Value(l, grade.Number(x.Value)))
+					inputs = append(inputs, row.InputName(l, x.Name, g)+" "+row.Value(l, grade.Number(x.Value)))
 				default:
-					faults = append(faults, title(x.Name)+" "+row.Value(l, grade.Number(x.Value))+" ("+l.InputState(x.State)+", "+l.Date(x.Day)+")")
+					faults = append(faults, row.InputName(l, x.Name, g)+" "+row.Value(l, grade.Number(x.Value))+" ("+l.InputState(x.State)+", "+l.Date(x.Day)+")")
 				}
 			}
 			out.rows = append(out.rows, []string{l.Date(e.Day), e.AccountName, move, row.Grade(l, e.Would), l.Float(e.Score, 1), health, l.EvaluationWhy(e.Why), e.Rule, strings.Join(faults, "; "),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,9 +92,11 @@ func (r *replay) names(path string) error {
 	if err != nil {
 		return usagef("rules replay %s: %w", path, err)
 	}
-	if i := slices.Index(r.in.args, path); i >= 0 {
-		r.in.args = slices.Clone(r.in.args)
-		r.in.args[i] = abs
+	r.in.args = slices.Clone(r.in.args)
+	for i, a := range r.in.args { // --config may name the same file
+		if a == path {
+			r.in.args[i] = abs
+		}
 	}
 	return nil
 }
@@ -106,7 +109,6 @@ type tried struct {
 
 func (r *replay) rules(p *picture, l *locale.Locale) (t tried, err error) {
 	t.old, t.was = rule.GradingSection.Of(p.rules), fmt.Sprintf(l.Pick("版本 %s", "version %s"), p.rules.Version())
-	known, text := knownTo(p.book), "version: 1\n"
 	if r.old != 0 {
 		i := slices.IndexFunc(p.versions, func(v store.RuleVersion) bool { return v.Number == r.old })
 		if i < 0 {
@@ -119,47 +121,18 @@ func (r *replay) rules(p *picture, l *locale.Locale) (t tried, err error) {
 		}
 		t.old, t.was = rule.GradingSection.Of(v), name
 	}
-	path := r.file
-	figures := len(r.set) > 0 || r.preset != "" || r.unguarded
-	base := p.rules
-	switch {
-	case path == "" && figures:
-		if base.Text != "" {
-			text = base.Text
-		}
-		path, t.is = base.File, l.Pick("在用规则", "the rules in force")
-	case path == "" && p.rules.File == "":
-		return t, usagef("rules replay: want FILE, --set, --preset or --unguarded: the defaults are in force, and beside them there is no draft")
-	case path == "":
-		if r.in.owner != nil && r.in.owner.root != "" { // as in the sandbox: the draft is for who may change the rules
-			return t, usagef("rules replay: want --set, --preset or --unguarded")
-		}
-		path = rule.DraftOf(p.rules.File)
+	base, err := r.base(p, l)
+	if err != nil {
+		return t, err
 	}
-	if t.is == "" {
-		b, err := os.ReadFile(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist) && r.file == "":
-			return t, usagef("rules replay: want FILE, --set, --preset or --unguarded; or begin a draft: cp %s %s", p.rules.File, path)
-		case err != nil:
-			return t, usagef("rules replay: %w", err)
-		}
-		if base, err = schema().Parse(path, b, known); err != nil {
-			return t, usageError{err}
-		}
-		text, t.is = string(b), filepath.Base(path)
-	}
-	if t.with = rule.GradingSection.Of(base); !figures {
+	if t.with, t.is = rule.GradingSection.Of(base.pack), base.name; !r.figures() {
 		return t, nil
 	}
 	d, words, err := r.draft(t.with)
 	if err != nil {
 		return t, err
 	}
-	if path == "" {
-		path = "rules.yaml"
-	}
-	next, err := rule.Amend(schema(), path, []byte(text), known, rule.GradingSection, d.Apply)
+	next, err := rule.Amend(schema(), cmp.Or(base.pack.File, "rules.yaml"), []byte(cmp.Or(base.pack.Text, "version: 1\n")), knownTo(p.book), rule.GradingSection, d.Apply)
 	if err != nil {
 		return t, usagef("rules replay %s: %w", words, err)
 	}
@@ -168,6 +141,43 @@ func (r *replay) rules(p *picture, l *locale.Locale) (t tried, err error) {
 	}
 	t.is += " + " + words
 	return t, nil
+}
+
+// figures reports whether the flags change figures.
+func (r *replay) figures() bool { return len(r.set) > 0 || r.preset != "" || r.unguarded }
+
+// base is what the figures are changed in.
+type base struct {
+	pack *rule.Pack
+	name string
+}
+
+// base finds it: the file that is named, else the rules in force where figures are changed, else the draft beside them.
+func (r *replay) base(p *picture, l *locale.Locale) (base, error) {
+	path := r.file
+	switch {
+	case path != "":
+	case r.figures():
+		return base{p.rules, l.Pick("在用规则", "the rules in force")}, nil
+	case p.rules.File == "":
+		return base{}, usagef("rules replay: want FILE, --set, --preset or --unguarded: the defaults are in force, and beside them there is no draft")
+	case r.in.owner != nil && r.in.owner.root != "": // as in the sandbox: the draft is for who may change the rules
+		return base{}, usagef("rules replay: want --set, --preset or --unguarded")
+	default:
+		path = rule.DraftOf(p.rules.File)
+	}
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && r.file == "":
+		return base{}, usagef("rules replay: want FILE, --set, --preset or --unguarded; or begin a draft: cp %s %s", p.rules.File, path)
+	case err != nil:
+		return base{}, usagef("rules replay: %w", err)
+	}
+	pack, err := schema().Parse(path, text, knownTo(p.book))
+	if err != nil {
+		return base{}, usageError{err}
+	}
+	return base{pack, filepath.Base(path)}, nil
 }
 
 // draft is what the flags change of g, and in words.
@@ -297,7 +307,6 @@ func (r *replay) words(a *grade.Report, b *analytics.Book, t tried, l *locale.Lo
 		}
 	}
 	section := func(title string, s sheet) {
-		line("")
 		out.WriteString("\n" + title + "\n")
 		_ = s.print(&out) // into memory
 	}
@@ -352,18 +361,13 @@ func (r *replay) words(a *grade.Report, b *analytics.Book, t tried, l *locale.Lo
 		d := sheet{head: []string{l.T(locale.Date), l.T(locale.SandboxAgreed), l.T(locale.SandboxUp), l.T(locale.SandboxDown), l.Pick("原变级", "Old steps"), l.Pick("新变级", "New steps"), l.T(locale.SandboxFrozen)},
 			right: []bool{false, true, true, true, true, true, false}}
 		for _, x := range slices.Backward(a.Days) {
-			held, is := row.Holds(l, x.Old, t.old), row.Holds(l, x.New, t.with, t.old)
-			if held != is {
-				held = l.F(locale.SandboxBoth, dashed(held), dashed(is))
-			}
-			d.rows = append(d.rows, []string{l.Date(x.Day), l.Ratio(int64(x.Same), int64(x.Same+x.Up+x.Down)), l.Int(x.Up), l.Int(x.Down), l.Int(x.Steps[0]), l.Int(x.Steps[1]), held})
+			d.rows = append(d.rows, []string{l.Date(x.Day), l.Ratio(int64(x.Same), int64(x.Same+x.Up+x.Down)), l.Int(x.Up), l.Int(x.Down), l.Int(x.Steps[0]), l.Int(x.Steps[1]), row.BothHolds(l, x.Old, x.New, t.old, t.with)})
 		}
 		section(l.T(locale.SandboxDays), d)
 	}
 
 	if len(v.Movers) == 0 {
-		line("")
-		line(l.T(locale.SandboxNobody))
+		out.WriteString("\n" + l.T(locale.SandboxNobody) + "\n")
 		return out.String()
 	}
 	who := sheet{head: []string{l.T(locale.Account), l.T(locale.GradeMove), l.T(locale.SandboxWas), l.T(locale.SandboxIs), l.T(locale.Won12), l.T(locale.Owner), l.Pick("原因", "Because")},
@@ -371,9 +375,6 @@ func (r *replay) words(a *grade.Report, b *analytics.Book, t tried, l *locale.Lo
 	for i := range a.Chosen.Movers {
 		x := &a.Chosen.Movers[i]
 		why := row.Because(l, x.Why[:min(4, len(x.Why))], x.Line, t.old, t.with) // the largest; --json has all
-		if _, after, ok := strings.Cut(why, ": "); ok {
-			why = after // the column says so
-		}
 		who.rows = append(who.rows, []string{x.AccountName, row.Move(l, x.From, x.To), l.Float(x.Was, 1), l.Float(x.Score, 1), l.Money(x.Money), x.Owner, why})
 	}
 	title := l.F(locale.SandboxMovers, l.Int(len(v.Movers)))
@@ -384,26 +385,15 @@ func (r *replay) words(a *grade.Report, b *analytics.Book, t tried, l *locale.Lo
 	return out.String()
 }
 
-func dashed(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
 // stepped is one customer by both, day by day, and every value of the last day.
 func (r *replay) stepped(c *grade.Comparison, p *picture, s analytics.Scope, t tried, l *locale.Locale) (answer, error) {
 	b := p.book
-	var names []named
-	for code := range b.Select(s).Accounts() {
-		names = append(names, named{b.AccountID(code), []string{b.AccountName(b.AccountID(code))}})
-	}
-	id, err := find("account", r.account, names)
+	id, err := findAccount(b, s, r.account)
 	if err != nil {
 		return answer{}, err
 	}
 	code, _ := b.AccountCode(id)
-	x := c.Trace(code)
+	x := c.Trace(code, len(c.Days)-1)
 	out := answer{value: x, table: x.Table(), stamp: x.Stamp, scope: s, note: t.between(l)}
 	var text strings.Builder
 	text.WriteString(stampLine(out, b, l) + layout.Plain(l.F(locale.SandboxStep, x.AccountName)) + "\n")
@@ -419,23 +409,16 @@ func (r *replay) stepped(c *grade.Comparison, p *picture, s analytics.Scope, t t
 	}
 	for k := range x.New {
 		old, is := &x.Old[k], &x.New[k]
-		var cause []string
+		cause := ""
 		if k > 0 {
-			for _, why := range is.Cause {
-				in := t.with.Inputs[why.Input]
-				name := l.Pick(in.Name, in.NameEn)
-				if name == "" {
-					name = why.Input
-				}
-				cause = append(cause, fmt.Sprintf("%s %s > %s (%+.1f)", name, row.Value(l, why.From), row.Value(l, why.To), why.Points))
-			}
+			cause = row.Moved(l, is.Cause, t.with)
 		}
-		d.rows = append(d.rows, []string{l.Date(is.Stamp.AsOf), l.Float(old.Score, 1), step(old), l.Float(is.Score, 1), step(is), strings.Join(cause, "; ")})
+		d.rows = append(d.rows, []string{l.Date(is.Stamp.AsOf), l.Float(old.Score, 1), step(old), l.Float(is.Score, 1), step(is), cause})
 	}
 	slices.Reverse(d.rows)
 	_ = d.print(&text) // into memory
 	if why := row.Because(l, x.Why, x.Line, t.old, t.with); why != "" {
-		text.WriteString("\n" + layout.Plain(why) + "\n")
+		text.WriteString("\n" + layout.Plain(l.F(locale.SandboxWhy, why)) + "\n")
 	}
 	last, was := &x.New[len(x.New)-1], &x.Old[len(x.Old)-1]
 	v := sheet{head: []string{l.T(locale.SandboxPart), l.T(locale.SandboxScaled), l.T(locale.SandboxWeights)}, right: []bool{false, true, false}}

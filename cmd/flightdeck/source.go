@@ -103,11 +103,16 @@ type entry struct {
 // completeKind completes the first argument with the kinds of sources.
 func completeKind(_ *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
 	if all, err := catalog(); err == nil && len(args) == 0 {
-		for _, e := range all {
-			names = append(names, e.Name)
-		}
+		names = kindNames(all)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func kindNames(all []entry) (names []string) {
+	for i := range all {
+		names = append(names, all[i].Name)
+	}
+	return names
 }
 
 // catalog describes every kind.
@@ -146,10 +151,7 @@ func (in *invocation) sourceList(args []string, asJSON bool) error {
 		return err
 	}
 	if len(args) > 0 {
-		var names []string
-		for _, e := range all {
-			names = append(names, e.Name)
-		}
+		names := kindNames(all)
 		i := slices.Index(names, args[0])
 		if i < 0 {
 			return usagef("kind %q: want one of %s", store.Clip(args[0], 40), strings.Join(names, ", "))
@@ -178,10 +180,11 @@ func (in *invocation) sourceList(args []string, asJSON bool) error {
 		if e.About != "" {
 			say(in.stdout, "%s  %s\n", layout.Blank(w), e.About)
 		}
+		if len(args) == 0 {
+			continue
+		}
 		for _, l := range e.Limits {
-			if len(args) > 0 {
-				say(in.stdout, "%s  - %s\n", layout.Blank(w), l)
-			}
+			say(in.stdout, "%s  - %s\n", layout.Blank(w), l)
 		}
 	}
 	return nil

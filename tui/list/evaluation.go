@@ -32,17 +32,10 @@ func evaluationColumns(l *locale.Locale) []table.Column {
 func loadEvaluations(env *pane.Env, b *analytics.Book, p pane.Place) (content, error) {
 	a := grade.LogOf(b, p.Scope, store.ID(p.ID), nil)
 	rows, g := a.Rows, rule.GradingSection.Of(env.Pack())
-	inputs := g.Inputs
-	title := func(l *locale.Locale, name string) string {
-		if in, ok := inputs[name]; ok {
-			return l.Pick(in.Name, in.NameEn)
-		}
-		return name
-	}
 	faults := func(l *locale.Locale, e *grade.Entry) string {
 		var out []string
 		for _, in := range e.Faulty() {
-			out = append(out, title(l, in.Name)+" ("+l.InputState(in.State)+")")
+			out = append(out, row.InputName(l, in.Name, g)+" ("+l.InputState(in.State)+")")
 		}
 		return strings.Join(out, ", ")
 	}
@@ -86,7 +79,7 @@ func loadEvaluations(env *pane.Env, b *analytics.Book, p pane.Place) (content, e
 				if in.State == store.InputUnknown {
 					continue
 				}
-				text := title(l, in.Name) + " " + grade.Number(in.Value).String()
+				text := row.InputName(l, in.Name, g) + " " + grade.Number(in.Value).String()
 				if in.State != store.InputFresh {
 					text += " (" + l.InputState(in.State) + ", " + l.Date(in.Day) + ")"
 				}

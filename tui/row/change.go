@@ -38,9 +38,5 @@ func Change(l *locale.Locale, m *grade.Model, b *analytics.Book, account store.I
 // Input words one input's part in a change of score: feature depth 62 > 31 (-6.2).
 func Input(l *locale.Locale, m *grade.Model, in grade.Reason) string {
 	zh, en := m.Title(in.Input)
-	points := l.Float(in.Points, 1)
-	if in.Points > 0 {
-		points = "+" + points
-	}
-	return l.Pick(zh, en) + " " + in.From.String() + " > " + in.To.String() + " (" + points + ")"
+	return l.Pick(zh, en) + " " + in.From.String() + " > " + in.To.String() + " (" + points(l, in) + ")"
 }

@@ -15,29 +15,46 @@ import (
 func Because(l *locale.Locale, why []grade.Reason, line bool, rules ...*rule.Grading) string {
 	var out []string
 	for _, r := range why {
-		if math.Abs(r.Points) < .05 && len(why) > 1 {
-			continue // which is nothing at one decimal
+		switch {
+		case math.Abs(r.Points) < .05 && len(why) > 1: // which is nothing at one decimal
+		case r.Input != "":
+			out = append(out, moved(l, r, rules))
+		default:
+			out = append(out, l.F(locale.SandboxWeight, attributeName(l, r.Attribute, rules), r.From.String(), r.To.String(), points(l, r)))
 		}
-		points := l.Float(r.Points, 1)
-		if r.Points > 0 {
-			points = "+" + points
-		}
-		if r.Input != "" {
-			out = append(out, inputName(l, r.Input, rules)+" "+Value(l, r.From)+" > "+Value(l, r.To)+" ("+points+")")
-			continue
-		}
-		out = append(out, l.F(locale.SandboxWeight, attributeName(l, r.Attribute, rules), r.From.String(), r.To.String(), points))
 	}
 	switch {
 	case len(out) > 0:
-		return l.F(locale.SandboxWhy, strings.Join(out, "; "))
+		return strings.Join(out, "; ")
 	case line:
-		return l.F(locale.SandboxWhy, l.T(locale.SandboxLines))
+		return l.T(locale.SandboxLines)
 	}
 	return ""
 }
 
-func inputName(l *locale.Locale, name string, rules []*rule.Grading) string {
+// Moved words by which inputs a customer's score moved, from what to what, named as in [Because].
+func Moved(l *locale.Locale, why []grade.Reason, rules ...*rule.Grading) string {
+	out := make([]string, 0, len(why))
+	for _, r := range why {
+		out = append(out, moved(l, r, rules))
+	}
+	return strings.Join(out, "; ")
+}
+
+func moved(l *locale.Locale, r grade.Reason, rules []*rule.Grading) string {
+	return InputName(l, r.Input, rules...) + " " + Value(l, r.From) + " > " + Value(l, r.To) + " (" + points(l, r) + ")"
+}
+
+// points is how many points of the score a reason makes, with its sign.
+func points(l *locale.Locale, r grade.Reason) string {
+	if r.Points > 0 {
+		return "+" + l.Float(r.Points, 1)
+	}
+	return l.Float(r.Points, 1)
+}
+
+// InputName is what the first of some rules that know an input call it; its key where none does.
+func InputName(l *locale.Locale, name string, rules ...*rule.Grading) string {
 	for _, g := range rules {
 		if in := g.Inputs[name]; l.Pick(in.Name, in.NameEn) != "" {
 			return l.Pick(in.Name, in.NameEn)
@@ -57,11 +74,20 @@ func attributeName(l *locale.Locale, id string, rules []*rule.Grading) string {
 	return id
 }
 
+// BothHolds is [Holds] of a day on which two sets of rules were replayed.
+func BothHolds(l *locale.Locale, old, is []grade.Hold, rules ...*rule.Grading) string {
+	was, now := Holds(l, old, rules...), Holds(l, is, rules...)
+	if was == now {
+		return was
+	}
+	return l.F(locale.SandboxBoth, cmp.Or(was, "-"), cmp.Or(now, "-"))
+}
+
 // Holds names the inputs that are held for everybody, why, and since when.
 func Holds(l *locale.Locale, all []grade.Hold, rules ...*rule.Grading) string {
 	out := make([]string, 0, len(all))
 	for _, h := range all {
-		out = append(out, l.F(locale.GradeHeldInput, inputName(l, h.Input, rules), l.InputState(h.Why), l.Date(h.Since)))
+		out = append(out, l.F(locale.GradeHeldInput, InputName(l, h.Input, rules...), l.InputState(h.Why), l.Date(h.Since)))
 	}
 	return strings.Join(out, ", ")
 }

@@ -89,20 +89,9 @@ func (m *model) dayRows() table.Rows {
 			cells[0].Text = l.Date(c.Days[n-1-i])
 			cells[1] = table.Cell{Text: l.Ratio(int64(d.Same), int64(d.Same+d.Up+d.Down)), Style: th.Strong}
 			cells[2], cells[3] = table.Cell{Text: l.Int(d.Up), Style: th.Good}, table.Cell{Text: l.Int(d.Down), Style: th.Bad}
-			old, is := m.holds(c.Old.Holds[n-1-i]), m.holds(c.New.Holds[n-1-i])
-			if old != is {
-				old = l.F(locale.SandboxBoth, dash(old), dash(is))
-			}
-			cells[4] = table.Cell{Text: old, Style: th.Warn}
+			cells[4] = table.Cell{Text: row.BothHolds(l, c.Old.Holds[n-1-i], c.New.Holds[n-1-i], a.rules, m.begun()), Style: th.Warn}
 		},
 	}
-}
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }
 
 // holds names what is held, and why.

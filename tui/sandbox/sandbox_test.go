@@ -114,7 +114,7 @@ func TestSandbox_Trace(t *testing.T) {
 	}
 	d.Keys("enter")
 	p, ok := d.Opened()
-	if !ok || p.Kind != pane.Account || p.ID != string(m.stepped.id) {
+	if !ok || p.Kind != pane.Account || p.ID != string(m.stepped.Account) {
 		t.Fatalf("opened %v", p)
 	}
 	before := d.P.View()
@@ -127,7 +127,7 @@ func TestSandbox_Trace(t *testing.T) {
 		t.Error("esc leaves the customer once, then goes back")
 	}
 	d.Keys("v", "tab", "down", "down", "enter")
-	if m.stepped == nil || m.stepped.id != m.load.Value.verdict.At(2).Account {
+	if m.stepped == nil || m.stepped.Account != m.load.Value.verdict.At(2).Account {
 		t.Error("any customer can be looked at, not only those who differ")
 	}
 	d.Keys("down", "tab", "down", "end", "home")

@@ -1,9 +1,7 @@
 package sandbox
 
 import (
-	"cmp"
 	"context"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -21,13 +19,9 @@ import (
 
 // trace is one customer as both rules judged it on each day.
 type trace struct {
-	account  analytics.Code
-	id       store.ID
-	name     string
-	old, new []grade.Explanation
-	why      []grade.Reason // on the day that was looked at when it was asked for
-	line     bool
-	day      int
+	*grade.Both
+	account analytics.Code
+	day     int // that was looked at when it was asked for, and for which the reasons are
 }
 
 // tracing is a trace on the screen: the days above or left, every value of the chosen day below or right.
@@ -54,12 +48,7 @@ func (m *model) retrace() tea.Cmd {
 	}
 	account, day := m.stepped.account, len(c.Days)-1-m.day
 	return m.step.Start(m.env, m.at, func(context.Context) (trace, error) {
-		t := trace{account: account, old: c.Old.Trace(account), new: c.New.Trace(account), day: day}
-		if len(t.new) > 0 {
-			t.id, t.name = t.new[0].Account, t.new[0].AccountName
-		}
-		t.why, t.line = c.Why(account, day)
-		return t, nil
+		return trace{c.Trace(account, day), account, day}, nil
 	})
 }
 
@@ -84,7 +73,7 @@ func (m *model) stepIn() {
 	}...)
 	t.days.SetRows(m.traceDays())
 	if first {
-		t.days.Select(m.load.Value.comparison.Days[len(t.new)-1-min(m.day, len(t.new)-1)].String())
+		t.days.Select(m.load.Value.comparison.Days[len(t.New)-1-min(m.day, len(t.New)-1)].String())
 	}
 	t.detail.SetColumns([]table.Column{
 		{Title: l.T(locale.SandboxInput), Width: 26, Min: 12, Grow: 1},
@@ -101,14 +90,14 @@ func (m *model) stepIn() {
 // at is the day that is chosen among the trace's.
 func (t *tracing) at() int {
 	if i, ok := t.days.Selected(); ok {
-		return len(t.new) - 1 - i
+		return len(t.New) - 1 - i
 	}
-	return len(t.new) - 1
+	return len(t.New) - 1
 }
 
 func (m *model) traceDays() table.Rows {
 	t := m.stepped
-	n := len(t.new)
+	n := len(t.New)
 	step := func(x *grade.Explanation) table.Cell {
 		l, th := m.env.Locale, m.env.Theme
 		switch {
@@ -120,9 +109,9 @@ func (m *model) traceDays() table.Rows {
 		return row.MoveCell(l, th, x.Grade, x.Next)
 	}
 	return table.Rows{
-		Len: n, Key: func(i int) string { return t.new[n-1-i].Stamp.AsOf.String() },
+		Len: n, Key: func(i int) string { return t.New[n-1-i].Stamp.AsOf.String() },
 		Cells: func(i int, c []table.Cell) {
-			l, th, old, is := m.env.Locale, m.env.Theme, &t.old[n-1-i], &t.new[n-1-i]
+			l, th, old, is := m.env.Locale, m.env.Theme, &t.Old[n-1-i], &t.New[n-1-i]
 			c[0].Text = l.Date(is.Stamp.AsOf)
 			c[1] = table.Cell{Text: l.Float(old.Score, 1), Style: th.Muted}
 			c[2], c[4] = step(old), step(is)
@@ -135,7 +124,7 @@ func (m *model) traceDays() table.Rows {
 func (m *model) traceValues() table.Rows {
 	t := m.stepped
 	k := t.at()
-	old, is, g := &t.old[k], &t.new[k], m.tried()
+	old, is, g := &t.Old[k], &t.New[k], m.tried()
 	type line struct {
 		part  *grade.Part
 		was   *grade.Part
@@ -228,7 +217,7 @@ func (m *model) pressTrace(msg tea.KeyPressMsg) tea.Cmd {
 		return nil
 	case "enter":
 		if t.ready {
-			return pane.Go(pane.AccountPlace(m.at.Scope, t.id))
+			return pane.Go(pane.AccountPlace(m.at.Scope, t.Account))
 		}
 		return nil
 	}
@@ -251,7 +240,7 @@ func (m *model) drawTrace(th *theme.Theme, l *locale.Locale, s layout.Size) []st
 	if !t.ready {
 		return layout.Lines(layout.Card(l.T(locale.Loading), th.Muted, s))
 	}
-	lines := []string{layout.NewRow(s.W).Gap(1).Add(th.Strong, l.F(locale.SandboxStep, t.name)).String()}
+	lines := []string{layout.NewRow(s.W).Gap(1).Add(th.Strong, l.F(locale.SandboxStep, t.AccountName)).String()}
 	k := t.at()
 	said := m.sum(th, l, k, s.W)
 	if s.Wide() {
@@ -263,7 +252,7 @@ func (m *model) drawTrace(th *theme.Theme, l *locale.Locale, s layout.Size) []st
 	if len(said) > s.H/3 {
 		said = said[:s.H/3]
 	}
-	high := max(3, min(len(t.new)+1, (s.H-1-len(said))/3))
+	high := max(3, min(len(t.New)+1, (s.H-1-len(said))/3))
 	lines = append(lines, m.traced(th, layout.Size{W: s.W, H: high})...)
 	lines = append(lines, m.values(th, layout.Size{W: s.W, H: max(0, s.H-len(lines)-len(said))})...)
 	return append(lines, said...)
@@ -296,7 +285,7 @@ func (m *model) sum(th *theme.Theme, l *locale.Locale, k, w int) (lines []string
 			lines = append(lines, layout.NewRow(w).Gap(1).Add(style, x).String())
 		}
 	}
-	for i, x := range []*grade.Explanation{&t.old[k], &t.new[k]} {
+	for i, x := range []*grade.Explanation{&t.Old[k], &t.New[k]} {
 		if len(x.Factors) == 3 {
 			f := func(i int) string { return l.Float(float64(x.Factors[i].Value)*100, 0) + "%" }
 			word := l.T([]locale.Key{locale.SandboxOld, locale.SandboxNew}[i])
@@ -304,22 +293,12 @@ func (m *model) sum(th *theme.Theme, l *locale.Locale, k, w int) (lines []string
 		}
 	}
 	if k == t.day {
-		if text := m.because(l, t.why, t.line); text != "" {
+		if text := m.because(l, t.Why, t.Line); text != "" {
 			say(th.Mark, text)
 		}
 	}
-	var cause []string
-	for _, r := range t.new[k].Cause {
-		in := m.load.Value.rules.Inputs[r.Input]
-		name := cmp.Or(l.Pick(in.Name, in.NameEn), r.Input)
-		points := l.Float(r.Points, 1)
-		if r.Points > 0 {
-			points = "+" + points
-		}
-		cause = append(cause, name+" "+row.Value(l, r.From)+" > "+row.Value(l, r.To)+" ("+points+")")
-	}
-	if len(cause) > 0 && k > 0 {
-		say(th.Muted, l.F(locale.SandboxCause, strings.Join(cause, "; ")))
+	if cause := row.Moved(l, t.New[k].Cause, m.load.Value.rules); cause != "" && k > 0 {
+		say(th.Muted, l.F(locale.SandboxCause, cause))
 	}
 	return lines
 }

@@ -334,6 +334,10 @@ func (m *model) about(th *theme.Theme, l *locale.Locale, w int) (lines []string)
 	return append([]string{""}, lines...)
 }
 
+// because words what of the draft makes a score another one.
 func (m *model) because(l *locale.Locale, why []grade.Reason, line bool) string {
-	return row.Because(l, why, line, m.load.Value.rules, m.begun())
+	if text := row.Because(l, why, line, m.load.Value.rules, m.begun()); text != "" {
+		return l.F(locale.SandboxWhy, text)
+	}
+	return ""
 }

@@ -38,6 +38,17 @@ func Currencies(word string) []store.Currency {
 	return nil
 }
 
+// Means returns what a word that may mean several currencies means in a source of own: the only one, else the source's own; "" where that cannot be told.
+func Means(may []store.Currency, own store.Currency) store.Currency {
+	switch {
+	case len(may) == 1:
+		return may[0]
+	case slices.Contains(may, own):
+		return own
+	}
+	return ""
+}
+
 // SplitCurrency takes a currency's code, sign or word from either side of an amount. may is what it may mean; nil: none is there. Two that mean different ones leave
 // nothing that it may mean, which is an empty slice.
 func SplitCurrency(amount string) (number string, may []store.Currency) {

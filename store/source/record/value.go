@@ -207,14 +207,12 @@ func (r *row) currency() (store.Currency, bool) {
 		return c, true
 	}
 	may := Currencies(s)
-	switch {
-	case len(may) == 1:
-		return may[0], true
-	case slices.Contains(may, r.d.Currency):
-		return r.d.Currency, true
-	case len(may) > 1:
+	if c := Means(may, r.d.Currency); c != "" {
+		return c, true
+	}
+	if len(may) > 1 {
 		r.issue("currency", s, fmt.Sprintf("may be any of %v: give the source the currency that it means in the configuration; the row's amounts were left out", may), false)
-	default:
+	} else {
 		r.issue("currency", s, "want a three-letter ISO 4217 code such as CNY; the row's amounts were left out", false)
 	}
 	return "", false

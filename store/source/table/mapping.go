@@ -325,12 +325,7 @@ func (m *mapper) currency(r *recipe, l *line) {
 		return
 	}
 	if g := m.field(r.Entity, "currency", r.values[i], l); g.text != "" {
-		c := store.Currency("")
-		if may := record.Currencies(g.text); len(may) == 1 {
-			c = may[0]
-		} else if slices.Contains(may, m.dec.Currency) {
-			c = m.dec.Currency
-		}
+		c := record.Means(record.Currencies(g.text), m.dec.Currency)
 		l.currency = &c
 	}
 }

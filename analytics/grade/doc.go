@@ -11,7 +11,7 @@
 //     and a customer of whom too much is unknown has no grade.
 //   - A measure has vanished when most new readings lack it though they carry what used to come with it ([guard]); it is mistyped or outside its bounds when most are. It
 //     is stale when it is older than it may be, which is what a throttled or dead source comes to. Its distribution has shifted when the population stability
-//     index against the last evaluation, or the share of customers whose value moved far at once, is above its limit. In all of these cases the input is held for
+//     index against the last evaluation, or the share of customers whose value moved far at once, is above its limit: the input's own (shift, moved) or the guard's. In all of these cases the input is held for
 //     everybody: the last good values stand, and no grade of anybody whom it concerns is touched until the source heals, or a person says that the values are right.
 //   - An input that is wrong for one customer alone holds that customer's grade.
 //   - A grade steps only beyond its line by the hysteresis, and every step carries its cause: the inputs that moved the score, from what to what, and the rules' version.

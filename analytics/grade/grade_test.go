@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -180,6 +181,48 @@ func TestGuard_ShiftAccepted(t *testing.T) {
 	o = evaluate(t, book(r), day+2, o.Holds, func(input string, since Day) bool { return since == day+1 })
 	if len(o.Moves) < 10 || len(o.Holds) != 0 {
 		t.Fatalf("accepted: %d moves, %+v", len(o.Moves), o.Holds)
+	}
+}
+
+// An input's own limit goes before the guard's: the wider one lets a shift pass that the others are held for, the narrower one holds what they may do.
+func TestGuard_OwnLimits(t *testing.T) {
+	r := demo(t, small)
+	day := store.Date(2026, 8, 20)
+	r.Readings = slices.DeleteFunc(r.Readings, func(m store.Reading) bool { return m.Day > day })
+	tomorrow(r, day, func(map[string]float64) []string { return nil })
+	keep(r, evaluate(t, book(r), day, nil, nil))
+	tomorrow(r, day+1, func(v map[string]float64) []string {
+		v["depth"], v["renewal"] = 4+v["depth"]/10, v["renewal"]/10
+		v["seats"] = min(100, v["seats"]*1.2)
+		return nil
+	})
+	b := book(r)
+	held := func(own map[string]rule.Input) (names []string) {
+		t.Helper()
+		g := *defaults()
+		g.Inputs = maps.Clone(g.Inputs)
+		for name, limits := range own {
+			in := g.Inputs[name]
+			in.Shift, in.Moved = limits.Shift, limits.Moved
+			g.Inputs[name] = in
+		}
+		holds, err := Guards(t.Context(), b, &g, day+1, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range holds {
+			names = append(names, h.Input)
+		}
+		return names
+	}
+	if got := held(nil); !slices.Equal(got, []string{"depth", "renewal"}) {
+		t.Errorf("by the guard's limits: %v", got)
+	}
+	if got := held(map[string]rule.Input{"depth": {Shift: 10, Moved: 100}}); !slices.Equal(got, []string{"renewal"}) {
+		t.Errorf("depth may swing: %v", got)
+	}
+	if got := held(map[string]rule.Input{"seats": {Shift: .05}}); !slices.Equal(got, []string{"depth", "renewal", "seats"}) {
+		t.Errorf("seats may hardly move: %v", got)
 	}
 }
 

@@ -135,7 +135,7 @@ func (g *guard) judge(days []Day, was []Hold, accepted Accepted) []holds {
 			case g.now && g.m.unread&(1<<i) != 0:
 				why, share = store.InputUnread, 1
 			case why == store.InputFresh:
-				why, share = g.shift(base, g.seen[k][i])
+				why, share = g.shift(name, base, g.seen[k][i])
 				if why == store.InputShifted && accepted != nil {
 					from := since
 					if from == 0 {
@@ -189,7 +189,7 @@ func (g *guard) fault(seen []point) (store.InputState, float64) {
 
 // shift compares how an input is distributed with how it was when it was believed last: the population stability index over the tenths of what was (N. Siddiqi, Credit Risk
 // Scorecards, 2006: above 0.25 a population is another one), and the share of customers whose value moved by more than half of the usual range.
-func (g *guard) shift(base []float64, seen []point) (store.InputState, float64) {
+func (g *guard) shift(input string, base []float64, seen []point) (store.InputState, float64) {
 	was, is := make([]float64, 0, len(base)), make([]float64, 0, len(base))
 	for j, p := range seen {
 		if !math.IsNaN(base[j]) && !math.IsNaN(p.value) {
@@ -208,7 +208,7 @@ func (g *guard) shift(base []float64, seen []point) (store.InputState, float64) 
 		}
 	}
 	index := stability(sorted, is)
-	if index > g.m.g.Guard.Shift || 100*moved > len(was)*g.m.g.Guard.Moved {
+	if most, crowd := g.m.g.Limits(input); index > most || 100*moved > len(was)*crowd {
 		return store.InputShifted, index
 	}
 	return store.InputFresh, index

@@ -2,8 +2,8 @@
 // runs.
 //
 // An analysis declares a [Section]: a name, a Go struct with its defaults, and a check. A [Schema] is the list of all sections, made in cmd; [Schema.Parse] reads a
-// file along it into a [Pack], or says everything that is wrong with file, line, field and what is accepted. A section, or a field of one, that the file
-// does not name has its default, so that an empty file is a valid one and a new version of the program reads old files. Sections are read with
+// file along it into a [Pack], or says everything that is wrong with file, line, field and what is accepted. A section, a field of one, or a field of an entry that the
+// defaults have too (such as one limit of an input), that the file does not name has its default, so that an empty file is a valid one and a new version of the program reads old files. Sections are read with
 // [Section.Of], at no cost, and are never written to.
 //
 //	version: 1

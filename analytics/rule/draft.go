@@ -72,7 +72,7 @@ func (g *Grading) Figures() (out []Figure) {
 	}
 	number("hysteresis", "grades", 0, 20, .5, 1, func(g *Grading) *float64 { return &g.Hysteresis })
 	whole("guard.vanished", "guard", 1, 100, 5, func(g *Grading) *int { return &g.Guard.Vanished })
-	number("guard.shift", "guard", .05, 10, .05, 2, func(g *Grading) *float64 { return &g.Guard.Shift })
+	number("guard.shift", "guard", minShift, maxShift, .05, 2, func(g *Grading) *float64 { return &g.Guard.Shift })
 	whole("guard.moved", "guard", 1, 100, 5, func(g *Grading) *int { return &g.Guard.Moved })
 	whole("guard.unknown", "guard", 0, 100, 5, func(g *Grading) *int { return &g.Guard.Unknown })
 	return out
@@ -164,7 +164,7 @@ func (g *Grading) Differs(o *Grading) (keys []string) {
 
 // Unguarded returns the figures that open the guards as wide as they go: with them a fault in the data becomes a grade, as if nobody had been in the way.
 func Unguarded() map[string]float64 {
-	return map[string]float64{"guard.vanished": 100, "guard.shift": 10, "guard.moved": 100}
+	return map[string]float64{"guard.vanished": 100, "guard.shift": maxShift, "guard.moved": 100}
 }
 
 // Weightless is a factor none of whose attributes has a weight, with which nobody can be graded; "" none.

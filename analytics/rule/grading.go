@@ -42,6 +42,9 @@ type Input struct {
 	Fresh int      `yaml:"fresh,omitempty" bounds:"0..3650" unit:"days"` // older values are stale; 0: they never are
 	Min   *float64 `yaml:"min,omitempty"`                                // what lies outside is not believed
 	Max   *float64 `yaml:"max,omitempty"`
+	// Shift and Moved are this input's own limits in place of guard.shift and guard.moved, for one that swings by its nature, or that should hardly ever. 0: the guard's.
+	Shift float64 `yaml:"shift,omitempty" bounds:"0..10"`
+	Moved int     `yaml:"moved,omitempty" bounds:"0..100" unit:"% of customers"`
 }
 
 // DerivedInputs are the inputs that follow from deals, touches, sales lines and contacts: name → what it is.
@@ -113,6 +116,9 @@ func (l *Lifetime) Years(rate float64) float64 {
 // maxMultiple is the highest Multiple that the rules may name.
 const maxMultiple = 20.
 
+// minShift is the lowest index above which an input may be held: below it one population differs from itself by chance. At maxShift nothing is.
+const minShift, maxShift = .05, 10.
+
 // GradeLine is a grade and the score from which on a customer has it.
 type GradeLine struct {
 	Grade string  `yaml:"grade"`
@@ -143,6 +149,20 @@ type Play struct {
 	NameEn  string   `yaml:"name_en"`
 	Channel []string `yaml:"channel,omitempty"` // touches that count; none: any
 	Every   int      `yaml:"every" bounds:"1..365" unit:"days"`
+}
+
+// Limits returns above which population stability index, and above which share of customers whose values moved (in per cent), an input is held for a person: its own limits,
+// or the guard's. A guard that is opened as wide as it goes is open for all of them, so that [Unguarded] means it.
+func (g *Grading) Limits(input string) (shift float64, moved int) {
+	in := g.Inputs[input]
+	shift, moved = g.Guard.Shift, g.Guard.Moved
+	if in.Shift > 0 && shift < maxShift {
+		shift = in.Shift
+	}
+	if in.Moved > 0 && moved < 100 {
+		moved = in.Moved
+	}
+	return shift, moved
 }
 
 // Weight returns the weight in force of an attribute.
@@ -249,6 +269,9 @@ func checkGrading(g *Grading, r *Report) {
 	}
 	for _, name := range sorted(g.Inputs) {
 		in, at := g.Inputs[name], "inputs."+name
+		if in.Shift > 0 && in.Shift < minShift {
+			r.Problem(at+".shift", "%v: want %v to %v, or 0 for guard.shift", in.Shift, minShift, maxShift)
+		}
 		kind, rest, _ := strings.Cut(in.From, ".")
 		switch {
 		case derived[in.From] != "", in.From == "account.revenue", in.From == "account.staff":

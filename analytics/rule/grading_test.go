@@ -35,12 +35,40 @@ func TestGrading_Problems(t *testing.T) {
 		{"grading:\n  grades: [{grade: A, from: 50}, {grade: B, from: 60}]\n", "grading.grades[1].from: 60: want less than the grade before it has (50)"},
 		{"grading:\n  potential: {intent: 'renewals > 3'}\n", "unknown name renewals"},
 		{"grading:\n  decides: nobody\n", "grading.decides"},
+		{"grading:\n  inputs:\n    logins: {shift: 11}\n", "rules.yaml:3:21: grading.inputs.logins.shift: 11: want 0 to 10"},
+		{"grading:\n  inputs:\n    logins: {shift: 0.01}\n", "grading.inputs.logins.shift: 0.01: want 0.05 to 10, or 0 for guard.shift"},
+		{"grading:\n  inputs:\n    logins: {moved: 101}\n", "grading.inputs.logins.moved: 101: want 0 to 100"},
 		{"grading:\n  playbook: [{grade: E, name: x, name_en: x, every: 3}]\n", `grading.playbook[0].grade: "E": want one of A, B, C, D`},
 	} {
 		_, err := grading.Parse("rules.yaml", []byte(tt.text), nil)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q:\n got %v\nwant %s", tt.text, err, tt.want)
 		}
+	}
+}
+
+// An input's own limits go before the guard's, unless the guard is wide open.
+func TestGrading_Limits(t *testing.T) {
+	p, err := grading.Parse("rules.yaml", []byte("grading:\n  inputs:\n    logins: {shift: 0.6}\n    depth: {moved: 10}\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := GradingSection.Of(p)
+	open := Draft{Values: Unguarded()}.On(g)
+	for _, tt := range []struct {
+		g     *Grading
+		input string
+		shift float64
+		moved int
+	}{
+		{g, "logins", .6, 50}, {g, "depth", .25, 10}, {g, "seats", .25, 50}, {open, "logins", 10, 100}, {open, "depth", 10, 100},
+	} {
+		if shift, moved := tt.g.Limits(tt.input); shift != tt.shift || moved != tt.moved {
+			t.Errorf("%s: %v, %d, want %v, %d", tt.input, shift, moved, tt.shift, tt.moved)
+		}
+	}
+	if in := g.Inputs["logins"]; in.From != "reading.logins" || in.Fresh != 45 {
+		t.Errorf("the input lost what the file does not say: %+v", in)
 	}
 }
 

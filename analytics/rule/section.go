@@ -77,7 +77,7 @@ func (s *Section[T]) read(d *document.Doc, n ast.Node) any {
 			d.Problem(s.name, store.Clip(err.Error(), 300))
 			return v
 		}
-		merge(reflect.ValueOf(v).Elem(), reflect.ValueOf(s.def()).Elem())
+		merge(reflect.ValueOf(v).Elem(), reflect.ValueOf(s.def()).Elem(), n)
 	}
 	var envs map[string]Env
 	if s.envs != nil {
@@ -91,25 +91,66 @@ func (s *Section[T]) read(d *document.Doc, n ast.Node) any {
 	return v
 }
 
-// merge adds to the maps of v what only the defaults have: the library puts a map that is given in place of the default one.
-func merge(v, def reflect.Value) {
+// merge adds what only the defaults have to the maps of v, and to the entries of such a map what the file does not say of them: the library puts what is given in place of the
+// default. Who gives one limit of an input has not taken away where it comes from.
+func merge(v, def reflect.Value, n ast.Node) {
 	switch v.Kind() {
 	case reflect.Struct:
+		given := fields(n)
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				merge(v.Field(i), def.Field(i))
+			if f := v.Type().Field(i); f.IsExported() {
+				name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+				merge(v.Field(i), def.Field(i), given[name])
 			}
 		}
 	case reflect.Map:
+		given := fields(n)
 		for _, k := range def.MapKeys() {
 			if v.IsNil() {
 				v.Set(reflect.MakeMap(v.Type()))
 			}
-			if !v.MapIndex(k).IsValid() {
+			switch is := v.MapIndex(k); {
+			case !is.IsValid():
 				v.SetMapIndex(k, def.MapIndex(k))
+			case is.Kind() == reflect.Struct:
+				v.SetMapIndex(k, overlay(is, def.MapIndex(k), given[k.String()]))
 			}
 		}
 	}
+}
+
+// overlay returns the default with the fields that n gives as they are in v; v itself where n is not plain keys.
+func overlay(v, def reflect.Value, n ast.Node) reflect.Value {
+	given := fields(n)
+	if given == nil {
+		return v
+	}
+	out := reflect.New(v.Type()).Elem()
+	out.Set(def)
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if _, ok := given[name]; ok && f.IsExported() {
+			out.Field(i).Set(v.Field(i))
+		}
+	}
+	return out
+}
+
+// fields returns what stands under the keys of n; nil where n is not plain keys, or takes some from an anchor.
+func fields(n ast.Node) map[string]ast.Node {
+	entries, ok := document.Entries(n)
+	if !ok {
+		return nil
+	}
+	out := map[string]ast.Node{}
+	for _, e := range entries {
+		if document.Key(e) == "<<" {
+			return nil
+		}
+		out[document.Key(e)] = e.Value
+	}
+	return out
 }
 
 // Report takes what a check finds wrong.

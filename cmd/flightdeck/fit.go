@@ -62,6 +62,11 @@ func (in *invocation) rulesFitCommand() *cobra.Command {
 					if err != nil {
 						return err
 					}
+					if draft { // before the fit, which takes its time
+						if err := in.draftable(p); err != nil {
+							return err
+						}
+					}
 					text, err := proposeRules(cmd.Context(), p, s, o, in.locale(cfg))
 					if err != nil {
 						return err
@@ -110,11 +115,24 @@ func proposeRules(ctx context.Context, p *picture, s analytics.Scope, o fit.Opti
 	return head.String() + next.Text, nil
 }
 
-// draftRules puts a proposal where the sandbox looks for a draft. One that somebody is at work on stays.
-func (in *invocation) draftRules(p *picture, text string, l *locale.Locale) error {
+// draftable reports why no draft can be put where the sandbox looks for one; nil: one can.
+func (in *invocation) draftable(p *picture) error {
 	if in.owner != nil || p.rules.File == "" {
 		return usagef("--draft: want a file of rules (rules_file: rules.yaml) on this machine, beside which the draft is put; --proposal prints it")
 	}
+	if path := rule.DraftOf(p.rules.File); exists(path) {
+		return usagef("--draft: %s is there already; move it away first", path)
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// draftRules puts a proposal where the sandbox looks for a draft. One that somebody is at work on stays.
+func (in *invocation) draftRules(p *picture, text string, l *locale.Locale) error {
 	path := rule.DraftOf(p.rules.File)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {

@@ -96,6 +96,9 @@ func (s *Shell) title(w int) string {
 	if day := b.AsOf(sc); day < b.Now() {
 		right = append(right, run{th.Past, " " + l.F(locale.AsOf, l.Date(day)) + " "})
 	}
+	if p := s.env.Pack(); p != nil && p.Problem != nil {
+		right = append(right, run{th.Bad, l.T(locale.RulesWrongMark)})
+	}
 	if s.opts.ReadOnly {
 		right = append(right, run{th.Warn, l.T(locale.ReadOnly)})
 	}

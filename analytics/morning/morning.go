@@ -59,6 +59,10 @@ type Answer struct {
 	Held          []Held `json:"held"`
 	HeldCustomers int    `json:"held_customers"`
 
+	// RulesWrong says what is wrong with the file of rules now, line by line; "": nothing, and what is told rests on that file. RulesWrongSince is since when.
+	RulesWrong      string    `json:"rules_wrong,omitempty"`
+	RulesWrongSince time.Time `json:"rules_wrong_since,omitzero"`
+
 	// Waits are streams that are being read for the first time, so that customers are not judged yet, or some inputs stay as they were; Judged reports that any customer ever was.
 	Waits  []grade.Wait `json:"grading_waits,omitempty"`
 	Judged bool         `json:"judged"`

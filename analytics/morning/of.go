@@ -27,6 +27,9 @@ func Of(b *analytics.Book, v desk.View, p *rule.Pack, q Question) *Answer {
 	a := &Answer{Stamp: b.Stamp(s), Rules: p.Version(), Scope: b.Named(s), From: from, Day: day, Since: since, Looked: looked,
 		Grades: []migration.Move{}, Health: []HealthMove{}, Held: []Held{}, Signals: []Signal{}, Flags: []triage.Flag{}, Deals: []DealMove{}, Owed: []playbook.Owed{}, Unlogged: []Unlogged{}, Sources: []source.Total{},
 		staleFor: time.Duration(m.Stale) * time.Hour}
+	if p != nil && p.Problem != nil && day >= b.Now() {
+		a.RulesWrong, a.RulesWrongSince = p.Problem.Error(), p.Broken.In(b.Location())
+	}
 	if sel.Node >= 0 {
 		a.Node = b.Nodes()[sel.Node].Name
 	}

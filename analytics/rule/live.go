@@ -104,6 +104,14 @@ func read(path string) ([]byte, error) {
 	return b, nil
 }
 
+// written is when a file was written last; now, where it is gone.
+func written(path string) time.Time {
+	if info, err := os.Stat(path); err == nil {
+		return info.ModTime()
+	}
+	return time.Now()
+}
+
 func (l *Live) known() map[string][]string {
 	if l.o.Known == nil {
 		return nil
@@ -141,7 +149,10 @@ func (l *Live) keepLast(ctx context.Context, was *Pack, text []byte, problem err
 			last = *good
 		}
 	}
-	last.Problem, last.Wrong = problem, wrong
+	last.Problem, last.Wrong, last.Broken = problem, wrong, was.Broken
+	if was.Problem == nil {
+		last.Broken = written(l.o.Path)
+	}
 	l.publish(&last)
 	if l.o.Alert != nil {
 		l.o.Alert(ctx, &last)
@@ -405,7 +416,7 @@ func Look(ctx context.Context, s *Schema, path string, log store.RuleLog, known 
 	if newest == nil {
 		newest = s.Default()
 	}
-	newest.Problem, newest.Wrong = problem, hashOf(text)
+	newest.Problem, newest.Wrong, newest.Broken = problem, hashOf(text), written(path)
 	return newest, nil
 }
 

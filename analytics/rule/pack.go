@@ -22,6 +22,8 @@ type Pack struct {
 	// Problem says why the file's present text is not this one: this is the last good one. nil: it is.
 	Problem error
 	Wrong   string // the hash of the text that Problem is about; "" when there is no such text, or no problem
+	// Broken is when the file was written that cannot be used, or was first seen to be gone; it stays while one wrong text follows another. Zero: no problem.
+	Broken time.Time
 
 	values map[string]any // section → *T
 	schema *Schema

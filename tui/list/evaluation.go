@@ -1,6 +1,7 @@
 package list
 
 import (
+	"cmp"
 	"strings"
 
 	"flightdeck/analytics"
@@ -45,7 +46,9 @@ func loadEvaluations(env *pane.Env, b *analytics.Book, p pane.Place) (content, e
 	}
 	judged := b.Judged() > 0
 	return content{
-		rev: a.Stamp.Rev, none: locale.LogNone, note: func() string { return row.Waits(env.Locale, waits, judged) },
+		rev: a.Stamp.Rev, none: locale.LogNone, note: func() string {
+			return cmp.Or(row.Wrong(env.Locale, env.Pack(), b), row.Waits(env.Locale, waits, judged))
+		},
 		rows: table.Rows{
 			Len: rows.Len(), Key: rows.Key,
 			Match: func(i int) string { // may be asked on any goroutine

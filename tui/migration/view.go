@@ -96,6 +96,11 @@ func (m *model) notes(th *theme.Theme, l *locale.Locale) []layout.Run {
 			runs = append(runs, layout.Run{Style: th.Warn, Text: l.F(locale.MoveMissing, row.Missing(l, s))})
 		}
 	}
+	if wrong := row.Wrong(l, m.env.Pack(), m.env.Book()); wrong != "" {
+		for _, t := range layout.Wrap(wrong, m.size.W-2) {
+			runs = append(runs, layout.Run{Style: th.Bad, Text: t})
+		}
+	}
 	if a.Unexplained > 0 {
 		runs = append(runs, layout.Run{Style: th.Warn, Text: l.F(locale.MoveUnexplained, l.Int(a.Unexplained))})
 	}

@@ -103,6 +103,12 @@ func (w *words) customers() Part {
 	// falls before rises, grades before health, signals between them
 	falls := min(a.GradeDown, len(a.Grades))
 	sick := min(a.Sicker, len(a.Health))
+	if a.RulesWrong != "" {
+		where, what := row.Fault(l, a.RulesWrong)
+		p.Lines = append(p.Lines, Line{Key: "rules", Mark: Bad, Figure: l.T(locale.RulesWrongTitle), Title: where,
+			Text: row.WrongSince(l, what, a.Rules, a.RulesWrongSince), Place: w.at(pane.Weights)}) // which has room for all of it
+		p.Count++
+	}
 	if waits := row.Waits(l, a.Waits, a.Judged); waits != "" {
 		p.Lines = append(p.Lines, Line{Key: "waits", Mark: Warn, Figure: l.T(locale.MorningReading), Text: waits, Place: w.at(pane.Sources)})
 	}

@@ -121,6 +121,9 @@ func (m *model) heading(th *theme.Theme, l *locale.Locale) []string {
 	if held := m.holds(c.New.Holds[k]); held != "" {
 		notes = append(notes, layout.Run{Style: th.Warn, Text: l.F(locale.SandboxHeld, held)})
 	}
+	if wrong := row.Wrong(l, m.env.Pack(), m.env.Book()); wrong != "" {
+		notes = append(notes, layout.Run{Style: th.Bad, Text: wrong})
+	}
 	if waits := row.Waits(l, c.Waits, a.org.Judged() > 0); waits != "" {
 		notes = append(notes, layout.Run{Style: th.Warn, Text: waits})
 	}

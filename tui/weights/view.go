@@ -141,6 +141,9 @@ func (m *model) heading(th *theme.Theme, l *locale.Locale) []string {
 	if a.rules.Decides == "sources" {
 		runs = append(runs, layout.Run{Style: th.Warn, Text: l.T(locale.WeightsSources)})
 	}
+	if wrong := row.Wrong(l, m.env.Pack(), m.env.Book()); wrong != "" {
+		runs = append(runs, layout.Run{Style: th.Bad, Text: wrong})
+	}
 	if waits := row.Waits(l, st.Board.Waits, st.Board.Judged()); waits != "" {
 		runs = append(runs, layout.Run{Style: th.Warn, Text: waits})
 	}

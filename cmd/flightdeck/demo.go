@@ -85,7 +85,9 @@ func (in *invocation) demo(ctx context.Context, once bool) (err error) {
 // read and is on the screen.
 func startCompany(ctx context.Context) (syncer.Entry, *server.Server, error) {
 	token := rand.Text()
-	srv := server.Later(func() (*company.Company, error) { return company.New(company.Config{Seed: demoSeed, Now: time.Now()}) }, token)
+	srv := server.Later(func() (*company.Company, error) {
+		return company.New(company.Config{Seed: demoSeed, Now: time.Now(), Incident: true})
+	}, token)
 	url, err := srv.Start(ctx)
 	if err != nil {
 		return syncer.Entry{}, nil, err

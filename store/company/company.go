@@ -63,7 +63,18 @@ type Config struct {
 	// Source stands in front of every ID; "" means "demo".
 	Source store.SourceID
 	Size   Size // the zero Size means Demo
+	// Incident has the behaviour that shows how deep a product is used come as a default, 0, for many customers at one month's end, as from a source whose field was renamed: see [Config.IncidentDay].
+	Incident bool
 }
+
+// IncidentDay is the month's end of Config.Incident: the last one that lies incidentAge days back, long enough for what followed to be seen, and within the year that is looked back on.
+func (c Config) IncidentDay() store.Day { return monthOf(dayOf(local(c.Now))-incidentAge) - 1 }
+
+// incidentAge is how many days before the present the incident is over at least; incidentShare is how many per cent of the customers' values were lost in it.
+const (
+	incidentAge   = 100
+	incidentShare = 30
+)
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Source == "" {

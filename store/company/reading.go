@@ -69,6 +69,9 @@ func (g *gen) measure(a *account, n int, d store.Day, level *[len(components)]fl
 		v := b.lo + (b.hi-b.lo)*max(0, min(100, at))/100
 		m.Values[b.name] = round5(math.Round(v/b.unit) * b.unit)
 	}
+	if g.Incident && d == g.IncidentDay() && g.side.set(g.Seed, laneReading, uint64(a.i)<<16|uint64(n)|1<<61).yes(incidentShare/100.) {
+		m.Values["depth"] = 0
+	}
 	out.Readings = append(out.Readings, m)
 }
 

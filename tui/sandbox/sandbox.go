@@ -4,7 +4,7 @@
 //
 // A replay takes seconds on a large company. It runs off Update, says how far it is, and is given up as soon as the draft changes again; what was replayed by the rules in force is
 // kept for the next draft. What the figures do not reach (inputs, bounds, health, new attributes) is changed in a draft file beside the rules, which d reads. c opens the guards in the draft, on the newest day on which they held something: whose grades a fault in the data would have moved, had nobody been in the
-// way. The draft is a list of changes and not a text, so that it stays what it is when the rules change underneath. a saves it as a new version of the rules.
+// way; n leads through that day step by step (see guide). The draft is a list of changes and not a text, so that it stays what it is when the rules change underneath. a saves it as a new version of the rules.
 package sandbox
 
 import (
@@ -46,7 +46,8 @@ type answer struct {
 	org        *analytics.Book
 	few        bool // no source measures customers
 	verdict    *grade.Verdict
-	days       []count // by day
+	days       []count    // by day
+	draft      rule.Draft // that was replayed
 	base       kept
 }
 
@@ -81,6 +82,8 @@ type model struct {
 	size layout.Size
 	memo pane.Memo
 
+	guide   *guide // nil: nobody is led
+	arrived pane.Loader[arrivals]
 	file    *rule.Pack // the draft file, from which the draft begins in place of the rules in force; nil: it was not asked for
 	draft   rule.Draft
 	before  []edit // what u goes back to
@@ -117,6 +120,7 @@ type restored struct {
 	day     int
 	account analytics.Code
 	traced  bool
+	guide   *guide
 }
 
 // usual is how many months are replayed; z goes through the ranges.
@@ -151,7 +155,7 @@ func (m *model) replay() tea.Cmd {
 		if b == nil {
 			return answer{}, nil
 		}
-		a := answer{rules: rule.GradingSection.Of(pack), version: pack.Version(), org: b, few: !b.HasReadings()}
+		a := answer{draft: draft, rules: rule.GradingSection.Of(pack), version: pack.Version(), org: b, few: !b.HasReadings()}
 		asOf := b.AsOf(scope)
 		with := draft.On(begin(file, a.rules))
 		if with.Weightless() != "" { // nobody could be graded: the picture stays, with a word of it
@@ -227,6 +231,9 @@ func (m *model) Update(msg tea.Msg) tea.Cmd {
 		if m.stale {
 			return m.replay()
 		}
+		if m.guide != nil && !m.arrived.Ready && !m.arrived.Busy && m.load.Value.comparison != nil { // somebody came back to it
+			return tea.Batch(m.retrace(), m.arrive())
+		}
 		return m.retrace()
 	case m.look.Take(msg):
 		m.version++
@@ -234,6 +241,9 @@ func (m *model) Update(msg tea.Msg) tea.Cmd {
 			m.load.Value.verdict = m.look.Value
 			m.list.SetRows(m.rows())
 		}
+		return nil
+	case m.arrived.Take(msg):
+		m.version++
 		return nil
 	case m.step.Take(msg):
 		m.version++
@@ -306,19 +316,28 @@ func (m *model) press(msg tea.KeyPressMsg) tea.Cmd {
 	if m.load.Value.comparison == nil {
 		return nil
 	}
+	k := msg.String()
+	if k == "n" && (m.guide != nil || m.stepped == nil) {
+		return m.lead()
+	}
 	if m.stepped != nil {
 		return m.pressTrace(msg)
 	}
-	k := msg.String()
+	if m.guide != nil { // what is told would no longer be what is shown
+		switch k {
+		case "tab", "enter":
+		default:
+			m.list.Update(msg)
+			return nil
+		}
+	}
 	switch k {
 	case "tab":
 		m.focus = 1 - m.focus
 		return nil
 	case "v":
 		m.view = (m.view + 1) % views
-		m.list.Replace(table.Rows{}) // the rows before have other columns
-		m.list.SetColumns(m.columns()...)
-		m.list.Replace(m.rows())
+		m.show()
 		return nil
 	case "p":
 		return m.nextPreset()
@@ -499,6 +518,10 @@ func (m *model) try(next rule.Draft, by string) tea.Cmd {
 
 // Escape implements pane.Escaper: esc leaves the customer, and then asks for nothing of what is in force; the draft is discarded by u, since a replay may have taken long.
 func (m *model) Escape() bool {
+	if m.guide != nil && m.load.Ready {
+		m.leave()
+		return true
+	}
 	if m.stepped == nil {
 		return false
 	}
@@ -530,13 +553,16 @@ func (m *model) Keys() []key.Binding {
 	if m.stepped != nil {
 		return []key.Binding{keymap.Enter(l), keymap.Bind(l.T(locale.SandboxFocus), "tab"), keymap.Move(l)}
 	}
+	if m.guide != nil {
+		return []key.Binding{keymap.Bind(l.T(locale.SandboxGuide), "n"), keymap.Enter(l), keymap.Bind(l.T(locale.SandboxFocus), "tab"), keymap.Move(l)}
+	}
 	return []key.Binding{
 		key.NewBinding(key.WithKeys("left", "right", "h", "l", "-", "+", "="), key.WithHelp("h l", l.T(locale.SandboxTry))),
 		key.NewBinding(key.WithKeys("<", ">"), key.WithHelp("< >", l.T(locale.SandboxTryFar))),
 		keymap.Enter(l), keymap.Bind(l.T(locale.WeightsSave), "a"), keymap.Bind(l.T(locale.SandboxView), "v"),
 		key.NewBinding(key.WithKeys(",", "."), key.WithHelp(", .", l.T(locale.SandboxDay))),
 		keymap.Bind(l.T(locale.SandboxLonger), "z"), keymap.Bind(l.T(locale.SandboxAgain), "r"),
-		keymap.Bind(l.T(locale.SandboxUnguard), "c"), keymap.Bind(l.T(locale.SandboxFile), "d"),
+		keymap.Bind(l.T(locale.SandboxGuide), "n"), keymap.Bind(l.T(locale.SandboxUnguard), "c"), keymap.Bind(l.T(locale.SandboxFile), "d"),
 		keymap.Bind(l.T(locale.WeightsNext), "p"), keymap.Bind(l.T(locale.WeightsUndo), "u"), keymap.Bind(l.T(locale.SandboxFocus), "tab"), keymap.Move(l),
 	}
 }
@@ -546,7 +572,7 @@ func (m *model) Title() string { return m.env.Locale.T(locale.PaneSandbox) }
 
 // Snapshot implements pane.Restorer.
 func (m *model) Snapshot() any {
-	r := restored{rows: m.list.State(), file: m.file, draft: m.draft, before: m.before, figure: m.figure, focus: m.focus, view: m.view, months: m.months, day: m.day}
+	r := restored{rows: m.list.State(), file: m.file, draft: m.draft, before: m.before, figure: m.figure, focus: m.focus, view: m.view, months: m.months, day: m.day, guide: m.guide}
 	if m.stepped != nil {
 		r.account, r.traced = m.stepped.account, true
 	}
@@ -559,7 +585,7 @@ func (m *model) Restore(s any) {
 	if !ok {
 		return
 	}
-	m.file, m.draft, m.before, m.figure, m.focus, m.view, m.months, m.day = r.file, r.draft, r.before, r.figure, r.focus, r.view, r.months, r.day
+	m.file, m.draft, m.before, m.figure, m.focus, m.view, m.months, m.day, m.guide = r.file, r.draft, r.before, r.figure, r.focus, r.view, r.months, r.day, r.guide
 	m.list.SetColumns(m.columns()...)
 	m.list.Restore(r.rows)
 	if r.traced {
@@ -572,6 +598,7 @@ func (m *model) Close() {
 	m.load.Stop()
 	m.look.Stop()
 	m.step.Stop()
+	m.arrived.Stop()
 }
 
 // Table implements pane.Exporter.

@@ -106,6 +106,15 @@ func (m *model) heading(th *theme.Theme, l *locale.Locale) []string {
 	for _, t := range layout.Flow(m.size.W-1, runs...) {
 		lines = append(lines, " "+t)
 	}
+	most := max(2, m.size.H/3)
+	if m.guide != nil {
+		for _, r := range m.told(th, l) {
+			for _, t := range layout.Wrap(r.Text, m.size.W-2) {
+				lines = append(lines, layout.NewRow(m.size.W).Gap(1).Add(r.Style, t).String())
+			}
+		}
+		return lines[:min(len(lines), max(most, m.size.H/2))]
+	}
 	var notes []layout.Run
 	k := len(c.Days) - 1 - m.day
 	if old := m.holds(c.Old.Holds[k]); m.opened() && !m.load.Busy && old != "" {
@@ -141,10 +150,7 @@ func (m *model) heading(th *theme.Theme, l *locale.Locale) []string {
 			lines = append(lines, layout.NewRow(m.size.W).Gap(1).Add(r.Style, t).String())
 		}
 	}
-	if most := max(2, m.size.H/3); len(lines) > most {
-		lines = lines[:most]
-	}
-	return lines
+	return lines[:min(len(lines), most)]
 }
 
 var figureNames = map[string]locale.Key{

@@ -30,6 +30,7 @@ var jumps = []struct {
 	{"x", pane.Sandbox, locale.PaneSandbox},
 	{"o", pane.Owed, locale.PaneOwed},
 	{"j", pane.Evaluations, locale.PaneLog},
+	{"k", pane.Held, locale.PaneHeld},
 	{"u", pane.Potential, locale.PanePotential},
 	{"e", pane.Deviation, locale.PaneDeviation},
 	{"s", pane.Sources, locale.PaneSources},

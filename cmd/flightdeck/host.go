@@ -19,6 +19,7 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/desk"
+	"flightdeck/analytics/grade"
 	"flightdeck/analytics/grader"
 	"flightdeck/analytics/rule"
 	"flightdeck/cmd/internal/config"
@@ -204,6 +205,12 @@ func (h *host) revise(v sshd.Viewer) func(context.Context, func(*rule.Grading), 
 	}
 }
 
+// holds are the inputs that grading does not believe now.
+func (h *host) holds(ctx context.Context) ([]grade.Hold, error) {
+	s, err := grader.StateOf(ctx, h.app.db)
+	return s.Holds, err
+}
+
 // draft lets a viewer try the draft of the rules who may change them: its file is on this machine.
 func (h *host) draft(v sshd.Viewer) func() (*rule.Pack, error) {
 	if v.Root != "" || h.app.rules == nil {
@@ -272,7 +279,7 @@ func (h *host) shell(s session) (tea.Model, error) {
 		s.profile = colorprofile.Ascii
 	}
 	env := &pane.Env{
-		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Desk: h.desk(s.viewer), Landing: h.app.landing, Rules: h.pack, Revise: h.revise(s.viewer), Draft: h.draft(s.viewer),
+		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Desk: h.desk(s.viewer), Landing: h.app.landing, Rules: h.pack, Revise: h.revise(s.viewer), Draft: h.draft(s.viewer), Holds: h.holds,
 		Theme:  theme.New(s.profile, dark),
 		Locale: s.locale, Told: h.app.words, Now: time.Now,
 		Report: func(r any, stack []byte) string { return tui.Report(h.reports(), r, stack) },

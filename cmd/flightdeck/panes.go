@@ -7,6 +7,7 @@ import (
 	"flightdeck/tui/forecast"
 	"flightdeck/tui/funnel"
 	"flightdeck/tui/heatmap"
+	"flightdeck/tui/held"
 	"flightdeck/tui/landing"
 	"flightdeck/tui/list"
 	"flightdeck/tui/migration"
@@ -51,6 +52,8 @@ func panes(k pane.Kind) pane.New {
 		return weights.New
 	case pane.Sandbox:
 		return sandbox.New
+	case pane.Held:
+		return held.New
 	case pane.Sources:
 		return sources.New
 	}

@@ -115,7 +115,7 @@ func (w *words) customers() Part {
 	for i := range a.Held { // what keeps grades from following goes before what moved
 		h := &a.Held[i]
 		p.Lines = append(p.Lines, Line{Key: "x" + h.Input, Mark: Bad, Figure: l.T(locale.MorningHeld), Title: l.Pick(h.Name.Zh, h.Name.En),
-			Text: l.F(locale.MorningHeldSince, l.Date(h.Since), l.Int(h.Customers)), Place: w.at(pane.Evaluations)})
+			Text: l.F(locale.MorningHeldSince, l.Date(h.Since), l.Int(h.Customers)), Place: w.at(pane.Held)})
 	}
 	for i := range falls {
 		p.Lines = append(p.Lines, grade(i))

@@ -17,6 +17,7 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/desk"
+	"flightdeck/analytics/grade"
 	"flightdeck/analytics/landing"
 	"flightdeck/analytics/metric"
 	"flightdeck/analytics/rule"
@@ -166,7 +167,9 @@ type Env struct {
 	// blocks on the disk.
 	Revise func(ctx context.Context, change func(*rule.Grading), note string) (*rule.Pack, error)
 	// Draft reads the text of the rules that somebody is at work on beside those in force (see rule.Live.Draft); nil: there are no rules here. It blocks on the disk.
-	Draft  func() (*rule.Pack, error)
+	Draft func() (*rule.Pack, error)
+	// Holds tells which inputs of grading are held now, as the grader left it; nil: nobody grades here. It reads the store and blocks.
+	Holds  func(ctx context.Context) ([]grade.Hold, error)
 	Theme  *theme.Theme
 	Locale *locale.Locale
 	Told   *locale.Locale                                  // the language of messages to others; nil: the session\'s

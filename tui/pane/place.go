@@ -40,10 +40,11 @@ const (
 	Owed             // who is owed a visit, a call, content by the playbook of their grade
 	Deviation        // the largest misses of a month's forecast, with their causes
 	Morning          // what a team lead must know before the stand-up
+	Held             // inputs of grading that are held, and what people say of them
 	kinds
 )
 
-var words = [kinds]string{"", "funnel", "heatmap", "migration", "forecast", "sources", "deals", "touches", "accounts", "moves", "deal", "account", "person", "issues", "landing", "triage", "sandbag", "habits", "tenders", "weights", "sandbox", "evaluations", "potential", "owed", "deviation", "morning"}
+var words = [kinds]string{"", "funnel", "heatmap", "migration", "forecast", "sources", "deals", "touches", "accounts", "moves", "deal", "account", "person", "issues", "landing", "triage", "sandbag", "habits", "tenders", "weights", "sandbox", "evaluations", "potential", "owed", "deviation", "morning", "held"}
 
 // Kinds returns every kind, in the order of the help.
 func Kinds() []Kind {

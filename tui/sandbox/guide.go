@@ -188,7 +188,7 @@ func (m *model) told(th *theme.Theme, l *locale.Locale) []layout.Run {
 		}
 		text := l.F(locale.GuideCame, on)
 		for i := range m.arrived.Value.all {
-			text += " " + m.came(l, &m.arrived.Value.all[i])
+			text += " " + row.Arrival(l, &m.arrived.Value.all[i], a.rules)
 		}
 		if len(m.arrived.Value.all) == 0 {
 			text += " " + m.holds(holds)
@@ -216,19 +216,4 @@ func (m *model) told(th *theme.Theme, l *locale.Locale) []layout.Run {
 	}
 	why, line := c.Why(x.Code, k)
 	return step("", l.F(locale.GuideOne, x.AccountName, row.Because(l, why, line, a.rules, m.begun()), "flightdeck rules replay --unguarded --day "+g.day.String()+" --account "+string(x.Account)))
-}
-
-// came words what came of one input.
-func (m *model) came(l *locale.Locale, a *grade.Arrival) string {
-	text := l.F(locale.GuideArrived, row.InputName(l, a.Input, m.load.Value.rules), a.From, l.Int(a.Measured))
-	if a.Value.Known() {
-		text += l.F(locale.GuideSame, l.Int(a.Now), row.Value(l, a.Value), l.Int(a.Before))
-	}
-	if a.Lacking > 0 {
-		text += l.F(locale.GuideLacking, l.Int(a.Lacking))
-	}
-	if a.Median.Known() {
-		text += l.F(locale.GuideMedian, row.Value(l, a.Was), row.Value(l, a.Median))
-	}
-	return text
 }

@@ -1,0 +1,26 @@
+package locale
+
+// Texts of the inputs that are held.
+var (
+	PaneHeld      = text("冻结的输入", "Held inputs")
+	HeldInput     = text("输入", "Input")
+	HeldWhy       = text("原因", "Why")
+	HeldSince     = text("自", "Since")
+	HeldShare     = text("占比/PSI", "Share/PSI")
+	HeldCustomers = text("客户", "Customers")
+	HeldVerdict   = text("裁定", "Verdict")
+	HeldCount     = text("冻结 %s 项输入; %s 个客户的等级保持不变", "%s {input|inputs} held; %s {customer keeps its grade|customers keep their grades}")
+	HeldAccepted  = text("%s: 数值正确", "%s: right")
+	HeldRefused   = text("%s: 数值有误, 继续冻结", "%s: wrong, it stays held")
+	HeldWaits     = text("待人裁定", "waits for a person")
+	HeldHeals     = text("来源恢复后自动解除", "ends when the source heals")
+	HeldDo        = text("c 数值正确, 按它评级; R 数值有误, 继续冻结; 都要写原因", "c: the values are right and count; R: they are wrong, it stays held; either with a reason")
+	HeldRight     = text("数值正确", "values are right")
+	HeldWrong     = text("数值有误", "values are wrong")
+	HeldAskAccept = text("%s 数值正确, 原因: ", "the values of %s are right, because: ")
+	HeldAskRefuse = text("%s 数值有误, 原因: ", "the values of %s are wrong, because: ")
+	HeldEntered   = text("%s: 已入账, u 撤回", "%s: entered; u takes it back")
+	HeldNotYours  = text("%s 是%s: 来源恢复后自动解除, 不由人放行", "%s is %s: it ends when the source heals, nobody can wave it through")
+	HeldNone      = text("没有冻结的输入", "nothing is held")
+	HeldPast      = text("过去某天冻结了什么见评级日志 (g j) 与沙盒 (g x, n)", "what was held on a past day: see the log (g j) and the sandbox (g x, n)")
+)

@@ -375,14 +375,6 @@ func (b *Book) Touches() *Touches { return &b.touch }
 // Graded returns the steps of grades as columns; [Book.GradeSteps] says which rows of them are an account's.
 func (b *Book) Graded() *Grades { return &b.grade }
 
-// GradeCode returns the code of a grade in [Grades.Step]; None when no account ever had it.
-func (b *Book) GradeCode(g store.Grade) Code {
-	if c, ok := b.labels.find(store.ID(g)); ok {
-		return c
-	}
-	return None
-}
-
 // Sold returns the sales lines as columns.
 func (b *Book) Sold() *Sales { return &b.sale }
 

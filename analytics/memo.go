@@ -26,7 +26,7 @@ type memoised struct {
 const (
 	answersKept = 512
 	listsKept   = 48
-	boardsKept  = 48
+	boardsKept  = 80 // two years of month ends, by grade and by what was brought in, and what else is looked at
 )
 
 func newMemo(limit int) *memo { return &memo{have: map[any]*memoised{}, limit: limit} }

@@ -55,15 +55,25 @@ func (b *Book) warm(ctx context.Context) {
 		}
 	}
 	if b.HasGrades() && ctx.Err() == nil {
-		days := []Day{}
-		for i := -12; i <= 0; i++ {
-			days = append(days, b.cal.Month(b.Today(), i).From-1)
-		}
-		b.GradesOn(append(days, b.Today())...)
+		b.GradesOn(append(b.monthEnds(), b.Today())...)
+		b.tale()
 	}
 	if b.sale.alive() > 0 && ctx.Err() == nil {
 		b.Brought(b.Today(), b.opt.Rules.GradeDays)
+		for _, day := range b.monthEnds() { // what the moves of any month are weighed by: some tens of megabytes for 200,000 accounts
+			if ctx.Err() == nil && b.HasGrades() {
+				b.Brought(day, b.opt.Rules.GradeDays)
+			}
+		}
 	}
+}
+
+// monthEnds are the ends of the two years of months before this one, in order: the months that people compare.
+func (b *Book) monthEnds() (days []Day) {
+	for i := -24; i <= 0; i++ {
+		days = append(days, b.cal.Month(b.Today(), i).From-1)
+	}
+	return days
 }
 
 // fault reads one value of each page.

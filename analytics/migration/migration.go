@@ -25,6 +25,8 @@ type question struct {
 	place    map[store.Grade]int // best 0; no grade is one past the worst
 	grades   []store.Grade
 	seats    []int // by place on a board
+	// explained reports whether the source's history tells the way of an account from a place on a board at the end of a day to another day: see told.
+	explained func(account analytics.Code, from int16, after, to analytics.Day) bool
 }
 
 func open(b *analytics.Book, s analytics.Scope) *question {
@@ -39,6 +41,9 @@ func open(b *analytics.Book, s analytics.Scope) *question {
 		q.place[g] = i
 	}
 	q.place[""] = len(q.grades)
+	if !q.derived {
+		q.explained = b.Teller()
+	}
 	for _, g := range q.ledger.grades {
 		q.seats = append(q.seats, q.place[g])
 	}
@@ -65,31 +70,25 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 		boards[d.day] = d
 	}
 	before, after := boards[q.from], boards[q.to]
-	chosen := sync.OnceValue(q.chosen)
-	parts := make([]*tally, analytics.Parts())
-	got := b.ShareAccounts(func(part int, first, last analytics.Code) {
-		if parts[part] == nil {
-			parts[part] = q.tally()
-		}
-		t := parts[part]
+	narrow := s
+	narrow.Period, narrow.AsOf = analytics.Period{}, 0
+	chosen := analytics.MemoList(b, chosenKey{narrow, q.sel.AsOf}, q.chosen)
+	parts := make([]*tally, len(chosen))
+	each(chosen, func(part int, some []analytics.Code) {
+		t := q.tally()
 		purses := make([]purse, n*n)
 		for i := range purses {
 			purses[i] = after.purse()
 		}
-		for c := first; c < last; c++ {
-			if q.sel.Account(c) {
-				q.square(t, purses, c, before, after)
-			}
-		}
+		q.squares(t, purses, some, before, after)
 		for i := range purses {
 			purses[i].flush(&t.sums[i])
 		}
+		parts[part] = t
 	})
 	total := q.tally()
-	for _, t := range parts[:got] {
-		if t != nil {
-			total.merge(t)
-		}
+	for _, t := range parts {
+		total.merge(t)
 	}
 	a.Matrix = make([]Square, n*n)
 	for i := range a.Matrix {
@@ -99,11 +98,9 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 	a.Stay = analytics.Ratio{Num: a.Same, Den: a.Up + a.Down + a.Same}
 	flow := q.months(boards)
 	a.Flow = make([]Month, len(flow))
-	narrow := s
-	narrow.Period, narrow.AsOf = analytics.Period{}, 0
 	for i := range flow {
 		f := &flow[i]
-		m := analytics.Memo(b, flowKey{narrow, q.sel.AsOf, f.before.day, f.after.day}, func() *moves { return q.flow(chosen(), f.before, f.after) })
+		m := analytics.Memo(b, flowKey{narrow, q.sel.AsOf, f.before.day, f.after.day}, func() *moves { return q.flow(chosen, f.before, f.after) })
 		a.Flow[i] = Month{Period: f.period, Up: m.up, Down: m.down, Same: m.same, Entered: m.entered, Left: m.left, UpMoney: m.upMoney.Sum(), DownMoney: m.downMoney.Sum()}
 	}
 	return a
@@ -113,6 +110,26 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 type flowKey struct {
 	scope               analytics.Scope
 	asOf, before, after analytics.Day
+}
+
+// chosenKey is a scope's accounts among a Book's answers: every month that is looked at asks for the same.
+type chosenKey struct {
+	scope analytics.Scope
+	asOf  analytics.Day
+}
+
+// each does fn for every part at once.
+func each(chosen [][]analytics.Code, fn func(part int, some []analytics.Code)) {
+	var wait sync.WaitGroup
+	for i := range chosen {
+		if i > 0 {
+			wait.Go(func() { fn(i, chosen[i]) })
+		}
+	}
+	if len(chosen) > 0 {
+		fn(0, chosen[0])
+	}
+	wait.Wait()
 }
 
 // chosen are the accounts of the scope, by part.
@@ -131,17 +148,10 @@ func (q *question) chosen() [][]analytics.Code {
 // flow counts a month.
 func (q *question) flow(some [][]analytics.Code, before, after *Board) *moves {
 	parts := make([]moves, len(some))
-	var wait sync.WaitGroup
-	for i := range some {
-		parts[i].upMoney, parts[i].downMoney = q.b.Adder(), q.b.Adder()
-		if i > 0 {
-			wait.Go(func() { q.steps(&parts[i], some[i], before, after) })
-		}
-	}
-	if len(some) > 0 {
-		q.steps(&parts[0], some[0], before, after)
-	}
-	wait.Wait()
+	each(some, func(part int, some []analytics.Code) {
+		parts[part].upMoney, parts[part].downMoney = q.b.Adder(), q.b.Adder()
+		q.steps(&parts[part], some, before, after)
+	})
 	all := &moves{upMoney: q.b.Adder(), downMoney: q.b.Adder()}
 	for i := range parts {
 		all.merge(&parts[i])
@@ -191,19 +201,43 @@ func (t *tally) merge(o *tally) {
 	t.unexplained += o.unexplained
 }
 
-// square counts an account into the matrix.
-func (q *question) square(t *tally, purses []purse, c analytics.Code, before, after *Board) {
-	i, j := q.seat(before, c), q.seat(after, c)
+// squares counts accounts into the matrix. Who moves where is counted by square afterwards, and not by account: this walks over all accounts while somebody holds a key.
+func (q *question) squares(t *tally, purses []purse, accounts []analytics.Code, before, after *Board) {
 	n := len(q.grades)
-	if i == n && j == n {
-		return
+	if minors := after.minors(); !q.derived && minors != nil {
+		seats := append([]int{n}, q.seats...) // by place, from Ungraded on
+		was, is := before.place, after.place
+		for _, c := range accounts {
+			p := was[c]
+			i, j := seats[p+1], seats[is[c]+1]
+			at := i*(n+1) + j
+			t.counts[at]++
+			if v := minors[c]; v < handful && v > -handful {
+				purses[at].sum += v
+			} else {
+				purses[at].adder.AddMinor(v)
+			}
+			if i != j && !q.explained(c, p, q.from, q.to) {
+				t.unexplained++
+			}
+		}
+		t.counts[n*(n+1)+n], purses[n*(n+1)+n] = 0, after.purse() // who had no grade on either day is in no square
+	} else {
+		for _, c := range accounts {
+			i, j := q.seat(before, c), q.seat(after, c)
+			if i == n && j == n {
+				continue
+			}
+			at := i*(n+1) + j
+			t.counts[at]++
+			purses[at].add(c)
+			if i != j && !q.derived && !q.explained(c, before.place[c], q.from, q.to) {
+				t.unexplained++
+			}
+		}
 	}
-	at := i*(n+1) + j
-	t.counts[at]++
-	purses[at].add(c)
-	q.count(&t.move, i, j)
-	if i != j && !q.derived && !q.explained(c, before.Grade(c)) {
-		t.unexplained++
+	for at, k := range t.counts {
+		q.count(&t.move, at/(n+1), at%(n+1), k)
 	}
 }
 
@@ -225,7 +259,7 @@ func (q *question) steps(m *moves, accounts []analytics.Code, before, after *Boa
 		if i == n && j == n {
 			continue
 		}
-		switch q.count(m, i, j) {
+		switch q.count(m, i, j, 1) {
 		case upward:
 			up.add(c)
 		case downward:
@@ -248,25 +282,6 @@ func (q *question) seat(d *Board, c analytics.Code) int {
 	return q.place[d.stand[c].grade]
 }
 
-// explained reports whether the source's history tells the way between the two days: see told.
-func (q *question) explained(c analytics.Code, from store.Grade) bool {
-	g, prev, ok := q.b.Graded(), q.b.GradeCode(from), false
-	for _, r := range q.b.GradeSteps(c) {
-		i := int(r)
-		if day := g.Day().At(i); day <= q.from || day > q.to {
-			continue
-		}
-		f, t, why := g.Step(i)
-		if f != prev {
-			return false
-		}
-		if f != t { // the rules take over, say, and the grade is as before: that explains no move
-			prev, ok = t, why
-		}
-	}
-	return ok
-}
-
 // The ways to move.
 const (
 	stayed = iota
@@ -275,21 +290,22 @@ const (
 	other
 )
 
-func (q *question) count(m *moves, from, to int) int {
+// count counts k accounts that went from one place to another.
+func (q *question) count(m *moves, from, to, k int) int {
 	n := len(q.grades)
 	switch {
 	case from == to:
-		m.same++
+		m.same += k
 		return stayed
 	case from == n:
-		m.entered++
+		m.entered += k
 	case to == n:
-		m.left++
+		m.left += k
 	case to < from:
-		m.up++
+		m.up += k
 		return upward
 	default:
-		m.down++
+		m.down += k
 		return downward
 	}
 	return other

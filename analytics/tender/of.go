@@ -34,23 +34,8 @@ type matches struct {
 	notices int
 }
 
-// customers are the accounts with open deals, found by the bigrams of their names.
-type customers struct {
-	b     *analytics.Book
-	namer namer
-	list  []customer
-	index map[string][]int32
-}
-
-type customer struct {
-	code  analytics.Code
-	name  name
-	grams map[string]bool
-	deals []analytics.DealState
-}
-
 func newCustomers(b *analytics.Book, day analytics.Day) *customers {
-	c := &customers{b: b, index: map[string][]int32{}}
+	c := &customers{gram: map[string]int32{}, begins: map[int32][]int32{}}
 	deals := map[analytics.Code][]analytics.DealState{}
 	for d := range b.Select(analytics.Scope{AsOf: day}).DealsIn(analytics.Period{From: day + 1, To: store.MaxDay}) {
 		if d.Open() && d.Account != analytics.None {
@@ -74,12 +59,8 @@ func newCustomers(b *analytics.Book, day analytics.Day) *customers {
 	}
 	slices.SortFunc(c.namer.places, func(x, y string) int { return cmp.Or(cmp.Compare(len(y), len(x)), strings.Compare(x, y)) })
 	for _, a := range codes {
-		n := c.namer.of(b.AccountName(b.AccountID(a)))
-		at := int32(len(c.list))
-		c.list = append(c.list, customer{a, n, bigrams(n.rest), deals[a]})
-		for g := range c.list[at].grams {
-			c.index[g] = append(c.index[g], at)
-		}
+		rec := b.Account(a)
+		c.add(customer{code: a, called: rec.Name, name: c.namer.of(b.AccountName(b.AccountID(a))), city: place(rec.City), region: place(rec.Region), deals: deals[a]})
 	}
 	return c
 }
@@ -93,31 +74,6 @@ func place(s string) string {
 		}
 	}
 	return s
-}
-
-// like calls yield with the customers whose name is like a notice's buyer, or, where it names none, whose name stands in its title or text.
-func (c *customers) like(t *store.Tender, text string, yield func(*customer, float64)) {
-	if strings.TrimSpace(t.Buyer) == "" {
-		for i := range c.list {
-			if n := &c.list[i]; len([]rune(n.name.rest)) >= 3 && strings.Contains(text, n.name.rest) {
-				yield(n, .9)
-			}
-		}
-		return
-	}
-	buyer := c.namer.of(t.Buyer)
-	seen := map[int32]bool{}
-	for g := range bigrams(buyer.rest) {
-		for _, i := range c.index[g] {
-			if seen[i] {
-				continue
-			}
-			seen[i] = true
-			if v := alike(buyer, c.list[i].name); v >= floor {
-				yield(&c.list[i], v)
-			}
-		}
-	}
 }
 
 // find matches the notices of a Book as of a day, once.
@@ -135,46 +91,22 @@ func find(b *analytics.Book, p *rule.Pack, day analytics.Day) *matches {
 			return m
 		}
 		c := newCustomers(b, day)
-		for i := range young {
-			t := &young[i]
-			text := fold(t.Title + "\n" + t.Text)
-			c.like(t, text, func(who *customer, alike float64) {
-				rec := b.Account(who.code)
-				region := -1.
-				if where := fold(t.Region + "\n" + t.Title + "\n" + t.Buyer); rec.City != "" || rec.Region != "" {
-					if region = 0; contains(where, rec.City) || contains(where, rec.Region) {
-						region = 1
-					} else if strings.TrimSpace(t.Region) == "" { // it does not say
-						region = -1
-					}
-				}
-				for k := range who.deals {
-					d := &who.deals[k]
-					if d.Created != store.NoDay && store.DayOf(t.At, b.Location()) < d.Created-90 { // it is about an earlier purchase
-						continue
-					}
-					product := -1.
-					if d.Product != analytics.None {
-						rec := b.Product(d.Product)
-						product = max(covered(fold(rec.Name), text), .8*covered(fold(rec.Category), text))
-					}
-					x := matched{tender: *t, deal: d.Deal, customer: alike, product: product, region: region, account: rec.Name}
-					if x.weigh(rules); x.score >= rules.Suggest {
-						m.all = append(m.all, x)
-					}
-				}
-			})
-		}
+		parts, read := make([][]matched, analytics.Parts()), make([]notes, analytics.Parts())
+		analytics.ShareBy(parcel, len(young), func(part, first, last int) {
+			n := &read[part]
+			if n.shared == nil {
+				n.shared = make([]uint16, len(c.list))
+			}
+			for i := first; i < last; i++ {
+				parts[part] = append(parts[part], c.match(n, b, rules, &young[i])...)
+			}
+		})
+		m.all = slices.Concat(parts...)
 		slices.SortFunc(m.all, func(x, y matched) int {
 			return cmp.Or(cmp.Compare(y.score, x.score), strings.Compare(string(x.tender.ID), string(y.tender.ID)), strings.Compare(string(b.DealID(x.deal)), string(b.DealID(y.deal))))
 		})
 		return m
 	})
-}
-
-func contains(text, p string) bool {
-	p = place(p)
-	return len([]rune(p)) >= 2 && strings.Contains(text, p)
 }
 
 // weigh sets the score: the weighted mean of what is known.

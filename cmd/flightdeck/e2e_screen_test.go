@@ -299,6 +299,18 @@ func TestEndToEnd_SecondStartAttaches(t *testing.T) {
 		t.Errorf("a bad question: %d\n%s%s", status, out, errs)
 	}
 
+	// A draft is judged by the process that has the store; the file is the asker's.
+	draft := "version: 1\ngrading: {hysteresis: 0}\n"
+	if err := os.WriteFile(r.path("draft.yaml"), []byte(draft), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := r.ok("rules", "replay", "draft.yaml", "--store", "s", "--lang", "en"); !strings.Contains(out, "old") {
+		t.Errorf("a replay through the socket:\n%s", out)
+	}
+	if status, out, errs := r.run("rules", "replay", "none.yaml", "--store", "s"); status == 0 || out != "" || !strings.Contains(errs, "none.yaml") {
+		t.Errorf("a replay of a file that is not there: %d\n%s%s", status, out, errs)
+	}
+
 	cmd := r.command(binary(t), "--store", "s")
 	cmd.Env = append(cmd.Env, "LANG=en_US.UTF-8")
 	second := r.open(80, 24, cmd)

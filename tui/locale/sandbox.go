@@ -26,7 +26,7 @@ var (
 	SandboxWhy       = text("原因: %s", "because: %s")
 	SandboxLines     = text("等级线、迟滞或冻结不同, 得分未变", "other grade lines, hysteresis or holds; the score is the same")
 	SandboxWeight    = text("%s 权重 %s > %s (%s)", "weight of %s %s > %s (%s)")
-	SandboxMatrix    = text("原等级 (行) 对新等级 (列), 客户数与近12月金额", "old grade (rows) against new (columns), customers and 12 months' money")
+	SandboxMatrix    = text("原等级 (行) 对新等级 (列), 客户数与近12月金额", "old grade (rows) against new (columns): customers, year's money")
 	SandboxTry       = text("小步", "a step")
 	SandboxTryFar    = text("大步", "five steps")
 	SandboxView      = text("变动/全部/各时点", "movers/all/days")

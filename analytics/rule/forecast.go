@@ -69,6 +69,7 @@ type DualTrack struct {
 type Tender struct {
 	Weights map[string]float64 `yaml:"weights" bounds:"0..1"`              // of customer, product and region
 	Suggest float64            `yaml:"suggest" bounds:"0..1"`              // a match from this score on is suggested
+	Most    int                `yaml:"most" bounds:"1..1000" unit:"deals"` // of one notice, the likeliest
 	Days    int                `yaml:"days" bounds:"1..36500" unit:"days"` // a notice older than this is not matched any more
 	// Move is to which stage a notice of a kind (notice, award, plan) moves a deal: the first open one of this planning probability or more. A kind that is not listed moves none.
 	Move map[string]int `yaml:"move" bounds:"0..100" unit:"%"`
@@ -138,7 +139,7 @@ func defaultForecast() *Forecast {
 		},
 		Decay:     Decay{Days: 3, Weight: 60},
 		DualTrack: DualTrack{Sigma: 2, Similar: 8},
-		Tender:    Tender{Weights: map[string]float64{"customer": 0.6, "product": 0.25, "region": 0.15}, Suggest: 0.6, Days: 180, Move: map[string]int{"plan": 20, "notice": 50, "award": 80}},
+		Tender:    Tender{Weights: map[string]float64{"customer": 0.6, "product": 0.25, "region": 0.15}, Suggest: 0.6, Most: 5, Days: 180, Move: map[string]int{"plan": 20, "notice": 50, "award": 80}},
 		Deviation: Deviation{Top: 10, Tags: []Tag{
 			{ID: "customer_delay", Name: "客户决策延迟", NameEn: "customer decision delay", Words: []string{"推迟", "延期", "搁置", "预算未批", "预算批复", "预算取消", "过会", "内部讨论", "暂不", "postpone", "delay", "budget", "on hold", "board meets"}},
 			{ID: "internal_resources", Name: "内部资源错配", NameEn: "internal resource mismatch", Words: []string{"排期", "资源", "人手", "交付能力", "比计划晚", "技术支持", "超时未关", "resource", "capacity", "overdue"}},

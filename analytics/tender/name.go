@@ -100,12 +100,13 @@ func dice(a, b map[string]bool) float64 {
 	return 2 * float64(both) / float64(len(a)+len(b))
 }
 
-// alike is the likeness of two names.
+// alike is the likeness of two names. Two different places never make them more alike.
 func alike(x, y name) float64 {
+	v := dice(bigrams(x.rest), bigrams(y.rest))
 	if x.place != "" && y.place != "" && x.place != y.place {
-		return dice(bigrams(x.place+x.rest), bigrams(y.place+y.rest))
+		v = min(v, dice(bigrams(x.place+x.rest), bigrams(y.place+y.rest)))
 	}
-	return dice(bigrams(x.rest), bigrams(y.rest))
+	return v
 }
 
 // covered is how much of a term a text holds, 0–1: of Latin words whole ones, of Chinese the share of their bigrams. Less than half is nothing.

@@ -3,6 +3,7 @@ package tender
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 
 // matched is a suggestion before anybody looks at it.
 type matched struct {
-	tender                           store.Tender
+	notice                           int32 // among the matches' young
 	deal                             analytics.Code
 	score, customer, product, region float64
 	account                          string
@@ -30,43 +31,49 @@ type asked struct {
 }
 
 type matches struct {
-	all     []matched
-	notices int
+	all   []matched
+	young []store.Tender
 }
 
 func newCustomers(b *analytics.Book, day analytics.Day) *customers {
-	c := &customers{gram: map[string]int32{}, begins: map[int32][]int32{}}
 	deals := map[analytics.Code][]analytics.DealState{}
 	for d := range b.Select(analytics.Scope{AsOf: day}).DealsIn(analytics.Period{From: day + 1, To: store.MaxDay}) {
 		if d.Open() && d.Account != analytics.None {
 			deals[d.Account] = append(deals[d.Account], *d)
 		}
 	}
-	places := map[string]bool{}
-	codes := make([]analytics.Code, 0, len(deals))
-	for a := range deals {
-		codes = append(codes, a)
-		rec := b.Account(a)
-		for _, p := range []string{rec.City, rec.Region} {
-			if p = place(p); len([]rune(p)) >= 2 {
-				places[p] = true
-			}
+	codes := slices.Sorted(maps.Keys(deals))
+	known := map[string]string{} // there are few places and many customers
+	where := func(s string) string {
+		p, ok := known[s]
+		if !ok {
+			p = placeOf(s)
+			known[s] = p
 		}
+		return p
 	}
-	slices.Sort(codes)
-	for p := range places {
-		c.namer.places = append(c.namer.places, p)
-	}
-	slices.SortFunc(c.namer.places, func(x, y string) int { return cmp.Or(cmp.Compare(len(y), len(x)), strings.Compare(x, y)) })
+	var n namer
 	for _, a := range codes {
 		rec := b.Account(a)
-		c.add(customer{code: a, called: rec.Name, name: c.namer.of(b.AccountName(b.AccountID(a))), city: place(rec.City), region: place(rec.Region), deals: deals[a]})
+		where(rec.City)
+		where(rec.Region)
+	}
+	for _, p := range known {
+		if len([]rune(p)) >= 2 && !slices.Contains(n.places, p) {
+			n.places = append(n.places, p)
+		}
+	}
+	slices.SortFunc(n.places, func(x, y string) int { return cmp.Or(cmp.Compare(len(y), len(x)), strings.Compare(x, y)) })
+	c := newIndex(n)
+	for _, a := range codes {
+		rec := b.Account(a)
+		c.put(customer{code: a, called: rec.Name, name: c.namer.of(b.AccountName(b.AccountID(a))), deals: deals[a]}, where(rec.City), where(rec.Region))
 	}
 	return c
 }
 
-// place is a place's name without what kind of place it is.
-func place(s string) string {
+// placeOf is a place's name without what kind of place it is.
+func placeOf(s string) string {
 	s = fold(strings.TrimSpace(s))
 	for _, unit := range []string{"特别行政区", "自治区", "省", "市", "区", "县"} {
 		if rest := strings.TrimSuffix(s, unit); len([]rune(rest)) >= 2 {
@@ -81,45 +88,33 @@ func find(b *analytics.Book, p *rule.Pack, day analytics.Day) *matches {
 	return analytics.Memo(b, asked{p, day}, func() *matches {
 		m := &matches{}
 		rules := &rule.ForecastSection.Of(p).Tender
-		var young []store.Tender
 		for _, t := range b.Tenders() {
 			if on := store.DayOf(t.At, b.Location()); on <= day && int(day-on) <= rules.Days {
-				young = append(young, t)
+				m.young = append(m.young, t)
 			}
 		}
-		if m.notices = len(young); m.notices == 0 {
+		if len(m.young) == 0 {
 			return m
 		}
-		c := newCustomers(b, day)
-		parts, read := make([][]matched, analytics.Parts()), make([]notes, analytics.Parts())
-		analytics.ShareBy(parcel, len(young), func(part, first, last int) {
+		c, w := newCustomers(b, day), weightsOf(rules)
+		read := make([]notes, analytics.Parts())
+		analytics.ShareBy(parcel, len(m.young), func(part, first, last int) {
 			n := &read[part]
-			if n.shared == nil {
-				n.shared = make([]uint16, len(c.list))
+			if n.seen == nil {
+				*n = c.notes()
 			}
 			for i := first; i < last; i++ {
-				parts[part] = append(parts[part], c.match(n, b, rules, &young[i])...)
+				c.match(n, b, w, rules, int32(i), &m.young[i])
 			}
 		})
-		m.all = slices.Concat(parts...)
+		for i := range read {
+			m.all = append(m.all, read[i].out...)
+		}
 		slices.SortFunc(m.all, func(x, y matched) int {
-			return cmp.Or(cmp.Compare(y.score, x.score), strings.Compare(string(x.tender.ID), string(y.tender.ID)), strings.Compare(string(b.DealID(x.deal)), string(b.DealID(y.deal))))
+			return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.notice, y.notice), strings.Compare(string(b.DealID(x.deal)), string(b.DealID(y.deal))))
 		})
 		return m
 	})
-}
-
-// weigh sets the score: the weighted mean of what is known.
-func (m *matched) weigh(r *rule.Tender) {
-	sum, weight := 0., 0.
-	for key, v := range map[string]float64{"customer": m.customer, "product": m.product, "region": m.region} {
-		if v >= 0 {
-			sum, weight = sum+v*r.Weights[key], weight+r.Weights[key]
-		}
-	}
-	if weight > 0 {
-		m.score = math.Round(sum/weight*1e4) / 1e4
-	}
 }
 
 // Of returns the suggestions for the open deals of s as of its day, by the rules in p (nil: the defaults); decided: also those that v says were accepted or rejected. The scope's period
@@ -129,19 +124,19 @@ func Of(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope, decided
 	sel := b.Select(s)
 	m := find(b, p, sel.AsOf)
 	rules := &rule.ForecastSection.Of(p).Tender
-	a := Answer{Stamp: b.Stamp(s), Rules: p.Version(), Scope: b.Named(s), Notices: m.notices, Suggestions: []Suggestion{}}
-	seen := map[store.ID]bool{}
+	a := Answer{Stamp: b.Stamp(s), Rules: p.Version(), Scope: b.Named(s), Notices: len(m.young), Suggestions: []Suggestion{}}
+	seen, own := map[int32]bool{}, ownNames(b)
 	for i := range m.all {
 		x := &m.all[i]
 		d, ok := sel.Deal(x.deal)
 		if !ok {
 			continue
 		}
-		if !seen[x.tender.ID] {
-			seen[x.tender.ID] = true
+		if !seen[x.notice] {
+			seen[x.notice] = true
 			a.Matched++
 		}
-		g := x.suggest(b, rules, &d, sel.AsOf)
+		g := x.suggest(b, rules, own, &m.young[x.notice], &d, sel.AsOf)
 		if dec, ok := v.Suggestion(g.Deal.ID, string(g.Tender)); ok {
 			if !decided {
 				continue
@@ -156,14 +151,13 @@ func Of(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope, decided
 	return a
 }
 
-func (m *matched) suggest(b *analytics.Book, r *rule.Tender, d *analytics.DealState, day analytics.Day) Suggestion {
-	t := &m.tender
+func (m *matched) suggest(b *analytics.Book, r *rule.Tender, own []name, t *store.Tender, d *analytics.DealState, day analytics.Day) Suggestion {
 	g := Suggestion{Tender: t.ID, Kind: t.Kind.String(), Title: t.Title, Buyer: t.Buyer, Winner: t.Winner, URL: t.URL, Day: store.DayOf(t.At, b.Location()), Due: store.NoDay,
 		Deal: deal.RowOf(b, d, day), Score: m.score, Customer: round(m.customer), Product: round(m.product), Region: round(m.region), State: Suggested}
 	if t.Due != 0 {
 		g.Due = t.Due
 	}
-	g.To = move(b, r, t, d)
+	g.To = move(b, r, own, t, d)
 	g.Reason = m.word(&g)
 	return g
 }
@@ -171,13 +165,13 @@ func (m *matched) suggest(b *analytics.Book, r *rule.Tender, d *analytics.DealSt
 func round(v float64) float64 { return math.Round(v*100) / 100 }
 
 // move is the stage to which a notice moves a deal; its ID is "" where it moves none.
-func move(b *analytics.Book, r *rule.Tender, t *store.Tender, d *analytics.DealState) deal.Stage {
+func move(b *analytics.Book, r *rule.Tender, own []name, t *store.Tender, d *analytics.DealState) deal.Stage {
 	none := deal.Stage{Order: -1}
 	stage := func(c analytics.Code) deal.Stage {
 		s := b.Stage(c)
 		return deal.Stage{ID: s.ID, Name: s.Name, NameEn: s.NameEn, Kind: s.Kind, Order: int(b.StageRank(c)), Probability: s.Probability}
 	}
-	if t.Kind == store.TenderAward && t.Winner != "" && !ours(b, t.Winner) {
+	if t.Kind == store.TenderAward && t.Winner != "" && !ours(own, t.Winner) {
 		for _, c := range b.Stages() {
 			if b.Stage(c).Kind == store.StageLost {
 				return stage(c)
@@ -200,16 +194,20 @@ func move(b *analytics.Book, r *rule.Tender, t *store.Tender, d *analytics.DealS
 	return none
 }
 
-// ours reports whether a winner is the organisation itself: any of the names that its own stands for, in Chinese and English.
-func ours(b *analytics.Book, winner string) bool {
+// ownNames are the names that the organisation's own stands for, in Chinese and English.
+func ownNames(b *analytics.Book) (own []name) {
+	n := namer{}
+	for _, s := range append(strings.Fields(b.Org().Name), b.Org().Name) {
+		own = append(own, n.of(s))
+	}
+	return own
+}
+
+// ours reports whether a winner is the organisation itself.
+func ours(own []name, winner string) bool {
 	n := namer{}
 	w := n.of(winner)
-	for _, own := range append(strings.Fields(b.Org().Name), b.Org().Name) {
-		if alike(w, n.of(own)) >= .7 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(own, func(o name) bool { return alike(w, o) >= .7 })
 }
 
 func (m *matched) word(g *Suggestion) analytics.Text {

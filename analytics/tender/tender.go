@@ -1,5 +1,6 @@
 // Package tender matches public notices of purchases to open deals (采购节奏库): who buys, what, and where, with a score and its reason. A match from the rules' score on is
-// suggested; nothing is moved until a person says so, and what they say is a decision ([store.DecisionSuggestion]) of the deal and the notice.
+// suggested, of one notice the few likeliest of the whole company (forecast.tender.most: a notice is about one purchase, and names that are a little alike fill a list by the
+// thousand); nothing is moved until a person says so, and what they say is a decision ([store.DecisionSuggestion]) of the deal and the notice.
 //
 // The score is the mean of three likenesses, weighed by the rules (section forecast, tender); what is not known of either side does not count:
 //

@@ -54,13 +54,9 @@ func (l *lane) flips(p uint32) (won uint64) {
 	}
 	open := uint64(math.MaxUint64)
 	for p &= 1<<16 - 1; p != 0 && open != 0; p = p << 1 & (1<<16 - 1) {
-		r := l.next()
-		if p>>15 != 0 {
-			won |= open &^ r
-			open &= r
-		} else {
-			open &^= r
-		}
+		r, one := l.next(), -uint64(p>>15) // all bits of one are p's next: nobody can foresee it, so nothing branches on it
+		won |= open &^ r & one
+		open &= r ^ ^one
 	}
 	return won
 }
@@ -199,20 +195,66 @@ func shock(company, team float64, seed uint64) (f [words]float64) {
 	return f
 }
 
-// quantiles returns the draws' values at the given shares, ascending. scratch is overwritten.
-func (d *draw) quantiles(scratch *draw, at ...float64) []int64 {
-	*scratch = *d
-	out, lo := make([]int64, len(at)), 0
-	for i, q := range at {
-		k := min(draws-1, int(q*draws))
-		if k >= lo {
-			pick(scratch[lo:], k-lo)
+// buckets is into how many equal parts quantiles divides what lies between the least and the greatest draw.
+const buckets = 256
+
+// sorter is what one goroutine needs to look for quantiles.
+type sorter struct {
+	values draw
+	part   [draws]uint8
+	count  [buckets]int32
+}
+
+// quantiles returns the draws' values at the given shares, ascending. A value's rank is found among those that fall into the same of equal parts, which are few
+// unless draws lie in a heap; so hardly a comparison is made, which a processor cannot foresee.
+func (s *sorter) quantiles(d *draw, at ...float64) []int64 {
+	lo, hi := d[0], d[0]
+	for _, v := range d {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	out := make([]int64, len(at))
+	scale := (buckets - 1) / (float64(hi) - float64(lo))
+	if lo == hi || scale == 0 || math.IsInf(scale, 0) {
+		for i, q := range at {
+			out[i] = s.among(d[:], rankOf(q))
 		}
-		out[i] = scratch[k]
-		lo = k + 1
+		return out
+	}
+	s.count = [buckets]int32{}
+	for i, v := range d {
+		k := uint8((float64(v) - float64(lo)) * scale)
+		s.part[i] = k
+		s.count[k]++
+	}
+	below, k := 0, 0
+	for i, q := range at {
+		rank := rankOf(q)
+		for below+int(s.count[k]) <= rank {
+			below += int(s.count[k])
+			k++
+		}
+		n := 0
+		for j, v := range d { // without a branch: a value that is of another part is written over
+			s.values[n] = v
+			if int(s.part[j]) == k {
+				n++
+			}
+		}
+		pick(s.values[:n], rank-below)
+		out[i] = s.values[rank-below]
 	}
 	return out
 }
+
+// among returns the value of a rank.
+func (s *sorter) among(d []int64, rank int) int64 {
+	copy(s.values[:], d)
+	pick(s.values[:len(d)], rank)
+	return s.values[rank]
+}
+
+// rankOf returns which of the draws in order stands at a share.
+func rankOf(share float64) int { return min(draws-1, int(share*draws)) }
 
 // ranks puts the values of the given ranks, ascending, where they would stand if s were sorted, in a time that grows with s and not faster.
 func ranks[T cmp.Ordered](s []T, at ...int) {

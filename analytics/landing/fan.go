@@ -50,7 +50,7 @@ func (o *Outlook) Fan(ctx context.Context, s analytics.Scope) (Fan, error) {
 	}
 	left := int(sel.Period.To - from)
 	steps := min(fanSteps, (left+6)/7)
-	var scratch draw
+	var order sorter
 	for k := 1; k <= steps; k++ {
 		if err := ctx.Err(); err != nil {
 			return f, err
@@ -58,10 +58,12 @@ func (o *Outlook) Fan(ctx context.Context, s analytics.Scope) (Fan, error) {
 		part := s
 		part.Period = analytics.Period{From: sel.Period.From, To: from + analytics.Day(left*k/steps)}
 		l := &Landing{o: o, sel: o.b.Select(part), scope: part}
-		own := l.rows()
+		own := l.cells()
 		l.plan(own)
 		l.drawAll(own)
-		q := l.node[0].quantiles(&scratch, .1, .5, .9)
+		l.close(own)
+		l.sum(own)
+		q := order.quantiles(l.node[0], .1, .5, .9)
 		x := Spread{part.Period.To, q[0], q[1], q[2]}
 		if n := len(f.Ahead); n > 0 { // each is drawn with its own shocks; what is in does not leave again
 			was := f.Ahead[n-1]

@@ -77,22 +77,21 @@ func (o *Outlook) Of(s analytics.Scope) *Landing {
 		return l
 	}
 	var beside forecast.Answer
-	own := l.rows()
+	own := l.cells()
 	if o.pl == nil {
+		l.close(own)
 		l.keep(own, forecast.Of(o.b, s))
 		return l
 	}
 	l.Basis = Modelled
 	l.plan(own)
-	parallelBy(2, 1, func(_, lo, hi int) { // the forecast reads every deal while the open ones are drawn
-		for job := lo; job < hi; job++ {
-			if job == 0 {
-				beside = forecast.Of(o.b, s)
-			} else {
-				l.drawAll(own)
-			}
+	jobs := []func(){func() { beside = forecast.Of(o.b, s) }, func() { l.close(own); l.count(own) }, func() { l.drawAll(own) }} // each reads other deals, or other of their fields
+	parallelBy(len(jobs), 1, func(_, lo, hi int) {
+		for _, job := range jobs[lo:hi] {
+			job()
 		}
 	})
+	l.sum(own)
 	l.keep(own, beside)
 	l.quantiles()
 	return l
@@ -132,20 +131,23 @@ type cell struct {
 	deals, none   int
 	wild          int
 	open, fresh   float64
-	any           bool
+	held, any     bool // deals; anything
 	scatter, wins float64
 	square, value float64
 	closedMinor   int64
 }
 
-// rows adds up per node what is closed and what is open.
-func (l *Landing) rows() []cell {
-	o, sel := l.o, l.sel
-	own := make([]cell, sel.Hi-sel.Lo)
+func (l *Landing) cells() []cell {
+	own := make([]cell, l.sel.Hi-l.sel.Lo)
 	for i := range own {
-		own[i].closed, own[i].missing = o.b.Adder(), o.b.Adder()
+		own[i].closed, own[i].missing = l.o.b.Adder(), l.o.b.Adder()
 	}
-	filtered := sel.Filtered()
+	return own
+}
+
+// close adds up per node what is closed.
+func (l *Landing) close(own []cell) {
+	o, sel := l.o, l.sel
 	for _, i := range o.a.wonIn(sel.Period) {
 		x := &o.a.lives[i]
 		if x.node < sel.Lo || x.node >= sel.Hi {
@@ -154,15 +156,17 @@ func (l *Landing) rows() []cell {
 		if d, ok := sel.Deal(x.code); ok {
 			c := &own[x.node-sel.Lo]
 			c.closed.AddDeal(&d)
-			c.any = true
+			c.held = true
 		}
 	}
 	for i := range own {
 		own[i].closedMinor = own[i].closed.Sum().Money.Minor
 	}
-	if o.pl == nil {
-		return own
-	}
+}
+
+// count counts per node what is open.
+func (l *Landing) count(own []cell) {
+	o, sel, filtered := l.o, l.sel, l.sel.Filtered()
 	for n := sel.Lo; n < sel.Hi; n++ {
 		c := &own[n-sel.Lo]
 		for k := o.pl.first[n]; k < o.pl.first[n+1]; k++ {
@@ -173,7 +177,7 @@ func (l *Landing) rows() []cell {
 				}
 			}
 			c.deals++
-			c.any = true
+			c.held = true
 			switch s.amount {
 			case amountNone:
 				c.none++
@@ -184,7 +188,6 @@ func (l *Landing) rows() []cell {
 			}
 		}
 	}
-	return own
 }
 
 // plan sets the factor on each node's hazards, and what its new business is to bring: the pipeline's figure and the node's usual one are blended and
@@ -294,7 +297,7 @@ func (l *Landing) filter() {
 	}
 }
 
-// drawAll draws every node's own deals and new business, and adds the draws up the tree.
+// drawAll draws every node's own deals and new business.
 func (l *Landing) drawAll(own []cell) {
 	o, sel := l.o, l.sel
 	nodes := o.b.Nodes()
@@ -322,10 +325,22 @@ func (l *Landing) drawAll(own []cell) {
 			fresh.fresh(c.wins, c.scatter, c.value, c.square, &l.factor[k], seedOf(nodes[n].ID)^0xa5a5)
 			c.fresh = float64(fresh.mean())
 			for i := range d {
-				d[i] = plus(plus(d[i], fresh[i]), c.closedMinor)
+				d[i] = plus(d[i], fresh[i])
 			}
 		}
 	})
+}
+
+// sum adds what is closed to the draws, and the draws up the tree.
+func (l *Landing) sum(own []cell) {
+	sel, nodes := l.sel, l.o.b.Nodes()
+	for k, d := range l.node {
+		if closed := own[k].closedMinor; closed != 0 {
+			for i := range d {
+				d[i] = plus(d[i], closed)
+			}
+		}
+	}
 	for k := len(own) - 1; k > 0; k-- {
 		up, d := l.node[nodes[sel.Lo+int32(k)].Parent-sel.Lo], l.node[k]
 		for i := range d {
@@ -353,6 +368,7 @@ func (l *Landing) keep(own []cell, f forecast.Answer) {
 		if _, ok := beside[nodes[sel.Lo+int32(k)].ID]; ok {
 			c.any = true
 		}
+		c.any = c.any || c.held
 		up.any = up.any || c.any
 		up.deals, up.none, up.wild = up.deals+c.deals, up.none+c.none, up.wild+c.wild
 		up.open, up.fresh = up.open+c.open, up.fresh+c.fresh
@@ -388,18 +404,18 @@ func (l *Landing) keep(own []cell, f forecast.Answer) {
 // quantiles fills the rows from the draws.
 func (l *Landing) quantiles() {
 	parallelBy(len(l.node), 16, func(_, lo, hi int) {
-		var scratch draw
+		var order sorter
 		for k := lo; k < hi; k++ {
 			if at := l.row[k]; at >= 0 {
-				l.Rows[at].fill(l.node[k], &scratch, l.o.b.Currency())
+				l.Rows[at].fill(l.node[k], &order, l.o.b.Currency())
 			}
 		}
 	})
 }
 
 // fill sets what a row takes from its node's draws.
-func (r *Row) fill(d, scratch *draw, cur store.Currency) {
-	q := d.quantiles(scratch, .1, .5, .9)
+func (r *Row) fill(d *draw, order *sorter, cur store.Currency) {
+	q := order.quantiles(d, .1, .5, .9)
 	r.P10, r.P50, r.P90 = store.Money{Minor: q[0], Currency: cur}, store.Money{Minor: q[1], Currency: cur}, store.Money{Minor: q[2], Currency: cur}
 	r.Mean = store.Money{Minor: d.mean(), Currency: cur}
 	if r.HasQuota {

@@ -42,10 +42,10 @@ func (l *Landing) With(changes ...Change) (*Landing, error) {
 			return nil, err
 		}
 	}
-	var scratch draw
+	var order sorter
 	for k := range out.node {
 		if at := out.row[k]; touched[int32(k)] && at >= 0 {
-			out.Rows[at].fill(out.node[k], &scratch, l.o.b.Currency())
+			out.Rows[at].fill(out.node[k], &order, l.o.b.Currency())
 		}
 	}
 	return &out, nil

@@ -132,18 +132,37 @@ func each(chosen [][]analytics.Code, fn func(part int, some []analytics.Code)) {
 	wait.Wait()
 }
 
-// chosen are the accounts of the scope, by part.
+// chosen are the accounts of the scope in their order, in parts of the same length: they are kept, and whoever was quick when they were looked for has not the more to count.
 func (q *question) chosen() [][]analytics.Code {
-	some := make([][]analytics.Code, analytics.Parts())
-	n := q.b.ShareAccounts(func(part int, first, last analytics.Code) {
+	in, n := make([]bool, q.b.Accounts()), make([]int, analytics.Parts())
+	q.b.ShareAccounts(func(part int, first, last analytics.Code) {
 		for c := first; c < last; c++ {
 			if q.sel.Account(c) {
-				some[part] = append(some[part], c)
+				in[c] = true
+				n[part]++
 			}
 		}
 	})
-	return some[:n]
+	total := 0
+	for _, k := range n {
+		total += k
+	}
+	all := make([]analytics.Code, 0, total)
+	for c, ok := range in {
+		if ok {
+			all = append(all, analytics.Code(c))
+		}
+	}
+	parts := max(1, min(len(n), total/fewest))
+	some := make([][]analytics.Code, parts)
+	for i := range some {
+		some[i] = all[total*i/parts : total*(i+1)/parts]
+	}
+	return some
 }
+
+// fewest is how many accounts are worth a goroutine of their own.
+const fewest = 2048
 
 // flow counts a month.
 func (q *question) flow(some [][]analytics.Code, before, after *Board) *moves {
@@ -207,19 +226,24 @@ func (q *question) squares(t *tally, purses []purse, accounts []analytics.Code, 
 	if minors := after.minors(); !q.derived && minors != nil {
 		seats := append([]int{n}, q.seats...) // by place, from Ungraded on
 		was, is := before.place, after.place
-		for _, c := range accounts {
+		counts, sums := make([][2]int, len(t.counts)), make([][2]int64, len(t.counts)) // two of each, since most accounts stand in one square and each addition waits for the last
+		for k, c := range accounts {
 			p := was[c]
 			i, j := seats[p+1], seats[is[c]+1]
 			at := i*(n+1) + j
-			t.counts[at]++
-			if v := minors[c]; v < handful && v > -handful {
-				purses[at].sum += v
+			counts[at][k&1]++
+			if v := minors[c]; uint64(v+handful) < 2*handful {
+				sums[at][k&1] += v
 			} else {
 				purses[at].adder.AddMinor(v)
 			}
 			if i != j && !q.explained(c, p, q.from, q.to) {
 				t.unexplained++
 			}
+		}
+		for at := range counts {
+			t.counts[at] += counts[at][0] + counts[at][1]
+			purses[at].sum += sums[at][0] + sums[at][1]
 		}
 		t.counts[n*(n+1)+n], purses[n*(n+1)+n] = 0, after.purse() // who had no grade on either day is in no square
 	} else {

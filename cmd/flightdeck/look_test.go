@@ -101,3 +101,17 @@ func contents(t *testing.T, dir string) string {
 	}
 	return out.String()
 }
+
+// What a command says of itself is cut into lines by the screen, not by the source.
+func TestParagraphs(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "one": "one",
+		"one\ntwo\n\nthree\nfour":        "one two\n\nthree four",
+		"names:\n  a  b\n  c\nand\nmore": "names:\n  a  b\n  c\nand more",
+		"\n\nend\n":                      "\n\nend\n",
+	} {
+		if got := paragraphs(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}

@@ -127,10 +127,11 @@ func (in *invocation) root() *cobra.Command {
 		Use:   "flightdeck",
 		Short: "Sales cockpit for the terminal (销售驾驶舱)",
 		Long: "flightdeck shows where the sales quarter stands: funnel, activity heat map, grade migration and forecast, from your CRM, ERP and sheets.\n\n" +
-			"Try it on a synthetic company: flightdeck demo\nStart with your own data:      flightdeck init folder > flightdeck.yaml",
+			"  Try it on a synthetic company: flightdeck demo\n  Start with your own data:      flightdeck init folder > flightdeck.yaml",
 		Args: cobra.NoArgs,
 		RunE: in.do(func(cmd *cobra.Command, _ []string) error { return in.cockpit(cmd.Context()) }),
 	}
+	defer flow(root)
 	f := root.PersistentFlags()
 	f.StringVar(&in.lang, "lang", "", "language, zh or en (default: the configuration's, then the locale's)")
 	f.StringVar(&in.asOf, "as-of", "", "ask as of the end of a day, YYYY-MM-DD (default: today)")
@@ -155,6 +156,28 @@ func (in *invocation) root() *cobra.Command {
 	root.AddCommand(in.initCommand(), in.demoCommand(), in.syncCommand(), in.serveCommand(), in.doctorCommand(), in.sourceCommand(), in.backupCommand(),
 		in.compactCommand(), in.loadTestCommand())
 	return root
+}
+
+// flow lets the paragraphs of what commands say of themselves be as wide as the screen is. Lines that begin with a space stay lines.
+func flow(c *cobra.Command) {
+	c.Long = paragraphs(c.Long)
+	for _, sub := range c.Commands() {
+		flow(sub)
+	}
+}
+
+func paragraphs(s string) string {
+	lines := strings.Split(s, "\n")
+	out := lines[:1]
+	for _, line := range lines[1:] {
+		last := &out[len(out)-1]
+		if line == "" || *last == "" || line[0] == ' ' || (*last)[0] == ' ' {
+			out = append(out, line)
+			continue
+		}
+		*last += " " + line
+	}
+	return strings.Join(out, "\n")
 }
 
 // strict makes bad usage of what the library adds bad usage: it would show a help text and exit with 0. The library notes here where it is to write.

@@ -51,6 +51,7 @@ func (o *Outlook) Fan(ctx context.Context, s analytics.Scope) (Fan, error) {
 	left := int(sel.Period.To - from)
 	steps := min(fanSteps, (left+6)/7)
 	var order sorter
+	var closed []int64
 	for k := 1; k <= steps; k++ {
 		if err := ctx.Err(); err != nil {
 			return f, err
@@ -61,7 +62,15 @@ func (o *Outlook) Fan(ctx context.Context, s analytics.Scope) (Fan, error) {
 		own := l.cells()
 		l.plan(own)
 		l.drawAll(own)
-		l.close(own)
+		if k == 1 { // nothing is closed yet of the days to come
+			l.close(own)
+			for i := range own {
+				closed = append(closed, own[i].closedMinor)
+			}
+		}
+		for i := range own {
+			own[i].closedMinor = closed[i]
+		}
 		l.sum(own)
 		q := order.quantiles(l.node[0], .1, .5, .9)
 		x := Spread{part.Period.To, q[0], q[1], q[2]}

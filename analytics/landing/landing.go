@@ -216,8 +216,9 @@ func (l *Landing) plan(own []cell) {
 	l.filter()
 	team, shocks := int32(-1), [words]float64{}
 	var plan []node
-	plan, l.chance = o.pl.plan(sel.Period, l.scale.fix)
-	stiff := m.stiff(plan)
+	first, end := m.teams(sel.Lo, sel.Hi)
+	plan, l.chance = o.pl.plan(sel.Period, l.scale.fix, first, end)
+	stiff := m.stiff(plan, first, end)
 	for i, n := range plan {
 		if int32(i) < sel.Lo || int32(i) >= sel.Hi {
 			continue
@@ -250,12 +251,20 @@ func (l *Landing) plan(own []cell) {
 	}
 }
 
+// teams widens a range of nodes, a subtree's, so that it holds whole teams: a rep's share the shocks.
+func (m *model) teams(first, end int32) (int32, int32) {
+	if t := m.team(first); t < first {
+		return t, max(end, m.b.Nodes()[t].End)
+	}
+	return first, end
+}
+
 // stiff returns by team how much harder its hazards must be shaken than its money is to move: a probability of nine tenths hardly gives way to a hazard, and the shocks that past
 // forecasts were measured by are of money.
-func (m *model) stiff(plan []node) map[int32]float64 {
+func (m *model) stiff(plan []node, first, end int32) map[int32]float64 {
 	whole, give := map[int32]float64{}, map[int32]float64{}
-	for i := range plan {
-		t := m.team(int32(i))
+	for i := first; i < end; i++ {
+		t := m.team(i)
 		whole[t] += plan[i].deals + plan[i].fresh
 		give[t] += plan[i].give + plan[i].fresh
 	}

@@ -162,17 +162,18 @@ func (o *origin) plan(w int, fix *isotonic) []node {
 	return out
 }
 
-// plan adds up what p is to bring per org node of their own (not of their subtrees), and gives every open deal's probability of being won in it. fix maps a
+// plan adds up what p is to bring per org node from first to before end, of their own (not of their subtrees), and gives their open deals' probability of being won in it. fix maps a
 // probability to one that has held in the past; nil: as it is.
-func (p *pipeline) plan(period analytics.Period, fix *isotonic) ([]node, []float32) {
+func (p *pipeline) plan(period analytics.Period, fix *isotonic, first, end int32) ([]node, []float32) {
 	m := p.m
 	out, chance := make([]node, len(m.b.Nodes())), make([]float32, len(p.open))
 	if period.To <= m.day {
 		return out, chance
 	}
-	parallel(len(p.open), func(_, lo, hi int) {
+	begin := int(p.first[first])
+	parallel(int(p.first[end])-begin, func(_, lo, hi int) {
 		// A node's deals may lie across two ranges: whoever has its first deal adds up all of them.
-		for i := lo; i < hi; i++ {
+		for i := begin + lo; i < begin+hi; i++ {
 			s := &p.open[i]
 			if int(p.first[s.node]) != i {
 				continue

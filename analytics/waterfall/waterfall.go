@@ -193,8 +193,18 @@ type tally struct {
 }
 
 // Of answers s from the end of day since to the end of the scope's day: what is open for its period, the fiscal quarter of the as-of day unless it has one. since on or after
-// that day gives steps of which nothing came.
+// that day gives steps of which nothing came. All sessions that ask the same share the answer; nothing in it may be written to.
 func Of(b *analytics.Book, s analytics.Scope, since analytics.Day) Answer {
+	return analytics.Memo(b, asked{s, since}, func() Answer { return answer(b, s, since) })
+}
+
+// asked is an answer's place among a Book's.
+type asked struct {
+	scope analytics.Scope
+	since analytics.Day
+}
+
+func answer(b *analytics.Book, s analytics.Scope, since analytics.Day) Answer {
 	k := newKernel(b, s, min(since, b.AsOf(s)))
 	parts := make([]*tally, analytics.Parts())
 	fresh := func() *tally {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -16,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/landing"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/cmd/internal/load"
 	"flightdeck/store/bolt"
@@ -144,8 +146,16 @@ func (in *invocation) loadTest(ctx context.Context, o load.Options, asJSON bool)
 
 // screens makes the screens that serve would show, over a store that is open already and that no source fills.
 func (in *invocation) screens(ctx context.Context, cfg *config.Config, db *bolt.DB, live *analytics.Live) (func(sshd.Session) tea.Model, func()) {
-	h := &host{app: &app{cfg: cfg, db: db, live: live}, in: in, log: slog.New(slog.DiscardHandler), ready: make(chan struct{})}
+	h := &host{app: &app{cfg: cfg, db: db, live: live, landing: landing.NewLive(live, nil)}, in: in, log: slog.New(slog.DiscardHandler), ready: make(chan struct{})}
 	h.ctx, h.cancel = context.WithCancelCause(ctx)
 	close(h.ready)
-	return h.remote, func() { _ = h.stop() }
+	var learning sync.WaitGroup
+	following, stop := context.WithCancel(ctx)
+	learning.Go(func() { _ = h.app.landing.Run(following) }) // ends with nil
+	_, _ = h.app.landing.At(ctx, live.Book(), 0)             // serve has learned before two hundred come
+	return h.remote, func() {
+		stop()
+		learning.Wait()
+		_ = h.stop()
+	}
 }

@@ -96,7 +96,7 @@ func (m *model) reload() tea.Cmd {
 		if err != nil {
 			return c, err
 		}
-		if c.settle != nil && c.rows.Len > near {
+		if c.settle != nil && c.rows.Len > near && c.rows.Len <= quick {
 			go settle(resting, env, c.settle)
 		}
 		c.shown = table.Narrowed{Rows: c.rows, Filter: filter}
@@ -125,10 +125,13 @@ func (m *model) narrow() tea.Cmd {
 }
 
 // rest is how long one looks at a list before all of it is put in order: one that changes all the time, or is only passed through, never is.
-const rest = time.Second
+const rest = 3 * time.Second
 
-// near is how far one may walk before the rows further down are put in order: what is in order from the start goes further by some screens.
-const near = 1500
+// quick is how many rows are put in order for somebody who may never look at them; more take so long that two hundred people's lists are all that a machine does.
+const quick = 100_000
+
+// near is how many rows are in order from the start. A walk of a quarter of them puts all in order: who holds a key is not to come to their end before that is done.
+const near = analytics.Topmost
 
 // settle puts the rows that nobody sees yet in order, unless the pane goes on before one has rested on it.
 func settle(ctx context.Context, env *pane.Env, order func()) {
@@ -161,7 +164,7 @@ func (m *model) press(k tea.KeyPressMsg) (cmd tea.Cmd, used bool) {
 		return m.settle(), true
 	}
 	used = m.list.Update(k)
-	if i, ok := m.list.Selected(); far && ok && i > near/2 {
+	if i, ok := m.list.Selected(); far && ok && i > near/4 {
 		return m.settle(), used
 	}
 	return nil, used

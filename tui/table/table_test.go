@@ -7,6 +7,7 @@ import (
 
 	"github.com/charmbracelet/colorprofile"
 
+	"flightdeck/analytics"
 	"flightdeck/store/storetest"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/table"
@@ -73,6 +74,20 @@ func TestTable_OnlyVisibleRowsArePainted(t *testing.T) {
 	tb.View(th)
 	if painted != 19 {
 		t.Errorf("%d rows painted for 19 lines", painted)
+	}
+}
+
+// Rows come in Update, where a row beyond those that are in order would wait for a million to be sorted.
+func TestTable_OnlyOrderedRowsAreMeasured(t *testing.T) {
+	tb := make3(1, nil)
+	rows, last := list(0, 1_000_000, nil), 0
+	cells := rows.Cells
+	rows.Cells = func(i int, c []table.Cell) { last = max(last, i); cells(i, c) }
+	tb.SetRows(rows)
+	tb.SetSize(layout.Size{W: 160, H: 48})
+	tb.View(th)
+	if last >= analytics.Topmost || last < analytics.Topmost/2 {
+		t.Errorf("row %d is looked at, %d are in order", last, analytics.Topmost)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"flightdeck/analytics"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/theme"
 )
@@ -13,7 +14,7 @@ import (
 const (
 	sample  = 200
 	spread  = 200
-	ordered = 2000
+	ordered = analytics.Topmost
 )
 
 // measure notes how wide what stands in the columns is.

@@ -48,7 +48,7 @@ func Open(ctx context.Context, o Options) (x *Opened, err error) {
 	if err := x.live.Refresh(ctx); err != nil {
 		return nil, err
 	}
-	x.run.ready(x.Book())
+	x.run.ready(x.live)
 	return x, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"flightdeck/analytics/forecast"
 	"flightdeck/analytics/funnel"
 	"flightdeck/analytics/heatmap"
+	"flightdeck/analytics/landing"
 	"flightdeck/analytics/migration"
 	"flightdeck/analytics/person"
 	"flightdeck/analytics/touch"
@@ -82,7 +83,10 @@ func askAll(ctx context.Context, b *analytics.Book, seed uint64, n int, budget t
 }
 
 // ready asks every question once and waits for what a large Book makes beside them, as the program does after a start while the first screens are up.
-func (r *run) ready(b *analytics.Book) time.Duration {
+func (r *run) ready(live *analytics.Live) time.Duration {
+	b := live.Book()
+	r.landing = landing.NewLive(live, nil)
+	_, _ = r.landing.At(context.Background(), b, 0) // learned in the background, and there by now
 	start := time.Now()
 	for i, q := range questions {
 		s, id := newSampler(r.o.Seed, 300+i, b), store.ID("")

@@ -12,6 +12,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/landing"
 	"flightdeck/store/bolt"
 	"flightdeck/store/company"
 	"flightdeck/tui/locale"
@@ -72,8 +73,9 @@ type Report struct {
 }
 
 type run struct {
-	o   Options
-	dir string
+	o       Options
+	dir     string
+	landing *landing.Live // from ready on
 }
 
 // Run fills the store and measures. It blocks for as long as that takes; ctx ends it early, with what was measured until then and ctx's error.
@@ -149,7 +151,7 @@ func Run(ctx context.Context, o Options) (rep Report, err error) {
 	defer func() { err = errors.Join(err, op.db.Close()) }()
 	rep.Loaded = memory()
 	o.Tell("first questions")
-	rep.Ready = r.ready(op.live.Book()).Seconds()
+	rep.Ready = r.ready(op.live).Seconds()
 	rep.Asked = memory()
 	if !o.Only {
 		o.Tell("questions")

@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/landing"
 	"flightdeck/tui"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/locale"
@@ -39,10 +40,10 @@ func (s *swallow) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func newScreen(book func() *analytics.Book, panes pane.Registry, size layout.Size, l *locale.Locale) (*screen, error) {
+func newScreen(book func() *analytics.Book, learned *landing.Live, panes pane.Registry, size layout.Size, l *locale.Locale) (*screen, error) {
 	began := time.Now()
 	ctx, cancel := context.WithCancel(context.Background())
-	env := &pane.Env{Ctx: ctx, Book: book, Theme: theme.New(colorprofile.ANSI256, true), Locale: l, Now: time.Now}
+	env := &pane.Env{Ctx: ctx, Book: book, Landing: learned, Theme: theme.New(colorprofile.ANSI256, true), Locale: l, Now: time.Now}
 	m, err := tui.New(env, panes, tui.Options{Still: true, KeepTheme: true, Start: pane.Place{Kind: pane.Funnel}})
 	if err != nil {
 		cancel()
@@ -236,7 +237,7 @@ func (r *run) pressAll(ctx context.Context, b *analytics.Book) ([]Key, error) {
 }
 
 func (r *run) pressPane(ctx context.Context, b *analytics.Book, kind pane.Kind, size layout.Size) ([]Key, error) {
-	s, err := newScreen(func() *analytics.Book { return b }, r.o.Panes, size, r.o.Locale)
+	s, err := newScreen(func() *analytics.Book { return b }, r.landing, r.o.Panes, size, r.o.Locale)
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +286,7 @@ func (r *run) pressPane(ctx context.Context, b *analytics.Book, kind pane.Kind, 
 
 // typeInto measures typing a name, letter by letter, into what the messages before open.
 func (r *run) typeInto(b *analytics.Book, size layout.Size, name, at string, before ...tea.Msg) (Key, error) {
-	s, err := newScreen(func() *analytics.Book { return b }, r.o.Panes, size, r.o.Locale)
+	s, err := newScreen(func() *analytics.Book { return b }, r.landing, r.o.Panes, size, r.o.Locale)
 	if err != nil {
 		return Key{}, err
 	}

@@ -2,6 +2,8 @@ package landing
 
 import (
 	"context"
+	"slices"
+	"sync"
 
 	"flightdeck/analytics"
 	"flightdeck/store"
@@ -24,7 +26,7 @@ type Spread struct {
 const fanSteps = 13
 
 // Fan answers s from o. The last spread is that of the landing; those before it are landings of shorter periods from the same draws. For a large company it takes some
-// hundred milliseconds: it ends early with ctx's error.
+// hundred milliseconds, and the nodes under the scope's come with it: who walks down the tree waits no more. It waits no longer than ctx lives and gives its error.
 func (o *Outlook) Fan(ctx context.Context, s analytics.Scope) (Fan, error) {
 	s.AsOf = o.day
 	sel := o.b.Select(s)
@@ -44,18 +46,62 @@ func (o *Outlook) Fan(ctx context.Context, s analytics.Scope) (Fan, error) {
 		}
 		f.Past = append(f.Past, sum)
 	}
-	from := max(sel.Period.From-1, o.day)
-	if o.pl == nil || from >= sel.Period.To {
+	if o.pl == nil || max(sel.Period.From-1, o.day) >= sel.Period.To || ctx.Err() != nil {
 		return f, ctx.Err()
 	}
+	all := o.fans(s, sel)
+	done := make(chan struct{})
+	go func() { all.make(); close(done) }()
+	select {
+	case <-ctx.Done():
+		return f, ctx.Err()
+	case <-done:
+	}
+	all.make() // a panic in it comes here, too
+	f.Ahead = all.ahead[sel.Lo-all.lo]
+	return f, ctx.Err()
+}
+
+// fans are what lies ahead of a scope's node and of all under it.
+type fans struct {
+	scope  analytics.Scope
+	lo, hi int32
+	ahead  [][]Spread // by node from lo
+	make   func()     // blocks until ahead is there
+}
+
+// fansKept bounds how many are kept; a company's are a megabyte.
+const fansKept = 16
+
+// fans returns those that hold s's node: some that were made for it or a node above it, or new ones.
+func (o *Outlook) fans(s analytics.Scope, sel *analytics.Selection) *fans {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if i := slices.IndexFunc(o.ahead, func(f *fans) bool {
+		same := f.scope
+		same.Node = s.Node
+		return same == s && f.lo <= sel.Lo && sel.Hi <= f.hi
+	}); i >= 0 {
+		f := o.ahead[i]
+		o.ahead = append(slices.Delete(o.ahead, i, i+1), f)
+		return f
+	}
+	f := &fans{scope: s, lo: sel.Lo, hi: sel.Hi}
+	f.make = sync.OnceFunc(func() { f.ahead = o.spreads(s, sel) })
+	if o.ahead = append(o.ahead, f); len(o.ahead) > fansKept {
+		o.ahead = slices.Delete(o.ahead, 0, 1)
+	}
+	return f
+}
+
+// spreads draws what lies ahead of every node of sel.
+func (o *Outlook) spreads(s analytics.Scope, sel *analytics.Selection) [][]Spread {
+	from := max(sel.Period.From-1, o.day)
 	left := int(sel.Period.To - from)
 	steps := min(fanSteps, (left+6)/7)
-	var order sorter
+	out := make([][]Spread, sel.Hi-sel.Lo)
 	var closed []int64
 	for k := 1; k <= steps; k++ {
-		if err := ctx.Err(); err != nil {
-			return f, err
-		}
 		part := s
 		part.Period = analytics.Period{From: sel.Period.From, To: from + analytics.Day(left*k/steps)}
 		l := &Landing{o: o, sel: o.b.Select(part), scope: part}
@@ -72,25 +118,27 @@ func (o *Outlook) Fan(ctx context.Context, s analytics.Scope) (Fan, error) {
 			own[i].closedMinor = closed[i]
 		}
 		l.sum(own)
-		q := order.quantiles(l.node[0], .1, .5, .9)
-		x := Spread{part.Period.To, q[0], q[1], q[2]}
-		if n := len(f.Ahead); n > 0 { // each is drawn with its own shocks; what is in does not leave again
-			was := f.Ahead[n-1]
-			x.P10, x.P50, x.P90 = max(x.P10, was.P10), max(x.P50, was.P50), max(x.P90, was.P90)
-			if k == steps {
-				x.P10, x.P50, x.P90 = q[0], q[1], q[2]
+		parallelBy(len(out), 16, func(_, lo, hi int) {
+			var order sorter
+			for n := lo; n < hi; n++ {
+				q := order.quantiles(l.node[n], .1, .5, .9)
+				x := Spread{part.Period.To, q[0], q[1], q[2]}
+				if i := len(out[n]); i > 0 && k < steps { // each is drawn with its own shocks; what is in does not leave again
+					was := out[n][i-1]
+					x.P10, x.P50, x.P90 = max(x.P10, was.P10), max(x.P50, was.P50), max(x.P90, was.P90)
+				}
+				out[n] = append(out[n], x)
 			}
-		}
-		f.Ahead = append(f.Ahead, x)
+		})
 	}
-	if n := len(f.Ahead); n > 1 { // the landing stands; none before it lies above
-		end := f.Ahead[n-1]
-		for i := range f.Ahead[:n-1] {
-			x := &f.Ahead[i]
+	for _, ahead := range out { // the landing stands; none before it lies above
+		end := ahead[len(ahead)-1]
+		for i := range ahead[:len(ahead)-1] {
+			x := &ahead[i]
 			x.P10, x.P50, x.P90 = min(x.P10, end.P10), min(x.P50, end.P50), min(x.P90, end.P90)
 		}
 	}
-	return f, nil
+	return out
 }
 
 // Money returns v in the currency of o's company.

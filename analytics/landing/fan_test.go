@@ -3,11 +3,13 @@ package landing_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/booktest"
 	"flightdeck/analytics/landing"
+	"flightdeck/store"
 )
 
 // A fan begins at what is in, never falls, and ends where the landing is.
@@ -42,6 +44,20 @@ func TestFan_LeadsToTheLanding(t *testing.T) {
 				was = x
 			}
 		})
+	}
+	whole := landing.Learn(b, b.Today())
+	if _, err := whole.Fan(t.Context(), analytics.Scope{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range []store.ID{"t:team1", "t:person3"} { // alone, and as a part of what was made for the company
+		s := analytics.Scope{Node: node}
+		alone, err := landing.Learn(b, b.Today()).Fan(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if part, err := whole.Fan(t.Context(), s); err != nil || !reflect.DeepEqual(part, alone) {
+			t.Errorf("%s: %+v, %v\nalone %+v", node, part, err, alone)
+		}
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()

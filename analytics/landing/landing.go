@@ -20,8 +20,9 @@ type Outlook struct {
 	scales [windows]scale
 	a      *archive
 
-	mu   sync.Mutex
-	kept []kept // by scope, the newest asked for last
+	mu    sync.Mutex
+	kept  []kept  // by scope, the newest asked for last
+	ahead []*fans // the same
 }
 
 // Learn makes the Outlook of b as of the end of day, from what was known then. It blocks for as long as that takes: never call it on a key press.

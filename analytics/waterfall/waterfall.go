@@ -11,6 +11,7 @@
 package waterfall
 
 import (
+	"slices"
 	"strconv"
 
 	"flightdeck/analytics"
@@ -175,13 +176,54 @@ func (k *kernel) moves(was, is *analytics.DealState) (out [maxMoves]move, n int,
 
 // each calls fn with every deal that may have moved, on several goroutines, each by its part.
 func (k *kernel) each(fn func(part int, was, is *analytics.DealState)) int {
-	return k.wide.ShareDeals(analytics.Period{From: k.since + 1, To: k.sel.AsOf}, func(part int, is *analytics.DealState) {
-		was := *is
-		if is.Created > k.since || k.b.LastChange(is.Deal) > k.since || is.Since > k.since {
-			was = k.b.DealAt(is.Deal, k.since)
+	all := analytics.MemoList(k.b, walked{k.wide.Scope, k.period, k.since}, k.walk)
+	return analytics.ShareBy(parcel, len(all), func(part, first, last int) {
+		for _, x := range all[first:last] {
+			if !k.sel.Inside(x.was) && !k.sel.Inside(x.is) {
+				continue
+			}
+			is := k.b.DealAt(x.deal, k.sel.AsOf)
+			was := k.before(&is)
+			fn(part, &was, &is)
 		}
-		fn(part, &was, is)
 	})
+}
+
+// before is how a deal stood on the first day.
+func (k *kernel) before(is *analytics.DealState) analytics.DealState {
+	if is.Created > k.since || k.b.LastChange(is.Deal) > k.since || is.Since > k.since {
+		return k.b.DealAt(is.Deal, k.since)
+	}
+	return *is
+}
+
+// parcel is how many deals one goroutine takes at a time.
+const parcel = 1024
+
+// candidate is a deal that some scope's answer counts, and the nodes in which it stood on the two days.
+type candidate struct {
+	deal    analytics.Code
+	was, is int32
+}
+
+// walked is the candidates' place among a Book's answers: who goes from node to node asks for the same of all the company.
+type walked struct {
+	scope  analytics.Scope
+	period analytics.Period
+	since  analytics.Day
+}
+
+// walk finds the candidates: what was open for the period on either day, or was won in it or from it.
+func (k *kernel) walk() []candidate {
+	parts := make([][]candidate, analytics.Parts())
+	n := k.wide.ShareDeals(analytics.Period{From: k.since + 1, To: k.sel.AsOf}, func(part int, is *analytics.DealState) {
+		was := k.before(is)
+		before, after := k.open(&was, k.since), k.open(is, k.sel.AsOf)
+		if won := is.Exists && is.Kind == store.StageWon && is.Closed > k.since && k.period.Contains(is.Closed); before || after || won {
+			parts[part] = append(parts[part], candidate{is.Deal, was.Node, is.Node})
+		}
+	})
+	return slices.Concat(parts[:n]...)
 }
 
 // tally is what one goroutine adds up.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"reflect"
 	"runtime/debug"
 	"sync"
@@ -380,6 +381,10 @@ func (in *invocation) readDesk(ctx context.Context, dir string, cfg *config.Conf
 	return err
 }
 
+// readWhole is up to which size of a store's file, in bytes, a question reads all records, which finds whatever is damaged. A larger one is answered from what was folded, as the
+// cockpit answers: reading sixty million records takes minutes and all of the memory.
+var readWhole int64 = 256 << 20
+
 // book reads all of a store. A damaged page makes the library below panic, or worse, fault; both are told as what they are.
 func (in *invocation) book(ctx context.Context, db *bolt.DB, dir string, cfg *config.Config) (book *analytics.Book, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // the file is mapped into memory
@@ -392,10 +397,15 @@ func (in *invocation) book(ctx context.Context, db *bolt.DB, dir string, cfg *co
 	if cfg != nil {
 		rules = cfg.Rules
 	}
-	err = db.View(ctx, func(s store.Snapshot) (err error) {
-		book, err = analytics.Build(s, analytics.Options{Rules: rules})
-		return err
-	})
+	if info, e := os.Stat(filepath.Join(dir, bolt.File)); e == nil && info.Size() > readWhole {
+		live := analytics.NewLive(db, db, analytics.Options{Rules: rules, Report: func(err error) { say(in.stderr, "flightdeck: warning: %v\n", err) }})
+		err, book = live.Refresh(ctx), live.Book()
+	} else {
+		err = db.View(ctx, func(s store.Snapshot) (err error) {
+			book, err = analytics.Build(s, analytics.Options{Rules: rules})
+			return err
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", dir, err)
 	}

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"flightdeck/analytics/desk"
 	"flightdeck/cmd/internal/config"
 	"flightdeck/store"
+	"flightdeck/store/bolt"
 	"flightdeck/store/syncer"
 )
 
@@ -187,6 +190,38 @@ func TestFind(t *testing.T) {
 		got, err := find("product", c.text, all)
 		if got != c.want || (err == nil) != (c.want != "") {
 			t.Errorf("%q: %q, %v", c.text, got, err)
+		}
+	}
+}
+
+// A large store is answered from what was folded; the answers are those that its records give.
+func TestQuestion_FromWhatWasFolded(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "s")
+	if status, _, errs := call(t, "demo", "--once", "--store", dir); status != 0 {
+		t.Fatal(errs)
+	}
+	db, err := bolt.Open(dir, bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := analytics.NewLive(db, db, analytics.Options{})
+	if err := errors.Join(live.Load(t.Context()), live.Fold(t.Context()), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	exact := regexp.MustCompile(`(\d\.\d{12})\d+`) // the last digits of what was learned depend on the order in which deals are added up
+	whole := readWhole
+	t.Cleanup(func() { readWhole = whole })
+	if folded, err := filepath.Glob(filepath.Join(dir, bolt.Folder, "*")); err != nil || len(folded) == 0 {
+		t.Fatalf("nothing was folded: %v", err)
+	}
+	for _, question := range [][]string{{"funnel"}, {"heatmap"}, {"migration"}, {"forecast"}, {"landing"}, {"triage"}, {"tenders"}, {"morning"}, {"owed"}} {
+		args := append(question, "--store", dir, "--json")
+		readWhole = whole
+		_, want, _ := call(t, args...)
+		readWhole = 0
+		status, got, errs := call(t, args...)
+		if status != 0 || errs != "" || exact.ReplaceAllString(got, "$1") != exact.ReplaceAllString(want, "$1") {
+			t.Errorf("%v: status %d, %s\n%.300s\nwant\n%.300s", question, status, errs, got, want)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (in *invocation) loadTestCommand() *cobra.Command {
 		Short: "Fill a store of any size and measure what people would feel of it",
 		Long: "A synthetic company is written through the real write path into an empty folder (--store; a temporary one without it), then start-up, every pane's\n" +
 			"question, keys, publication while questions run, simulated sessions and real SSH sessions are measured. A folder that an earlier load test\n" +
-			"filled with the same company is used as it is. full needs tens of gigabytes of disk and memory, and hours.",
+			"filled with the same company is used as it is. full needs 40 GB of disk, 16 GB of memory and a quarter of an hour.",
 		Args: cobra.NoArgs,
 		RunE: in.do(func(cmd *cobra.Command, _ []string) error {
 			base, ok := sizes[size]

@@ -32,6 +32,7 @@ type boardKey struct {
 // BoardOf takes the customers of a scope apart under the rules in force. The first call for a Book and a scope takes some hundred milliseconds per 100,000 customers:
 // a pane asks off its Update.
 func BoardOf(b *analytics.Book, g *rule.Grading, s analytics.Scope) *Board {
+	s.Period = analytics.Period{} // it plays no part, and is stepped through by key
 	return analytics.Memo(b, boardKey{g, s}, func() *Board { return newBoard(b, g, s) })
 }
 

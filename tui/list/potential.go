@@ -6,6 +6,7 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/grade"
+	"flightdeck/analytics/rule"
 	"flightdeck/store"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/locale"
@@ -31,9 +32,22 @@ func loadPotential(env *pane.Env, b *analytics.Book, p pane.Place) (content, err
 	if p.ID != "" {
 		return content{}, unknown(p)
 	}
-	a, err := grade.PotentialsOf(context.Background(), b, env.Pack(), p.Scope)
-	if err != nil {
-		return content{}, err
+	type asked struct {
+		rules *rule.Pack
+		scope analytics.Scope
+	}
+	type judged struct {
+		*grade.Potentials
+		err error
+	}
+	q := asked{env.Pack(), p.Scope}
+	q.scope.Period = analytics.Period{} // the month ends before the as-of day are looked at, whatever the period
+	a := analytics.Memo(b, q, func() judged {
+		x, err := grade.PotentialsOf(context.Background(), b, q.rules, q.scope)
+		return judged{x, err}
+	})
+	if a.err != nil {
+		return content{}, a.err
 	}
 	rows, org := a.Rows, b.Currency()
 	signals := func(x *grade.Potential) string {

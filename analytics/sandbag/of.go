@@ -287,9 +287,27 @@ func Of(b *analytics.Book, p *rule.Pack, s analytics.Scope) Answer {
 }
 
 // Cases returns the deals behind the figures of the node of s: promises in the rule's days that closed elsewhere, pushes just over a quarter's end, wins in a quarter's last days. The error is
-// [store.ErrNotFound] when the viewer may not see the node, or nothing happened there.
+// [store.ErrNotFound] when the viewer may not see the node, or nothing happened there. All who ask the same share the list: nothing in it may be written to.
 func Cases(b *analytics.Book, p *rule.Pack, s analytics.Scope) (CaseList, error) {
 	s = analytics.Scope{Root: s.Root, Node: s.Node, AsOf: s.AsOf}
+	type found struct {
+		CaseList
+		err error
+	}
+	x := analytics.MemoList(b, cased{p, s}, func() found {
+		list, err := cases(b, p, s)
+		return found{list, err}
+	})
+	return x.CaseList, x.err
+}
+
+// cased is a list's place among a Book's answers.
+type cased struct {
+	pack  *rule.Pack
+	scope analytics.Scope
+}
+
+func cases(b *analytics.Book, p *rule.Pack, s analytics.Scope) (CaseList, error) {
 	sel := b.Select(s)
 	l := read(b, p, sel.AsOf)
 	if sel.Empty() || l.rows[sel.Lo].Kind == "" {

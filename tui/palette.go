@@ -176,7 +176,7 @@ func nodes(b *analytics.Book, l *locale.Locale, root store.ID, scope bool) (out 
 
 func nodeKind(l *locale.Locale, kind string) string {
 	if kind == analytics.KindPerson {
-		return l.T(locale.Person)
+		return strings.ToLower(l.T(locale.Person)) // as unit kinds are written
 	}
 	if k, err := store.ParseUnitKind(kind); err == nil {
 		return l.UnitKind(k)

@@ -214,7 +214,7 @@ func (s *sorter) quantiles(d *draw, at ...float64) []int64 {
 	}
 	out := make([]int64, len(at))
 	scale := (buckets - 1) / (float64(hi) - float64(lo))
-	if lo == hi || scale == 0 || math.IsInf(scale, 0) {
+	if math.IsInf(scale, 0) { // they are as good as one
 		for i, q := range at {
 			out[i] = s.among(d[:], rankOf(q))
 		}

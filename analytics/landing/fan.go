@@ -50,24 +50,19 @@ func (o *Outlook) Fan(ctx context.Context, s analytics.Scope) (Fan, error) {
 		return f, ctx.Err()
 	}
 	all := o.fans(s, sel)
-	done := make(chan struct{})
-	go func() { all.make(); close(done) }()
-	select {
-	case <-ctx.Done():
-		return f, ctx.Err()
-	case <-done:
+	ahead, err := within(ctx, all.ahead)
+	if err != nil {
+		return f, err
 	}
-	all.make() // a panic in it comes here, too
-	f.Ahead = all.ahead[sel.Lo-all.lo]
-	return f, ctx.Err()
+	f.Ahead = ahead[sel.Lo-all.lo]
+	return f, nil
 }
 
 // fans are what lies ahead of a scope's node and of all under it.
 type fans struct {
 	scope  analytics.Scope
 	lo, hi int32
-	ahead  [][]Spread // by node from lo
-	make   func()     // blocks until ahead is there
+	ahead  func() [][]Spread // by node from lo; drawn by whoever calls first
 }
 
 // fansKept bounds how many are kept; a company's are a megabyte.
@@ -86,8 +81,7 @@ func (o *Outlook) fans(s analytics.Scope, sel *analytics.Selection) *fans {
 		o.ahead = append(slices.Delete(o.ahead, i, i+1), f)
 		return f
 	}
-	f := &fans{scope: s, lo: sel.Lo, hi: sel.Hi}
-	f.make = sync.OnceFunc(func() { f.ahead = o.spreads(s, sel) })
+	f := &fans{s, sel.Lo, sel.Hi, sync.OnceValue(func() [][]Spread { return o.spreads(s, sel) })}
 	if o.ahead = append(o.ahead, f); len(o.ahead) > fansKept {
 		o.ahead = slices.Delete(o.ahead, 0, 1)
 	}

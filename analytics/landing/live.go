@@ -158,9 +158,9 @@ func (l *Live) At(ctx context.Context, b *analytics.Book, day analytics.Day) (*O
 }
 
 // within runs fn, which cannot be stopped, and waits for it as long as ctx lives. A panic in fn comes back on the caller's goroutine.
-func within(ctx context.Context, fn func() *Outlook) (*Outlook, error) {
+func within[T any](ctx context.Context, fn func() T) (v T, err error) {
 	type result struct {
-		o      *Outlook
+		v      T
 		caught any
 	}
 	done := make(chan result, 1)
@@ -170,16 +170,16 @@ func within(ctx context.Context, fn func() *Outlook) (*Outlook, error) {
 			r.caught = recover()
 			done <- r
 		}()
-		r.o = fn()
+		r.v = fn()
 	}()
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return v, ctx.Err()
 	case r := <-done:
 		if r.caught != nil {
 			panic(r.caught)
 		}
-		return r.o, nil
+		return r.v, nil
 	}
 }
 

@@ -85,7 +85,8 @@ func (s *Shell) middle(size layout.Size) string {
 	return e.pane.View()
 }
 
-// title is one line: where one came from and is, the scope, the as-of day when it is past, whether the store can only be read, the data's age.
+// title is one line: where one came from and is, the scope, the as-of day when it is past, whether the store can only be read, whether
+// newer figures are on their way, the data's age.
 func (s *Shell) title(w int) string {
 	th, l, b := s.env.Theme, s.env.Locale, s.env.Book()
 	if b == nil {
@@ -101,6 +102,11 @@ func (s *Shell) title(w int) string {
 	}
 	if s.opts.ReadOnly {
 		right = append(right, run{th.Warn, l.T(locale.ReadOnly)})
+	}
+	if e := s.current(); e != nil {
+		if u, ok := e.pane.(pane.Updater); ok && u.Updating() {
+			right = append(right, run{th.Muted, l.T(locale.Updating)})
+		}
 	}
 	if age := b.Stamp(sc).Oldest; age.IsZero() {
 		right = append(right, run{th.Warn, l.T(locale.DataNone)})

@@ -40,6 +40,7 @@ type rows struct {
 	closed bool
 	typed  string // keys while capturing
 	eats   bool
+	old    bool // what it shows is of an earlier Book
 }
 
 func newRows(env *pane.Env, p pane.Place) *rows {
@@ -136,6 +137,7 @@ func (r *rows) Restore(s any) {
 	}
 }
 func (r *rows) Capturing() bool { return r.eats }
+func (r *rows) Updating() bool  { return r.old }
 func (r *rows) Table() (analytics.Table, bool) {
 	return analytics.Table{Columns: []string{"a"}, Rows: [][]string{{"=1+1"}}}, r.load.Ready
 }
@@ -231,6 +233,18 @@ func TestShell_BackRestoresSelectionAndFilter(t *testing.T) {
 	}
 	if got := r.text(); !strings.Contains(got, ">  客户 12") && !strings.Contains(got, "> 客户 12") || !strings.Contains(got, "filter: 1") {
 		t.Errorf("a pane made again forgot selection or filter:\n%s", got)
+	}
+}
+
+func TestShell_SaysThatNewerFiguresAreOnTheirWay(t *testing.T) {
+	r := start(t, 80, 24, tui.Options{}, nil)
+	head := func() string { line, _, _ := strings.Cut(r.text(), "\n"); return line }
+	if strings.Contains(head(), "updating") {
+		t.Errorf("it is all there: %s", head())
+	}
+	r.made[0].old = true
+	if !strings.Contains(head(), "updating  data 3m ago") {
+		t.Errorf("an earlier Book's figures: %s", head())
 	}
 }
 

@@ -53,7 +53,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	t := time.Now()
-	o, sum, err := build(s)
+	o, sum, err := build(home, s)
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
+	"syscall"
 	"time"
-	"unsafe"
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/forecast"
@@ -51,10 +53,10 @@ func (s stream) All(fn func(*store.Records) error) error {
 }
 
 // build makes the Book, the words behind the codes, and the checksum of the rows that a database must hold.
-func build(size company.Size) (*ours, *checksum, error) {
+func build(dir string, size company.Size) (*ours, *checksum, error) {
 	sum := &checksum{}
 	d := newDeriver(sum)
-	m := &memory{from: stream{size: size, tee: d.block}}
+	m := &folder{dir: dir, from: stream{size: size, tee: d.block}}
 	live := analytics.NewLive(m, nil, analytics.Options{Now: func() time.Time { return now }})
 	if err := live.Refresh(context.Background()); err != nil {
 		return nil, nil, err
@@ -65,45 +67,65 @@ func build(size company.Size) (*ours, *checksum, error) {
 	return &ours{live.Book(), d.dims, gradingOf(nil)}, sum, nil
 }
 
-// memory is a store that holds nothing but the chunks of a Book.
-type memory struct {
+// folder is a store that holds nothing but the chunks of a Book, in files that are mapped, as the product's own are: a Book of sixty million records and its chunks do not
+// both fit into the memory of the machine that measures.
+type folder struct {
+	dir  string
 	from stream
 	data map[string][]byte
 }
 
-func (m *memory) View(_ context.Context, fn func(store.Snapshot) error) error { return fn(m.from) }
+func (m *folder) View(_ context.Context, fn func(store.Snapshot) error) error { return fn(m.from) }
 
-func (m *memory) Chunks(context.Context, string) (store.Chunks, error) {
+func (m *folder) Chunks(context.Context, string) (store.Chunks, error) {
 	if m.data == nil {
 		return nil, store.ErrNotFound
 	}
 	return m, nil
 }
 
-func (m *memory) Fold(_ context.Context, f store.Fold) error {
+func (m *folder) Fold(_ context.Context, f store.Fold) error {
 	m.data = map[string][]byte{}
 	for _, c := range f.Chunks {
 		if c.Make != nil {
 			c.Data = c.Make()
 		}
-		n := 0
-		for _, p := range c.Data {
-			n += len(p)
-		}
-		words := make([]uint64, n/8+1) // aligned, as a mapped file is
-		data := unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), len(words)*8)[:0]
-		for _, p := range c.Data {
-			data = append(data, p...)
+		data, err := m.mapped(c.Data)
+		if err != nil {
+			return fmt.Errorf("fold %s: %w", c.Name, err)
 		}
 		m.data[c.Name] = data
 	}
 	return nil
 }
 
-func (m *memory) Rev() store.Rev                    { return 1 }
-func (m *memory) Names() []string                   { return nil }
-func (m *memory) Bytes(name string) ([]byte, error) { return m.data[name], nil }
-func (m *memory) Check(string) error                { return nil }
+// mapped writes the parts into a file without a name and maps it.
+func (m *folder) mapped(parts [][]byte) (data []byte, err error) {
+	f, err := os.CreateTemp(m.dir, "chunk")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, err
+	}
+	n := 0
+	for _, p := range parts {
+		if _, err := f.Write(p); err != nil {
+			return nil, err
+		}
+		n += len(p)
+	}
+	if n == 0 {
+		return []byte{}, nil
+	}
+	return syscall.Mmap(int(f.Fd()), 0, n, syscall.PROT_READ, syscall.MAP_SHARED)
+}
+
+func (m *folder) Rev() store.Rev                    { return 1 }
+func (m *folder) Names() []string                   { return nil }
+func (m *folder) Bytes(name string) ([]byte, error) { return m.data[name], nil }
+func (m *folder) Check(string) error                { return nil }
 
 func (o *ours) ask(q *question, p *params) (any, error) {
 	return q.ask(o, p), nil

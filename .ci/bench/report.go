@@ -13,9 +13,8 @@ import (
 	"flightdeck/store/company"
 )
 
-// bytesPerFact is what the Book of today holds for each touch and sales line, 440 measured at the small size, with room for the collector:
-// a guard, not a figure.
-const bytesPerFact = 700
+// bytesPerFact is what building the Book takes for each touch and sales line, before it is folded and only mapped, with room for the collector: a guard, not a figure.
+const bytesPerFact = 500
 
 // enough refuses a size that this machine cannot hold, before it starts to swap or is killed.
 func enough(s company.Size) error {

@@ -41,6 +41,7 @@ type host struct {
 	cancel context.CancelCauseFunc
 	wait   sync.WaitGroup
 	ready  chan struct{} // closed when the store has been read
+	asked  pane.Asked
 }
 
 // head is the start that the first frame with figures gets before the sources, which can keep every core busy for a second.
@@ -279,7 +280,7 @@ func (h *host) shell(s session) (tea.Model, error) {
 		s.profile = colorprofile.Ascii
 	}
 	env := &pane.Env{
-		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Desk: h.desk(s.viewer), Landing: h.app.landing, Rules: h.pack, Revise: h.revise(s.viewer), Draft: h.draft(s.viewer), Holds: h.holds,
+		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Asked: &h.asked, Desk: h.desk(s.viewer), Landing: h.app.landing, Rules: h.pack, Revise: h.revise(s.viewer), Draft: h.draft(s.viewer), Holds: h.holds,
 		Theme:  theme.New(s.profile, dark),
 		Locale: s.locale, Told: h.app.words, Now: time.Now,
 		Report: func(r any, stack []byte) string { return tui.Report(h.reports(), r, stack) },

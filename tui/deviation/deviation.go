@@ -84,11 +84,7 @@ func (m *model) Init() tea.Cmd {
 	if !m.period.IsZero() {
 		scope.Period = m.period
 	}
-	return m.load.Start(env, m.at, func(context.Context) (answer, error) {
-		b := env.Book()
-		if b == nil {
-			return answer{}, nil
-		}
+	return m.load.StartOn(env, m.at, func(_ context.Context, b *analytics.Book) (answer, error) {
 		p := env.Pack()
 		a := answer{Answer: deviation.Of(b, env.Desk.View(b, scope), p, scope), tags: rule.ForecastSection.Of(p).Deviation.Tags, past: scope.AsOf != 0 && scope.AsOf < b.Now(), made: true}
 		c := b.Calendar()
@@ -99,6 +95,9 @@ func (m *model) Init() tea.Cmd {
 		return a, nil
 	})
 }
+
+// Updating implements pane.Updater.
+func (m *model) Updating() bool { return m.load.Updating() }
 
 // Update implements pane.Pane.
 func (m *model) Update(msg tea.Msg) tea.Cmd {

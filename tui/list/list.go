@@ -87,16 +87,12 @@ func (m *model) reload() tea.Cmd {
 	}
 	resting, cancel := context.WithCancel(cmp.Or(env.Ctx, context.Background()))
 	m.rested = cancel
-	return m.data.Start(env, at, func(ctx context.Context) (content, error) {
-		b := env.Book()
-		if b == nil {
-			return content{}, nil
-		}
+	return m.data.StartOn(env, at, func(ctx context.Context, b *analytics.Book) (content, error) {
 		c, err := load(env, b, at)
 		if err != nil {
 			return c, err
 		}
-		if c.settle != nil && c.rows.Len > near && c.rows.Len <= quick {
+		if c.settle != nil && c.rows.Len > near && c.rows.Len <= quick && b == env.Book() {
 			go settle(resting, env, c.settle)
 		}
 		c.shown = table.Narrowed{Rows: c.rows, Filter: filter}
@@ -172,6 +168,9 @@ func (m *model) press(k tea.KeyPressMsg) (cmd tea.Cmd, used bool) {
 
 // Init implements pane.Pane.
 func (m *model) Init() tea.Cmd { return m.reload() }
+
+// Updating implements pane.Updater.
+func (m *model) Updating() bool { return m.data.Updating() }
 
 // Update implements pane.Pane.
 func (m *model) Update(msg tea.Msg) tea.Cmd {

@@ -6,6 +6,7 @@ var (
 	Company       = text("全公司", "whole company")
 	AsOf          = text("截至 %s", "AS OF %s")
 	DataAge       = text("数据 %s", "data %s")
+	Updating      = text("更新中", "updating")
 	ReadOnly      = text("只读", "read only")
 	DataNone      = text("数据尚未读全", "data not yet complete")
 	FirstSync     = text("首次同步进行中: 已读取 %s 行", "first sync is running: %s {row|rows} so far")

@@ -23,6 +23,8 @@ type Loader[T any] struct {
 	Busy   bool  // a load is under way
 	seq    uint64
 	cancel context.CancelFunc
+
+	earlier bool // Value is of a Book before the one being asked
 }
 
 type loaded[T any] struct {
@@ -30,7 +32,8 @@ type loaded[T any] struct {
 	seq   uint64
 	value T
 	err   error
-	late  bool // of StartLong
+	late  bool // nobody waits for it
+	early bool // of a Book that was asked before: the newest's follows
 }
 
 func (m loaded[T]) long() bool { return m.late }
@@ -64,6 +67,16 @@ func (l *Loader[T]) StartLong(env *Env, at Place, fn func(ctx context.Context) (
 var turns = make(chan struct{}, max(4, 2*runtime.GOMAXPROCS(0)))
 
 func (l *Loader[T]) start(env *Env, at Place, fn func(ctx context.Context) (T, error), turns chan struct{}) tea.Cmd {
+	ctx, cancel := l.begin(env)
+	run := l.run(ctx, env, at, fn, turns, loaded[T]{late: turns == nil})
+	return func() tea.Msg {
+		defer cancel()
+		return run()
+	}
+}
+
+// begin stops what runs and makes the context of what runs next.
+func (l *Loader[T]) begin(env *Env) (context.Context, context.CancelFunc) {
 	l.Stop()
 	parent := env.Ctx
 	if parent == nil {
@@ -72,10 +85,14 @@ func (l *Loader[T]) start(env *Env, at Place, fn func(ctx context.Context) (T, e
 	ctx, cancel := context.WithCancel(parent)
 	l.seq++
 	l.cancel, l.Busy = cancel, true
-	seq, report := l.seq, env.Report
+	return ctx, cancel
+}
+
+// run returns the command that completes m by what fn gives.
+func (l *Loader[T]) run(ctx context.Context, env *Env, at Place, fn func(ctx context.Context) (T, error), turns chan struct{}, m loaded[T]) tea.Cmd {
+	m.by, m.seq = l, l.seq
+	report := env.Report
 	return func() tea.Msg {
-		defer cancel()
-		m := loaded[T]{by: l, seq: seq, late: turns == nil}
 		func() {
 			defer func() {
 				if r := recover(); r != nil {
@@ -113,10 +130,17 @@ func (l *Loader[T]) Take(msg tea.Msg) bool {
 	if !ok || m.by != l || m.seq != l.seq {
 		return false
 	}
+	if m.early {
+		if m.err != nil || !l.Busy { // the newest's answer tells more
+			return false
+		}
+		l.Value, l.Ready, l.earlier = m.value, true, true
+		return true
+	}
 	l.Busy, l.cancel = false, nil
 	l.Err = m.err
 	if m.err == nil {
-		l.Value, l.Ready = m.value, true
+		l.Value, l.Ready, l.earlier = m.value, true, false
 	}
 	return true
 }

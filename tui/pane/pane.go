@@ -160,6 +160,7 @@ type Env struct {
 	Viewer  store.PersonID         // "" nobody in particular
 	Root    store.ID               // the viewer's place in the org tree; "" the whole company. Every Scope carries it.
 	Book    func() *analytics.Book // the newest book; panes are made when there is one. Safe on any goroutine.
+	Asked   *Asked                 // what takes long is shown as it was before the newest commit, until it is worked out; nil: one waits
 	Desk    *desk.Session          // what people decided, and the door for what the viewer decides; nil: none, which its methods take
 	Landing *landing.Live          // what the past teaches of the open deals, learned in the background; nil: learned by whoever asks
 	Rules   func() *rule.Pack      // the rules in force; nil, or a nil pack: the defaults, see Env.Pack. Safe on any goroutine.

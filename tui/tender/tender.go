@@ -66,14 +66,13 @@ func columns(l *locale.Locale) []table.Column {
 // Init implements pane.Pane.
 func (m *model) Init() tea.Cmd {
 	env, scope, all := m.env, m.at.Scope, m.all
-	return m.load.Start(env, m.at, func(context.Context) (answer, error) {
-		b := env.Book()
-		if b == nil {
-			return answer{}, nil
-		}
+	return m.load.StartOn(env, m.at, func(_ context.Context, b *analytics.Book) (answer, error) {
 		return answer{tender.Of(b, env.Desk.View(b, scope), env.Pack(), scope, all), b.Currency(), scope.AsOf != 0 && scope.AsOf < b.Now(), true}, nil
 	})
 }
+
+// Updating implements pane.Updater.
+func (m *model) Updating() bool { return m.load.Updating() }
 
 // Update implements pane.Pane.
 func (m *model) Update(msg tea.Msg) tea.Cmd {

@@ -87,11 +87,7 @@ func New(env *pane.Env, p pane.Place) pane.Pane {
 // Init implements pane.Pane.
 func (m *model) Init() tea.Cmd {
 	env, scope, held := m.env, m.at.Scope, m.held
-	return m.load.Start(env, m.at, func(context.Context) (answer, error) {
-		b := env.Book()
-		if b == nil {
-			return answer{}, nil
-		}
+	return m.load.StartOn(env, m.at, func(_ context.Context, b *analytics.Book) (answer, error) {
 		v, p := env.Desk.View(b, scope), env.Pack()
 		return answer{
 			queue: triage.Of(b, v, p, scope, triage.Filter{Held: held}), board: triage.BoardOf(b, v, p, scope),
@@ -99,6 +95,9 @@ func (m *model) Init() tea.Cmd {
 		}, nil
 	})
 }
+
+// Updating implements pane.Updater.
+func (m *model) Updating() bool { return m.load.Updating() }
 
 // Update implements pane.Pane.
 func (m *model) Update(msg tea.Msg) tea.Cmd {

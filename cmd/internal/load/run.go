@@ -76,6 +76,7 @@ type run struct {
 	o       Options
 	dir     string
 	landing *landing.Live // from ready on
+	asked   pane.Asked
 }
 
 // Run fills the store and measures. It blocks for as long as that takes; ctx ends it early, with what was measured until then and ctx's error.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -13,9 +15,9 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/landing"
+	"flightdeck/store"
 	"flightdeck/tui"
 	"flightdeck/tui/layout"
-	"flightdeck/tui/locale"
 	"flightdeck/tui/paint"
 	"flightdeck/tui/pane"
 	"flightdeck/tui/theme"
@@ -40,11 +42,12 @@ func (s *swallow) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func newScreen(book func() *analytics.Book, learned *landing.Live, panes pane.Registry, size layout.Size, l *locale.Locale) (*screen, error) {
+func (r *run) newScreen(book func() *analytics.Book, learned *landing.Live, size layout.Size) (*screen, error) {
+	l := r.o.Locale
 	began := time.Now()
 	ctx, cancel := context.WithCancel(context.Background())
-	env := &pane.Env{Ctx: ctx, Book: book, Landing: learned, Theme: theme.New(colorprofile.ANSI256, true), Locale: l, Now: time.Now}
-	m, err := tui.New(env, panes, tui.Options{Still: true, KeepTheme: true, Start: pane.Place{Kind: pane.Funnel}})
+	env := &pane.Env{Ctx: ctx, Book: book, Asked: &r.asked, Landing: learned, Theme: theme.New(colorprofile.ANSI256, true), Locale: l, Now: time.Now}
+	m, err := tui.New(env, r.o.Panes, tui.Options{Still: true, KeepTheme: true, Start: pane.Place{Kind: pane.Funnel}})
 	if err != nil {
 		cancel()
 		return nil, err
@@ -177,7 +180,7 @@ func (s *screen) frame() (int, error) {
 type Key struct {
 	Pane   string `json:"pane"`
 	Size   string `json:"size"`
-	Action string `json:"action"` // open, move, page, period, filter, palette
+	Action string `json:"action"` // open, commit (open after one), move, page, period, filter, palette
 	Time   Spread `json:"time"`
 	Last   Spread `json:"last"`  // until the frame after which nothing comes: with what is learned, drawn once a selection rests, or put in order beside
 	Bytes  Sizes  `json:"bytes"` // of the frames that differed
@@ -237,7 +240,9 @@ func (r *run) pressAll(ctx context.Context, b *analytics.Book) ([]Key, error) {
 }
 
 func (r *run) pressPane(ctx context.Context, b *analytics.Book, kind pane.Kind, size layout.Size) ([]Key, error) {
-	s, err := newScreen(func() *analytics.Book { return b }, r.landing, r.o.Panes, size, r.o.Locale)
+	var newest atomic.Pointer[analytics.Book]
+	newest.Store(b)
+	s, err := r.newScreen(newest.Load, r.landing, size)
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +272,23 @@ func (r *run) pressPane(ctx context.Context, b *analytics.Book, kind pane.Kind, 
 		}
 	}
 	out = append(out, open.done())
+	again, rng := r.newRow(kind.String(), size, "commit"), rand.New(rand.NewPCG(r.o.Seed, uint64(kind))) //nolint:gosec // not for secrets
+	for i := 0; !kind.One() && again.more(ctx, i, 5); i++ {
+		if _, err := s.send(pane.Open{Place: home}); err != nil {
+			return nil, err
+		}
+		b := newest.Load()
+		next, err := b.Advance(&store.Delta{Rev: b.Rev() + 1, Records: change(rng, b, i, time.Now().UTC()).Records})
+		if err != nil {
+			return nil, err
+		}
+		newest.Store(next)
+		if err := again.time(s, pane.Open{Place: pane.Place{Kind: kind}}); err != nil {
+			return nil, err
+		}
+	}
 	if !kind.One() {
+		out = append(out, again.done())
 		if _, err := s.send(pane.Open{Place: pane.Place{Kind: kind}}); err != nil {
 			return nil, err
 		}
@@ -286,7 +307,7 @@ func (r *run) pressPane(ctx context.Context, b *analytics.Book, kind pane.Kind, 
 
 // typeInto measures typing a name, letter by letter, into what the messages before open.
 func (r *run) typeInto(b *analytics.Book, size layout.Size, name, at string, before ...tea.Msg) (Key, error) {
-	s, err := newScreen(func() *analytics.Book { return b }, r.landing, r.o.Panes, size, r.o.Locale)
+	s, err := r.newScreen(func() *analytics.Book { return b }, r.landing, size)
 	if err != nil {
 		return Key{}, err
 	}

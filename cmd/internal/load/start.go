@@ -46,7 +46,7 @@ func (r *run) open(ctx context.Context) (o opened, s Start, err error) {
 	}
 	s.Book = millis(time.Since(at))
 	at = time.Now()
-	sc, err := newScreen(o.live.Book, nil, r.o.Panes, layout.Size{W: 80, H: 24}, r.o.Locale)
+	sc, err := r.newScreen(o.live.Book, nil, layout.Size{W: 80, H: 24})
 	if err != nil {
 		_ = o.db.Close()
 		return o, s, err

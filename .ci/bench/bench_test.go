@@ -20,7 +20,7 @@ func sets(o *ours, i int) []params {
 
 // TestPeers_Agree asks the databases that need no server.
 func TestPeers_Agree(t *testing.T) {
-	o, sum, err := build(tiny)
+	o, sum, err := build(t.TempDir(), tiny)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestPeers_Agree(t *testing.T) {
 
 // TestPeers_NoticeWrongRows: every table matters to some question, down to a last digit or a day.
 func TestPeers_NoticeWrongRows(t *testing.T) {
-	o, sum, err := build(tiny)
+	o, sum, err := build(t.TempDir(), tiny)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestPeers_NoticeWrongRows(t *testing.T) {
 
 // TestDuckDB_NoticesWrongInputs: so does every column of the table that DuckDB alone has.
 func TestDuckDB_NoticesWrongInputs(t *testing.T) {
-	o, sum, err := build(tiny)
+	o, sum, err := build(t.TempDir(), tiny)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,10 +95,16 @@ func run(ctx context.Context) (err error) {
 	if len(asked) == 0 {
 		return fmt.Errorf("questions %q: none of them exists", *only)
 	}
+	setsOf := func(i int) []params { return asked[i].sets(o.d, rand.New(rand.NewPCG(seed, uint64(i)))) }
+	for i := range asked { // as the program does once it has opened its store: what a Book keeps is made beside, and would be made while we measure
+		if _, err := o.ask(&asked[i], &setsOf(i)[0]); err != nil {
+			return err
+		}
+	}
+	o.b.Settle()
 	var results []result
 	for i := range asked {
-		q := &asked[i]
-		sets := q.sets(o.d, rand.New(rand.NewPCG(seed, uint64(i))))
+		q, sets := &asked[i], setsOf(i)
 		first, err := agree(q, sets, all)
 		if err != nil {
 			return err

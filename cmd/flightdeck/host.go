@@ -282,7 +282,7 @@ func (h *host) shell(s session) (tea.Model, error) {
 	env := &pane.Env{
 		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Asked: &h.asked, Desk: h.desk(s.viewer), Landing: h.app.landing, Rules: h.pack, Revise: h.revise(s.viewer), Draft: h.draft(s.viewer), Holds: h.holds,
 		Theme:  theme.New(s.profile, dark),
-		Locale: s.locale, Told: h.app.words, Now: time.Now,
+		Locale: s.locale, Told: h.app.words, Rest: pane.Rest, Now: time.Now,
 		Report: func(r any, stack []byte) string { return tui.Report(h.reports(), r, stack) },
 	}
 	return tui.New(env, panes, tui.Options{Start: s.start, Keys: h.app.cfg.Keys, Commits: h.commits(s.ctx), Export: s.export, KeepTheme: keep, ReadOnly: h.app.readOnly})

@@ -40,11 +40,17 @@ type answer struct {
 	org store.Currency
 }
 
+// behind is the deals of a node.
+type behind struct {
+	deal.View
+	node store.ID
+}
+
 type model struct {
 	env    *pane.Env
 	at     pane.Place
 	load   pane.Loader[answer]
-	behind pane.Loader[deal.View]
+	behind pane.Loader[behind]
 	land   pane.Loader[*landing.Landing]
 	side   pane.Loader[side]
 	held   pane.Loader[backtest.Answer]
@@ -95,12 +101,12 @@ func (m *model) detail() tea.Cmd {
 		return nil
 	}
 	book, scope, node := m.env.Book, m.at.Scope, m.node
-	return m.behind.Start(m.env, m.at, func(context.Context) (deal.View, error) {
+	return m.behind.Follow(m.env, m.at, func(context.Context) (behind, error) {
 		b := book()
 		if b == nil {
-			return deal.View{}, nil
+			return behind{}, nil
 		}
-		return *forecast.Look(b, scope, node, "", true), nil // those that want an eye first, closed ones last
+		return behind{*forecast.Look(b, scope, node, "", true), node}, nil // those that want an eye first, closed ones last
 	})
 }
 

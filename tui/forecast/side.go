@@ -16,6 +16,7 @@ import (
 	"flightdeck/tui/chart"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/locale"
+	"flightdeck/tui/pane"
 	"flightdeck/tui/theme"
 )
 
@@ -41,9 +42,8 @@ type side struct {
 // week is the waterfall's usual reach, and how far a key moves its beginning.
 const week = 7
 
-// settle is how long a chosen node must stay chosen on a large company before its fan is drawn: somebody who walks through the tree would keep every core busy.
+// manyDeals is how large a company is whose fans wait until the chosen node has been chosen for a moment: somebody who walks through the tree would keep every core busy.
 const (
-	settle     = 80 * time.Millisecond
 	manyDeals  = 50_000
 	mostMonths = 24
 )
@@ -91,17 +91,17 @@ func (m *model) aside() tea.Cmd {
 		return nil
 	}
 	book, scope, node, back, live := m.env.Book, m.at.Scope, m.node, m.back, m.env.Landing
-	root := m.load.Value.Rows[0].Node
+	root, held := m.load.Value.Rows[0].Node, m.side.Held(m.env)
 	return m.side.StartLong(m.env, m.at, func(ctx context.Context) (side, error) {
 		b := book()
 		if b == nil {
 			return side{}, nil
 		}
-		if b.Deals() > manyDeals {
+		if held || b.Deals() > manyDeals {
 			select {
 			case <-ctx.Done():
 				return side{}, ctx.Err()
-			case <-time.After(settle):
+			case <-time.After(pane.Rest):
 			}
 		}
 		if node != root {

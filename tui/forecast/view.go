@@ -1,6 +1,8 @@
 package forecast
 
 import (
+	"slices"
+
 	"flightdeck/analytics"
 	"flightdeck/analytics/forecast"
 	"flightdeck/analytics/landing"
@@ -393,8 +395,8 @@ func (m *model) deals(th *theme.Theme, l *locale.Locale, s layout.Size) []string
 	if s.W < 20 || s.H < 4 {
 		return nil
 	}
-	rows := m.behind.Value.Rows
-	x := &m.load.Value.Rows[m.shown[m.index()]]
+	rows, all := m.behind.Value.Rows, m.load.Value.Rows
+	x := &all[max(0, slices.IndexFunc(all, func(r forecast.Row) bool { return r.Node == m.behind.Value.node }))]
 	lines := []string{layout.NewRow(s.W).Gap(2).Add(th.Muted, l.F(locale.ForecastFlagged, m.name(x))).String()}
 	why := min(6, s.H/4)
 	m.list.SetSize(layout.Size{W: s.W, H: s.H - 2 - why})

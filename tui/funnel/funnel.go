@@ -38,7 +38,7 @@ type model struct {
 	env    *pane.Env
 	at     pane.Place
 	load   pane.Loader[answer]
-	behind pane.Loader[deal.View] // the deals behind the chosen figure, for wide screens
+	behind pane.Loader[behind] // for wide screens
 	list   *table.Table
 	size   layout.Size
 	memo   pane.Memo
@@ -46,6 +46,13 @@ type model struct {
 	stage   store.ID // chosen; "" the first
 	figure  int      // index into figures
 	version uint64
+}
+
+// behind is the deals behind a stage's figure.
+type behind struct {
+	deal.View
+	stage funnel.Stage
+	set   funnel.Set
 }
 
 // restored is what the pane keeps beside its Place.
@@ -77,12 +84,12 @@ func (m *model) detail() tea.Cmd {
 		return nil
 	}
 	book, scope, set := m.env.Book, m.at.Scope, figures[m.figure].set
-	return m.behind.Start(m.env, m.at, func(context.Context) (deal.View, error) {
+	return m.behind.Follow(m.env, m.at, func(context.Context) (behind, error) {
 		b := book()
 		if b == nil {
-			return deal.View{}, nil
+			return behind{}, nil
 		}
-		return *funnel.Look(b, scope, s.ID, set), nil
+		return behind{*funnel.Look(b, scope, s.ID, set), s, set}, nil
 	})
 }
 

@@ -230,14 +230,13 @@ func (m *model) between(th *theme.Theme, l *locale.Locale, g grid, st *funnel.St
 
 // deals draws the rows behind the chosen figure.
 func (m *model) deals(th *theme.Theme, l *locale.Locale, s layout.Size) []string {
-	st, ok := m.chosen()
-	if !ok || s.W < 20 {
+	if s.W < 20 {
 		return nil
 	}
-	n := m.behind.Value.Rows.Len()
+	b := &m.behind.Value
 	head := layout.NewRow(s.W).Gap(2)
-	head.Add(th.Strong, l.F(locale.FunnelOf, l.Pick(st.Name, st.NameEn), row.Part(l, string(figures[m.figure].set)))).Gap(2)
-	head.Add(th.Muted, l.F(locale.ListDeals, l.Int(n), row.Sum(l, m.behind.Value.Sum)))
+	head.Add(th.Strong, l.F(locale.FunnelOf, l.Pick(b.stage.Name, b.stage.NameEn), row.Part(l, string(b.set)))).Gap(2)
+	head.Add(th.Muted, l.F(locale.ListDeals, l.Int(b.Rows.Len()), row.Sum(l, b.Sum)))
 	lines := []string{head.String()}
 	m.list.SetSize(layout.Size{W: s.W, H: s.H - 1})
 	return append(lines, layout.Lines(m.list.Still(th))...)

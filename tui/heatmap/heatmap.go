@@ -84,7 +84,7 @@ func (m *model) detail() tea.Cmd {
 		return nil
 	}
 	book, scope, cell := m.env.Book, m.at.Scope, m.cell()
-	return m.behind.Start(m.env, m.at, func(context.Context) (behind, error) {
+	return m.behind.Follow(m.env, m.at, func(context.Context) (behind, error) {
 		b := book()
 		if b == nil {
 			return behind{}, nil

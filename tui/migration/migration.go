@@ -97,7 +97,7 @@ func (m *model) detail() tea.Cmd {
 		return nil
 	}
 	book, scope, cell, pack := m.env.Book, m.scope(), m.cell(), m.env.Pack()
-	return m.behind.Start(m.env, m.at, func(context.Context) (behind, error) {
+	return m.behind.Follow(m.env, m.at, func(context.Context) (behind, error) {
 		b := book()
 		if b == nil {
 			return behind{}, nil

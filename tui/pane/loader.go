@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -24,7 +25,8 @@ type Loader[T any] struct {
 	seq    uint64
 	cancel context.CancelFunc
 
-	earlier bool // Value is of a Book before the one being asked
+	earlier bool      // Value is of a Book before the one being asked
+	pressed time.Time // when Held was asked last
 }
 
 type loaded[T any] struct {
@@ -61,6 +63,34 @@ func (l *Loader[T]) Start(env *Env, at Place, fn func(ctx context.Context) (T, e
 // StartLong is Start for what takes seconds, or waits for such: it waits for no turn, and nobody waits for it.
 func (l *Loader[T]) StartLong(env *Env, at Place, fn func(ctx context.Context) (T, error)) tea.Cmd {
 	return l.start(env, at, fn, nil)
+}
+
+// Rest is the usual [Env.Rest]: longer than a held key takes to repeat, shorter than one notices.
+const Rest = 100 * time.Millisecond
+
+// Held notes a key press that this loader's question follows, and reports whether the one before was less than env.Rest ago: a key is held, or one walks through quickly.
+func (l *Loader[T]) Held(env *Env) bool {
+	now := time.Now()
+	held := now.Sub(l.pressed) < env.Rest
+	l.pressed = now
+	return held
+}
+
+// Follow is Start for what stands beside the rows and is about the selected one. One press is followed at once. While a key is held the answer comes when the selection has rested for
+// env.Rest: nobody reads what passes by, and over SSH it would be most of a screen a step, where a moved selection is a few hundred bytes.
+func (l *Loader[T]) Follow(env *Env, at Place, fn func(ctx context.Context) (T, error)) tea.Cmd {
+	if !l.Held(env) {
+		return l.Start(env, at, fn)
+	}
+	rest := env.Rest
+	return l.StartLong(env, at, func(ctx context.Context) (v T, err error) {
+		select {
+		case <-ctx.Done():
+			return v, ctx.Err()
+		case <-time.After(rest):
+		}
+		return fn(ctx)
+	})
 }
 
 // turns holds a token for every load that runs.

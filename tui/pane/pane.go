@@ -174,6 +174,7 @@ type Env struct {
 	Theme  *theme.Theme
 	Locale *locale.Locale
 	Told   *locale.Locale                                  // the language of messages to others; nil: the session\'s
+	Rest   time.Duration                                   // how long a selection must rest for what follows it, while a key is held; 0: not at all, see Loader.Follow
 	Now    func() time.Time                                // the clock; tests fix it
 	Report func(recovered any, stack []byte) (path string) // writes a report of a panic; nil: none is written
 	Sync   Syncer                                          // nil: the viewer may not order the background work about, or nothing runs

@@ -46,7 +46,7 @@ func (r *run) newScreen(book func() *analytics.Book, learned *landing.Live, size
 	l := r.o.Locale
 	began := time.Now()
 	ctx, cancel := context.WithCancel(context.Background())
-	env := &pane.Env{Ctx: ctx, Book: book, Asked: &r.asked, Landing: learned, Theme: theme.New(colorprofile.ANSI256, true), Locale: l, Now: time.Now}
+	env := &pane.Env{Ctx: ctx, Book: book, Asked: &r.asked, Landing: learned, Theme: theme.New(colorprofile.ANSI256, true), Locale: l, Rest: pane.Rest, Now: time.Now}
 	m, err := tui.New(env, r.o.Panes, tui.Options{Still: true, KeepTheme: true, Start: pane.Place{Kind: pane.Funnel}})
 	if err != nil {
 		cancel()
@@ -86,8 +86,23 @@ func (s *screen) send(msg tea.Msg) (p pressed, err error) {
 	return s.follow(cmd, start)
 }
 
-// follow runs a command and what follows from it, until nothing does any more.
-func (s *screen) follow(cmd tea.Cmd, start time.Time) (p pressed, err error) {
+// repeat is how often a terminal sends a key that is held.
+const repeat = 33 * time.Millisecond
+
+// hold sends a key as a terminal does while it is held, n times, and returns what that came to for one of them.
+func (s *screen) hold(msg tea.Msg, n int) (p pressed, err error) {
+	start := time.Now()
+	var cmd tea.Cmd
+	s.model, cmd = s.model.Update(msg)
+	p, err = s.follow(cmd, start, slices.Repeat([]tea.Msg{msg}, n-1)...)
+	p.bytes /= n
+	return p, err
+}
+
+// follow runs a command and what follows from it, until nothing does any more. held are sent meanwhile.
+func (s *screen) follow(cmd tea.Cmd, start time.Time, held ...tea.Msg) (p pressed, err error) {
+	again := time.NewTicker(repeat)
+	defer again.Stop()
 	msgs, running := make(chan tea.Msg), 0
 	given := make(chan struct{})
 	defer close(given)
@@ -120,9 +135,22 @@ func (s *screen) follow(cmd tea.Cmd, start time.Time) (p pressed, err error) {
 	if err := draw(true); err != nil {
 		return p, err
 	}
-	for running > 0 {
+	for running > 0 || len(held) > 0 {
+		tick := again.C
+		if len(held) == 0 {
+			tick = nil
+		}
 		var msg tea.Msg
 		select {
+		case <-tick:
+			var next tea.Cmd
+			s.model, next = s.model.Update(held[0])
+			held = held[1:]
+			begin(next)
+			if err := draw(true); err != nil {
+				return p, err
+			}
+			continue
 		case msg = <-msgs:
 		case <-time.After(patience):
 			return p, nil
@@ -180,7 +208,7 @@ func (s *screen) frame() (int, error) {
 type Key struct {
 	Pane   string `json:"pane"`
 	Size   string `json:"size"`
-	Action string `json:"action"` // open, commit (open after one), move, page, period, filter, palette
+	Action string `json:"action"` // open, commit (open after one), move, held (ten moves; the time is until the last of them, the bytes are those of one), page, period, filter, palette
 	Time   Spread `json:"time"`
 	Last   Spread `json:"last"`  // until the frame after which nothing comes: with what is learned, drawn once a selection rests, or put in order beside
 	Bytes  Sizes  `json:"bytes"` // of the frames that differed
@@ -302,7 +330,15 @@ func (r *run) pressPane(ctx context.Context, b *analytics.Book, kind pane.Kind, 
 		}
 		out = append(out, row.done())
 	}
-	return out, nil
+	held := r.newRow(kind.String(), size, "held")
+	for i := 0; held.more(ctx, i, 4); i++ {
+		p, err := s.hold(keyMsg("jk"[i%2:i%2+1]), 10)
+		if err != nil {
+			return nil, err
+		}
+		held.add(p)
+	}
+	return append(out, held.done()), nil
 }
 
 // typeInto measures typing a name, letter by letter, into what the messages before open.
@@ -366,11 +402,15 @@ func (r *row) more(ctx context.Context, i, n int) bool {
 
 func (r *row) time(s *screen, msg tea.Msg) error {
 	p, err := s.send(msg)
+	r.add(p)
+	return err
+}
+
+func (r *row) add(p pressed) {
 	r.times, r.lasts = append(r.times, p.answer), append(r.lasts, p.all)
 	if p.bytes > 0 {
 		r.bytes = append(r.bytes, p.bytes)
 	}
-	return err
 }
 
 func (r *row) done() Key {

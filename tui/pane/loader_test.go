@@ -1,0 +1,54 @@
+package pane
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// TestLoader_FollowsASelectionAtRest: one press is followed at once; of a key that is held, only where it stops.
+func TestLoader_FollowsASelectionAtRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l Loader[int]
+		env, at := &Env{Ctx: t.Context(), Rest: Rest}, Place{Kind: Funnel}
+		asked := 0
+		follow := func(n int) chan tea.Msg {
+			cmd, out := l.Follow(env, at, func(context.Context) (int, error) { asked++; return n, nil }), make(chan tea.Msg, 1)
+			go func() { out <- cmd() }()
+			synctest.Wait()
+			return out
+		}
+		if msg := <-follow(1); !Awaited(msg) || !l.Take(msg.(To).Msg) || l.Value != 1 {
+			t.Fatalf("the first press: %+v", &l)
+		}
+		var last chan tea.Msg
+		begun := time.Now()
+		for n := range 10 {
+			time.Sleep(Rest / 3)
+			last = follow(2 + n)
+		}
+		held := time.Since(begun)
+		if asked != 1 {
+			t.Errorf("%d questions while the key was held", asked-1)
+		}
+		msg := <-last
+		if !l.Take(msg.(To).Msg) || l.Value != 11 || asked != 2 || time.Since(begun)-held != Rest {
+			t.Errorf("after it: %+v, %d questions, %s later", &l, asked, time.Since(begun)-held)
+		}
+		if Awaited(msg) {
+			t.Error("somebody who holds a key waits for what stands beside the rows")
+		}
+		time.Sleep(Rest)
+		if msg := <-follow(12); !Awaited(msg) || !l.Take(msg.(To).Msg) || l.Value != 12 {
+			t.Errorf("a press after a while: %+v", &l)
+		}
+		env.Rest = 0
+		follow(13)
+		if msg := <-follow(14); !Awaited(msg) || !l.Take(msg.(To).Msg) || l.Value != 14 {
+			t.Errorf("without a rest: %+v", &l)
+		}
+	})
+}

@@ -81,6 +81,7 @@ func (in *invocation) host(ctx context.Context, a *app, log *slog.Logger) *host 
 	h.later("alerts", 0, h.watch)
 	h.later("morning", 0, h.briefs)
 	h.later("grades", 2*head, a.grader.Run)
+	h.later("asked", 0, h.askAgain)
 	h.later("sync", head, a.engine.Run)
 	h.run("socket", h.serveLocal)
 	return h
@@ -279,13 +280,18 @@ func (h *host) shell(s session) (tea.Model, error) {
 	case "plain":
 		s.profile = colorprofile.Ascii
 	}
-	env := &pane.Env{
+	env := h.env(s)
+	env.Theme = theme.New(s.profile, dark)
+	return tui.New(env, panes, tui.Options{Start: s.start, Keys: h.app.cfg.Keys, Commits: h.commits(s.ctx), Export: s.export, KeepTheme: keep, ReadOnly: h.app.readOnly})
+}
+
+// env is what a session's panes work with; its theme is still to be set.
+func (h *host) env(s session) *pane.Env {
+	return &pane.Env{
 		Sync: h.orders(s.viewer), Ctx: s.ctx, Viewer: s.viewer.Person, Root: s.viewer.Root, Book: h.book, Asked: &h.asked, Desk: h.desk(s.viewer), Landing: h.app.landing, Rules: h.pack, Revise: h.revise(s.viewer), Draft: h.draft(s.viewer), Holds: h.holds,
-		Theme:  theme.New(s.profile, dark),
 		Locale: s.locale, Told: h.app.words, Rest: pane.Rest, Now: time.Now,
 		Report: func(r any, stack []byte) string { return tui.Report(h.reports(), r, stack) },
 	}
-	return tui.New(env, panes, tui.Options{Start: s.start, Keys: h.app.cfg.Keys, Commits: h.commits(s.ctx), Export: s.export, KeepTheme: keep, ReadOnly: h.app.readOnly})
 }
 
 // remote is the screen of a session that came over SSH or over the socket.

@@ -84,7 +84,7 @@ func (m *model) Init() tea.Cmd {
 	if !m.period.IsZero() {
 		scope.Period = m.period
 	}
-	return m.load.StartOn(env, m.at, func(_ context.Context, b *analytics.Book) (answer, error) {
+	return m.load.StartOn(env, m.at, nil, func(_ context.Context, b *analytics.Book) (answer, error) {
 		p := env.Pack()
 		a := answer{Answer: deviation.Of(b, env.Desk.View(b, scope), p, scope), tags: rule.ForecastSection.Of(p).Deviation.Tags, past: scope.AsOf != 0 && scope.AsOf < b.Now(), made: true}
 		c := b.Calendar()

@@ -85,12 +85,8 @@ const manyRows = 30
 func (m *model) Init() tea.Cmd { return tea.Batch(m.reload(), m.learn()) }
 
 func (m *model) reload() tea.Cmd {
-	book, scope := m.env.Book, m.at.Scope
-	return m.load.Start(m.env, m.at, func(context.Context) (answer, error) {
-		b := book()
-		if b == nil {
-			return answer{}, nil
-		}
+	scope := m.at.Scope
+	return m.load.StartOn(m.env, m.at, nil, func(_ context.Context, b *analytics.Book) (answer, error) {
 		return answer{forecast.Of(b, scope), b.Currency()}, nil
 	})
 }
@@ -100,12 +96,8 @@ func (m *model) detail() tea.Cmd {
 	if len(m.shown) == 0 {
 		return nil
 	}
-	book, scope, node := m.env.Book, m.at.Scope, m.node
-	return m.behind.Follow(m.env, m.at, func(context.Context) (behind, error) {
-		b := book()
-		if b == nil {
-			return behind{}, nil
-		}
+	scope, node := m.at.Scope, m.node
+	return m.behind.Follow(m.env, m.at, node, func(_ context.Context, b *analytics.Book) (behind, error) {
 		return behind{*forecast.Look(b, scope, node, "", true), node}, nil // those that want an eye first, closed ones last
 	})
 }
@@ -158,6 +150,9 @@ func (m *model) index() int {
 	}
 	return 0
 }
+
+// Updating implements pane.Updater.
+func (m *model) Updating() bool { return m.load.Updating() }
 
 // Update implements pane.Pane.
 func (m *model) Update(msg tea.Msg) tea.Cmd {

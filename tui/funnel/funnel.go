@@ -67,12 +67,8 @@ func (m *model) words() { m.list.SetColumns(row.DealColumns(m.env.Locale)...) }
 func (m *model) Init() tea.Cmd { return m.reload() }
 
 func (m *model) reload() tea.Cmd {
-	book, scope := m.env.Book, m.at.Scope
-	return m.load.Start(m.env, m.at, func(context.Context) (answer, error) {
-		b := book()
-		if b == nil {
-			return answer{}, nil
-		}
+	scope := m.at.Scope
+	return m.load.StartOn(m.env, m.at, nil, func(_ context.Context, b *analytics.Book) (answer, error) {
 		return answer{funnel.Of(b, scope), b.Currency()}, nil
 	})
 }
@@ -83,12 +79,12 @@ func (m *model) detail() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	book, scope, set := m.env.Book, m.at.Scope, figures[m.figure].set
-	return m.behind.Follow(m.env, m.at, func(context.Context) (behind, error) {
-		b := book()
-		if b == nil {
-			return behind{}, nil
-		}
+	scope, set := m.at.Scope, figures[m.figure].set
+	type what struct {
+		stage store.ID
+		set   funnel.Set
+	}
+	return m.behind.Follow(m.env, m.at, what{s.ID, set}, func(_ context.Context, b *analytics.Book) (behind, error) {
 		return behind{*funnel.Look(b, scope, s.ID, set), s, set}, nil
 	})
 }
@@ -110,6 +106,9 @@ func (m *model) index() int {
 	}
 	return 0
 }
+
+// Updating implements pane.Updater.
+func (m *model) Updating() bool { return m.load.Updating() }
 
 // Update implements pane.Pane.
 func (m *model) Update(msg tea.Msg) tea.Cmd {

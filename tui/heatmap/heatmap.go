@@ -66,10 +66,9 @@ type restored struct {
 func (m *model) Init() tea.Cmd { return m.reload() }
 
 func (m *model) reload() tea.Cmd {
-	book, scope, q, bad := m.env.Book, m.at.Scope, m.query, m.bad
-	return m.load.Start(m.env, m.at, func(context.Context) (answer, error) {
-		b := book()
-		if bad != nil || b == nil {
+	scope, q, bad := m.at.Scope, m.query, m.bad
+	return m.load.StartOn(m.env, m.at, q, func(_ context.Context, b *analytics.Book) (answer, error) {
+		if bad != nil {
 			return answer{}, bad
 		}
 		a := answer{Answer: heatmap.Of(b, scope, q)}
@@ -83,16 +82,15 @@ func (m *model) detail() tea.Cmd {
 	if len(m.load.Value.Rows) == 0 {
 		return nil
 	}
-	book, scope, cell := m.env.Book, m.at.Scope, m.cell()
-	return m.behind.Follow(m.env, m.at, func(context.Context) (behind, error) {
-		b := book()
-		if b == nil {
-			return behind{}, nil
-		}
+	scope, cell := m.at.Scope, m.cell()
+	return m.behind.Follow(m.env, m.at, cell, func(_ context.Context, b *analytics.Book) (behind, error) {
 		l := heatmap.Look(b, scope, cell)
 		return behind{l.Rows, l.Total, cell, partsOf(l, cell)}, nil
 	})
 }
+
+// Updating implements pane.Updater.
+func (m *model) Updating() bool { return m.load.Updating() }
 
 // Update implements pane.Pane.
 func (m *model) Update(msg tea.Msg) tea.Cmd {

@@ -87,7 +87,7 @@ func (m *model) reload() tea.Cmd {
 	}
 	resting, cancel := context.WithCancel(cmp.Or(env.Ctx, context.Background()))
 	m.rested = cancel
-	return m.data.StartOn(env, at, func(ctx context.Context, b *analytics.Book) (content, error) {
+	return m.data.StartOn(env, at, nil, func(ctx context.Context, b *analytics.Book) (content, error) {
 		c, err := load(env, b, at)
 		if err != nil {
 			return c, err

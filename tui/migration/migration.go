@@ -81,12 +81,8 @@ func (m *model) scope() analytics.Scope {
 }
 
 func (m *model) reload() tea.Cmd {
-	book, scope := m.env.Book, m.scope()
-	return m.load.Start(m.env, m.at, func(context.Context) (answer, error) {
-		b := book()
-		if b == nil {
-			return answer{}, nil
-		}
+	scope := m.scope()
+	return m.load.StartOn(m.env, m.at, scope, func(_ context.Context, b *analytics.Book) (answer, error) {
 		return of(b, scope), nil
 	})
 }
@@ -96,12 +92,12 @@ func (m *model) detail() tea.Cmd {
 	if len(m.load.Value.Grades) == 0 {
 		return nil
 	}
-	book, scope, cell, pack := m.env.Book, m.scope(), m.cell(), m.env.Pack()
-	return m.behind.Follow(m.env, m.at, func(context.Context) (behind, error) {
-		b := book()
-		if b == nil {
-			return behind{}, nil
-		}
+	scope, cell, pack := m.scope(), m.cell(), m.env.Pack()
+	type what struct {
+		scope analytics.Scope
+		cell  migration.Cell
+	}
+	return m.behind.Follow(m.env, m.at, what{scope, cell}, func(_ context.Context, b *analytics.Book) (behind, error) {
 		return behind{*migration.Look(b, scope, cell), cell, b, grade.NewModel(b, rule.GradingSection.Of(pack))}, nil
 	})
 }
@@ -164,6 +160,9 @@ func (m *model) walk(i, j int) bool {
 	m.version++
 	return true
 }
+
+// Updating implements pane.Updater.
+func (m *model) Updating() bool { return m.load.Updating() }
 
 // Update implements pane.Pane.
 func (m *model) Update(msg tea.Msg) tea.Cmd {

@@ -60,11 +60,8 @@ func (m *model) Init() tea.Cmd { return m.ask(m.load.Value.Answer == nil) }
 
 func (m *model) ask(quick bool) tea.Cmd {
 	env, scope := m.env, m.at.Scope
-	return m.load.Start(env, m.at, func(ctx context.Context) (answer, error) {
-		b := env.Book()
-		if b == nil {
-			return answer{}, nil
-		}
+	quick = quick && !m.load.Before(env, m.at)
+	return m.load.StartOn(env, m.at, nil, func(ctx context.Context, b *analytics.Book) (answer, error) {
 		q := morning.Question{Scope: scope, Quick: quick}
 		var out answer
 		if scope.AsOf == 0 { // a look at a past day is no look
@@ -92,6 +89,9 @@ func lands(ctx context.Context, live *landing.Live, b *analytics.Book, s analyti
 	}
 	return nil, nil
 }
+
+// Updating implements pane.Updater.
+func (m *model) Updating() bool { return m.load.Updating() }
 
 // Update implements pane.Pane.
 func (m *model) Update(msg tea.Msg) tea.Cmd {

@@ -14,7 +14,7 @@ import (
 // Asked remembers of which Book a question that takes long was answered last, by whichever session: asked again, that Book gives its answer at once, from what it has worked out,
 // while the newest is being asked. A million deals are judged anew for seconds after every commit, and nobody is to sit before an empty screen for that.
 //
-// All sessions of a process share one. A nil Asked remembers nothing. It keeps at most booksKept Books from being let go, and none for longer than bookStays
+// All sessions of a process share one. What takes long is mostly learned of the whole company: a part of it that nobody asked about is asked of the Book that another part was asked of. A nil Asked remembers nothing. It keeps at most booksKept Books from being let go, and none for longer than bookStays
 // after another question was put.
 type Asked struct {
 	mu   sync.Mutex
@@ -24,8 +24,16 @@ type Asked struct {
 // asking is a question: what is shown where, by which rules.
 type asking struct {
 	place Place
+	what  any // of the place; comparable, nil: all of it
 	pack  *rule.Pack
 }
+
+// alike is the question about any part of the company that q is one of: what takes long is learned of all of it.
+func (q asking) alike() asking {
+	return asking{Place{Kind: q.place.Kind, Scope: analytics.Scope{AsOf: q.place.Scope.AsOf}}, any(anybody{}), q.pack}
+}
+
+type anybody struct{}
 
 type answered struct {
 	book *analytics.Book
@@ -50,23 +58,39 @@ func (a *Asked) before(q asking, newest *analytics.Book, now time.Time) *analyti
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	x := a.have[q]
+	if x == nil && q.what == nil {
+		x = a.have[q.alike()]
+	}
 	if x == nil || x.book == newest || x.took < slow || now.Sub(x.at) > bookStays || x.book.Now() != newest.Now() {
 		return nil
 	}
 	return x.book
 }
 
-// put remembers that b answered q.
+// Note remembers that b answered what is shown at p by the rules in pack, and how long that took. A question that was never slow is not remembered.
+func (a *Asked) Note(p Place, pack *rule.Pack, b *analytics.Book, took time.Duration) {
+	a.put(asking{place: p, pack: pack}, b, took, time.Now())
+}
+
 func (a *Asked) put(q asking, b *analytics.Book, took time.Duration, now time.Time) {
 	if a == nil {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	slowly := a.one(q, b, took, now)
+	if q.what == nil && slowly {
+		a.one(q.alike(), b, took, now)
+	}
+	a.forget(now)
+}
+
+// one remembers one question, if it ever was slow.
+func (a *Asked) one(q asking, b *analytics.Book, took time.Duration, now time.Time) bool {
 	x := a.have[q]
 	if x == nil {
 		if took < slow {
-			return
+			return false
 		}
 		if a.have == nil {
 			a.have = map[asking]*answered{}
@@ -75,7 +99,7 @@ func (a *Asked) put(q asking, b *analytics.Book, took time.Duration, now time.Ti
 		a.have[q] = x
 	}
 	x.book, x.took, x.at = b, max(x.took, took), now
-	a.forget(now)
+	return true
 }
 
 // forget lets go of what is old, and of the Books that were asked longest ago when there are too many.
@@ -104,11 +128,37 @@ func (a *Asked) forget(now time.Time) {
 	}
 }
 
-// StartOn is [Loader.Start] for a question about the Book. Where the loader has no answer yet and the question is known to take long, the answer of the Book that was asked last comes
-// first, which [Loader.Updating] tells, and nobody waits for the newest's. fn may therefore run twice at once. Without a Book the answer is the zero T.
-func (l *Loader[T]) StartOn(env *Env, at Place, fn func(ctx context.Context, b *analytics.Book) (T, error)) tea.Cmd {
-	q, book, asked := asking{at, env.Pack()}, env.Book, env.Asked
-	newest := func(ctx context.Context) (v T, err error) {
+// StartOn is [Loader.Start] for a question about the Book: what, which is comparable, of what is shown at the place, nil for all of it. Where the loader has no answer yet and the question
+// is known to take long, the answer of the Book that was asked last comes first, which [Loader.Updating] tells, and nobody waits for the newest's. fn is then called twice, one call after
+// the other. Without a Book the answer is the zero T.
+func (l *Loader[T]) StartOn(env *Env, at Place, what any, fn func(ctx context.Context, b *analytics.Book) (T, error)) tea.Cmd {
+	q := asking{at, what, env.Pack()}
+	newest := newest(env, q, fn)
+	before := env.Asked.before(q, env.Book(), time.Now())
+	if l.Ready || before == nil {
+		return l.Start(env, at, newest)
+	}
+	ctx, cancel := l.begin(env)
+	early := l.run(ctx, env, at, func(ctx context.Context) (T, error) { return fn(ctx, before) }, turns, loaded[T]{early: true})
+	after := l.run(ctx, env, at, newest, nil, loaded[T]{late: true})
+	first := make(chan struct{}) // closed when the earlier answer is there: the newest's, which keeps every core busy, is not to hold it up
+	return tea.Batch(func() tea.Msg {
+		defer close(first)
+		return early()
+	}, func() tea.Msg {
+		defer cancel()
+		select {
+		case <-first:
+		case <-ctx.Done():
+		}
+		return after()
+	})
+}
+
+// newest asks the newest Book, and remembers that it was asked.
+func newest[T any](env *Env, q asking, fn func(ctx context.Context, b *analytics.Book) (T, error)) func(ctx context.Context) (T, error) {
+	book, asked := env.Book, env.Asked
+	return func(ctx context.Context) (v T, err error) {
 		b, start := book(), time.Now()
 		if b == nil {
 			return v, nil
@@ -118,17 +168,11 @@ func (l *Loader[T]) StartOn(env *Env, at Place, fn func(ctx context.Context, b *
 		}
 		return v, err
 	}
-	before := asked.before(q, book(), time.Now())
-	if l.Ready || before == nil {
-		return l.Start(env, at, newest)
-	}
-	ctx, cancel := l.begin(env)
-	early := l.run(ctx, env, at, func(ctx context.Context) (T, error) { return fn(ctx, before) }, turns, loaded[T]{early: true})
-	after := l.run(ctx, env, at, newest, nil, loaded[T]{late: true})
-	return tea.Batch(early, func() tea.Msg {
-		defer cancel()
-		return after()
-	})
+}
+
+// Before reports whether [Loader.StartOn] would first give the answer of a Book that was asked before.
+func (l *Loader[T]) Before(env *Env, at Place) bool {
+	return !l.Ready && env.Asked.before(asking{place: at, pack: env.Pack()}, env.Book(), time.Now()) != nil
 }
 
 // Updating reports whether Value is of an earlier Book while the newest is being asked.

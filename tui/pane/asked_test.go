@@ -27,16 +27,23 @@ func line(tb testing.TB, n int) []*analytics.Book {
 	}
 	out := []*analytics.Book{b}
 	for range n - 1 {
-		if b, err = b.Advance(&store.Delta{Rev: b.Rev() + 1}); err != nil {
-			tb.Fatal(err)
-		}
+		b = advanced(tb, b)
 		out = append(out, b)
 	}
 	return out
 }
 
+func advanced(tb testing.TB, b *analytics.Book) *analytics.Book {
+	tb.Helper()
+	next, err := b.Advance(&store.Delta{Rev: b.Rev() + 1})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return next
+}
+
 // revs asks which revision a Book has, which takes long, and returns the messages that answer.
-func revs(env *Env, l *Loader[store.Rev], at Place, fail func(*analytics.Book) error) (out []tea.Msg) {
+func revs(env *Env, l *Loader[store.Rev], at Place, what any, fail func(*analytics.Book) error) (out []tea.Msg) {
 	var run func(cmd tea.Cmd)
 	run = func(cmd tea.Cmd) {
 		switch msg := cmd().(type) {
@@ -48,7 +55,7 @@ func revs(env *Env, l *Loader[store.Rev], at Place, fail func(*analytics.Book) e
 			out = append(out, msg)
 		}
 	}
-	run(l.StartOn(env, at, func(_ context.Context, b *analytics.Book) (store.Rev, error) {
+	run(l.StartOn(env, at, what, func(_ context.Context, b *analytics.Book) (store.Rev, error) {
 		time.Sleep(slow)
 		if fail != nil {
 			return b.Rev(), fail(b)
@@ -76,23 +83,26 @@ func TestLoader_StartOn(t *testing.T) {
 	}
 	r := func(i int) store.Rev { return books[i].Rev() }
 	var first, same, later, again Loader[store.Rev]
-	take(&first, revs(env, &first, at, nil), r(0))
-	take(&same, revs(env, &same, at, nil), r(0)) // nothing newer: nothing to wait for
+	take(&first, revs(env, &first, at, nil, nil), r(0))
+	take(&same, revs(env, &same, at, nil, nil), r(0)) // nothing newer: nothing to wait for
 	now = 1
-	take(&later, revs(env, &later, at, nil), r(0), r(1))
+	take(&later, revs(env, &later, at, nil, nil), r(0), r(1))
 	now = 2
-	take(&later, revs(env, &later, at, nil), r(2)) // what is on the screen stays there meanwhile
+	take(&later, revs(env, &later, at, nil, nil), r(2)) // what is on the screen stays there meanwhile
 	now = 3
-	msgs := revs(env, &again, at, nil)
+	msgs := revs(env, &again, at, nil, nil)
 	if !again.Take(msgs[1].(To).Msg) || again.Take(msgs[0].(To).Msg) || again.Value != r(3) || again.Updating() {
 		t.Errorf("an earlier Book's answer that comes late: %+v", &again)
 	}
 
-	var other, day Loader[store.Rev]
-	take(&other, revs(env, &other, Place{Kind: Tenders}, nil), r(3))
+	var other, detail, part, rules Loader[store.Rev]
+	books, now = append(books, advanced(t, books[3])), 4
+	take(&detail, revs(env, &detail, at, "a row of it", nil), r(4))                                                               // nobody looked at that
+	take(&part, revs(env, &part, Place{Kind: Triage, Scope: analytics.Scope{Root: "x:east", Node: "x:a"}}, nil, nil), r(3), r(4)) // what takes long is learned of the whole company
+	take(&other, revs(env, &other, Place{Kind: Tenders}, nil, nil), r(4))
 	pack := rule.NewSchema().Default()
 	env.Rules = func() *rule.Pack { return pack }
-	take(&day, revs(env, &day, at, nil), r(3)) // by other rules all is judged anew
+	take(&rules, revs(env, &rules, at, nil, nil), r(4)) // by other rules all is judged anew
 }
 
 func TestLoader_StartOnFails(t *testing.T) {
@@ -100,10 +110,10 @@ func TestLoader_StartOnFails(t *testing.T) {
 	env := &Env{Book: func() *analytics.Book { return books[now] }, Asked: &Asked{}}
 	var first, early, both Loader[store.Rev]
 	at := Place{Kind: Triage}
-	revs(env, &first, at, nil)
+	revs(env, &first, at, nil, nil)
 	now = 1
 	bad := errors.New("bad")
-	msgs := revs(env, &early, at, func(b *analytics.Book) error {
+	msgs := revs(env, &early, at, nil, func(b *analytics.Book) error {
 		if b == books[0] {
 			return bad
 		}
@@ -117,9 +127,9 @@ func TestLoader_StartOnFails(t *testing.T) {
 	}
 	env.Asked = &Asked{}
 	now = 0
-	revs(env, &first, at, nil)
+	revs(env, &first, at, nil, nil)
 	now = 1
-	msgs = revs(env, &both, at, func(b *analytics.Book) error {
+	msgs = revs(env, &both, at, nil, func(b *analytics.Book) error {
 		if b == books[1] {
 			return bad
 		}
@@ -137,7 +147,7 @@ func TestLoader_StartOnFails(t *testing.T) {
 func TestAsked_Bounds(t *testing.T) {
 	books, start := line(t, booksKept+3), time.Date(2026, 9, 30, 9, 0, 0, 0, time.UTC)
 	newest := books[len(books)-1]
-	q := func(i int) asking { return asking{place: Place{Kind: Triage, ID: string(rune('a' + i))}} }
+	q := func(i int) asking { return asking{place: Place{Kind: Triage + Kind(i)}} }
 	var a Asked
 	a.put(q(0), books[0], slow-1, start)
 	if a.before(q(0), newest, start) != nil {
@@ -153,10 +163,7 @@ func TestAsked_Bounds(t *testing.T) {
 	}
 	last := len(books) - 2
 	a.put(q(last), newest, 0, start.Add(time.Minute)) // answered at once, since somebody had asked
-	next, err := newest.Advance(&store.Delta{Rev: newest.Rev() + 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	next := advanced(t, newest)
 	if a.before(q(last), next, start.Add(time.Minute)) != newest {
 		t.Error("a slow question that was answered at once is no longer known as slow")
 	}
@@ -164,7 +171,7 @@ func TestAsked_Bounds(t *testing.T) {
 		t.Error("an old answer is shown")
 	}
 	a.put(q(0), next, slow, start.Add(time.Hour))
-	if len(a.have) != 1 {
+	if len(a.have) != 2 { // it, and the like of it
 		t.Errorf("%d Books are held for ever", len(a.have))
 	}
 	(*Asked)(nil).put(q(0), next, slow, start)

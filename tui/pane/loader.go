@@ -10,6 +10,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"flightdeck/analytics"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/locale"
 )
@@ -76,20 +77,20 @@ func (l *Loader[T]) Held(env *Env) bool {
 	return held
 }
 
-// Follow is Start for what stands beside the rows and is about the selected one. One press is followed at once. While a key is held the answer comes when the selection has rested for
-// env.Rest: nobody reads what passes by, and over SSH it would be most of a screen a step, where a moved selection is a few hundred bytes.
-func (l *Loader[T]) Follow(env *Env, at Place, fn func(ctx context.Context) (T, error)) tea.Cmd {
+// Follow is [Loader.StartOn] for what stands beside the rows and is about the selected one. One press is followed at once. While a key is held the answer comes when the selection has
+// rested for env.Rest: nobody reads what passes by, and over SSH it would be most of a screen a step, where a moved selection is a few hundred bytes.
+func (l *Loader[T]) Follow(env *Env, at Place, what any, fn func(ctx context.Context, b *analytics.Book) (T, error)) tea.Cmd {
 	if !l.Held(env) {
-		return l.Start(env, at, fn)
+		return l.StartOn(env, at, what, fn)
 	}
-	rest := env.Rest
+	rest, ask := env.Rest, newest(env, asking{at, what, env.Pack()}, fn)
 	return l.StartLong(env, at, func(ctx context.Context) (v T, err error) {
 		select {
 		case <-ctx.Done():
 			return v, ctx.Err()
 		case <-time.After(rest):
 		}
-		return fn(ctx)
+		return ask(ctx)
 	})
 }
 

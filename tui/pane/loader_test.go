@@ -7,16 +7,19 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"flightdeck/analytics"
 )
 
 // TestLoader_FollowsASelectionAtRest: one press is followed at once; of a key that is held, only where it stops.
 func TestLoader_FollowsASelectionAtRest(t *testing.T) {
+	book := line(t, 1)[0]
 	synctest.Test(t, func(t *testing.T) {
 		var l Loader[int]
-		env, at := &Env{Ctx: t.Context(), Rest: Rest}, Place{Kind: Funnel}
+		env, at := &Env{Ctx: t.Context(), Rest: Rest, Book: func() *analytics.Book { return book }}, Place{Kind: Funnel}
 		asked := 0
 		follow := func(n int) chan tea.Msg {
-			cmd, out := l.Follow(env, at, func(context.Context) (int, error) { asked++; return n, nil }), make(chan tea.Msg, 1)
+			cmd, out := l.Follow(env, at, n, func(context.Context, *analytics.Book) (int, error) { asked++; return n, nil }), make(chan tea.Msg, 1)
 			go func() { out <- cmd() }()
 			synctest.Wait()
 			return out

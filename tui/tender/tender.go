@@ -66,7 +66,7 @@ func columns(l *locale.Locale) []table.Column {
 // Init implements pane.Pane.
 func (m *model) Init() tea.Cmd {
 	env, scope, all := m.env, m.at.Scope, m.all
-	return m.load.StartOn(env, m.at, func(_ context.Context, b *analytics.Book) (answer, error) {
+	return m.load.StartOn(env, m.at, nil, func(_ context.Context, b *analytics.Book) (answer, error) {
 		return answer{tender.Of(b, env.Desk.View(b, scope), env.Pack(), scope, all), b.Currency(), scope.AsOf != 0 && scope.AsOf < b.Now(), true}, nil
 	})
 }

@@ -87,7 +87,7 @@ func New(env *pane.Env, p pane.Place) pane.Pane {
 // Init implements pane.Pane.
 func (m *model) Init() tea.Cmd {
 	env, scope, held := m.env, m.at.Scope, m.held
-	return m.load.StartOn(env, m.at, func(_ context.Context, b *analytics.Book) (answer, error) {
+	return m.load.StartOn(env, m.at, nil, func(_ context.Context, b *analytics.Book) (answer, error) {
 		v, p := env.Desk.View(b, scope), env.Pack()
 		return answer{
 			queue: triage.Of(b, v, p, scope, triage.Filter{Held: held}), board: triage.BoardOf(b, v, p, scope),

@@ -37,8 +37,17 @@ type found struct {
 	noValue          int
 }
 
-// Of reports on the period of s as of its day: where s names none, the last month that ended by then. Rules are p's (nil: the defaults), corrections v's.
+// Of reports on the period of s as of its day: where s names none, the last month that ended by then. Rules are p's (nil: the defaults), corrections v's. Nothing in it may be written to.
 func Of(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope) Answer {
+	type reported struct {
+		view  desk.View
+		pack  *rule.Pack
+		scope analytics.Scope
+	}
+	return analytics.Memo(b, reported{v, p, s}, func() Answer { return report(b, v, p, s) })
+}
+
+func report(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope) Answer {
 	day := b.AsOf(s)
 	period := s.Period
 	if period.IsZero() {

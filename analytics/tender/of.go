@@ -118,9 +118,19 @@ func find(b *analytics.Book, p *rule.Pack, day analytics.Day) *matches {
 }
 
 // Of returns the suggestions for the open deals of s as of its day, by the rules in p (nil: the defaults); decided: also those that v says were accepted or rejected. The scope's period
-// plays no part.
+// plays no part. Nothing in it may be written to.
 func Of(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope, decided bool) Answer {
 	s.Period = analytics.Period{}
+	type listed struct {
+		view    desk.View
+		pack    *rule.Pack
+		scope   analytics.Scope
+		decided bool
+	}
+	return analytics.MemoList(b, listed{v, p, s, decided}, func() Answer { return answer(b, v, p, s, decided) })
+}
+
+func answer(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope, decided bool) Answer {
 	sel := b.Select(s)
 	m := find(b, p, sel.AsOf)
 	rules := &rule.ForecastSection.Of(p).Tender

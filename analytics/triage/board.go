@@ -11,9 +11,18 @@ import (
 )
 
 // BoardOf counts what is open and for how long, for the org node of s and every unit below it; below a team its people. Flags of people who hang at a unit itself count there and
-// above. The scope's period plays no part.
+// above. The scope's period plays no part. Nothing in it may be written to.
 func BoardOf(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope) Board {
 	s.Period = analytics.Period{}
+	type asked struct {
+		view  desk.View
+		pack  *rule.Pack
+		scope analytics.Scope
+	}
+	return analytics.Memo(b, asked{v, p, s}, func() Board { return boardOf(b, v, p, s) })
+}
+
+func boardOf(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope) Board {
 	day := b.AsOf(s)
 	out := Board{Stamp: b.Stamp(s), Rules: p.Version(), Scope: b.Named(s), Lines: []Line{}}
 	sel := b.Select(s)

@@ -14,9 +14,22 @@ import (
 	"flightdeck/store"
 )
 
-// Of returns the queue of s as of its day: the flags of the open deals by the rules in p (nil: the defaults), with what v tells of decisions. The scope's period plays no part.
+// queued is a queue's place among a Book's answers.
+type queued struct {
+	view   desk.View
+	pack   *rule.Pack
+	scope  analytics.Scope
+	filter Filter
+}
+
+// Of returns the queue of s as of its day: the flags of the open deals by the rules in p (nil: the defaults), with what v tells of decisions. The scope's period plays no part. Nothing in
+// it may be written to.
 func Of(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope, f Filter) *Queue {
 	s.Period = analytics.Period{}
+	return analytics.MemoList(b, queued{v, p, s, f}, func() *Queue { return queue(b, v, p, s, f) })
+}
+
+func queue(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope, f Filter) *Queue {
 	day := b.AsOf(s)
 	all := raised(b, v, p, s)
 	o := newOverlay(b, v, day)

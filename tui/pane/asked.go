@@ -42,8 +42,8 @@ type answered struct {
 }
 
 const (
-	// slow is what a question must take to be remembered: a few frames.
-	slow = 50 * time.Millisecond
+	// slow is what a question must take to be remembered: more than a frame.
+	slow = 20 * time.Millisecond
 	// booksKept bounds the memory that a Book's worked out answers take beside the newest's.
 	booksKept = 4
 	// bookStays is how old an answer may be to be shown as what was so a moment ago.
@@ -133,26 +133,26 @@ func (a *Asked) forget(now time.Time) {
 // the other. Without a Book the answer is the zero T.
 func (l *Loader[T]) StartOn(env *Env, at Place, what any, fn func(ctx context.Context, b *analytics.Book) (T, error)) tea.Cmd {
 	q := asking{at, what, env.Pack()}
+	again := l.Ready && l.question == q // what is on the screen is its answer, of an earlier Book: nobody waits
 	newest := newest(env, q, fn)
 	before := env.Asked.before(q, env.Book(), time.Now())
-	if l.Ready || before == nil {
-		return l.Start(env, at, newest)
-	}
 	ctx, cancel := l.begin(env)
-	early := l.run(ctx, env, at, func(ctx context.Context) (T, error) { return fn(ctx, before) }, turns, loaded[T]{early: true})
-	after := l.run(ctx, env, at, newest, nil, loaded[T]{late: true})
+	if l.Ready || before == nil {
+		return ended(cancel, l.run(ctx, env, at, newest, turns, loaded[T]{late: again, question: q}))
+	}
+	early := l.run(ctx, env, at, func(ctx context.Context) (T, error) { return fn(ctx, before) }, turns, loaded[T]{early: true, question: q})
+	after := l.run(ctx, env, at, newest, nil, loaded[T]{late: true, question: q})
 	first := make(chan struct{}) // closed when the earlier answer is there: the newest's, which keeps every core busy, is not to hold it up
 	return tea.Batch(func() tea.Msg {
 		defer close(first)
 		return early()
-	}, func() tea.Msg {
-		defer cancel()
+	}, ended(cancel, func() tea.Msg {
 		select {
 		case <-first:
 		case <-ctx.Done():
 		}
 		return after()
-	})
+	}))
 }
 
 // newest asks the newest Book, and remembers that it was asked.

@@ -76,7 +76,8 @@ func TestLoader_StartOn(t *testing.T) {
 		}
 		for i, msg := range msgs {
 			last := i == len(msgs)-1
-			if !l.Take(msg.(To).Msg) || l.Value != want[i] || !l.Ready || l.Updating() == last || Awaited(msg) != (i == 0) {
+			waits := i == 0 && !l.Ready
+			if !l.Take(msg.(To).Msg) || l.Value != want[i] || !l.Ready || l.Updating() == last || Awaited(msg) != waits {
 				t.Errorf("answer %d of %d: %+v, awaited %v, updating %v", i+1, len(msgs), l, Awaited(msg), l.Updating())
 			}
 		}

@@ -26,17 +26,19 @@ type Loader[T any] struct {
 	seq    uint64
 	cancel context.CancelFunc
 
-	earlier bool      // Value is of a Book before the one being asked
-	pressed time.Time // when Held was asked last
+	question asking    // that Value answers, of StartOn
+	earlier  bool      // Value is of a Book before the one being asked
+	pressed  time.Time // when Held was asked last
 }
 
 type loaded[T any] struct {
-	by    *Loader[T]
-	seq   uint64
-	value T
-	err   error
-	late  bool // nobody waits for it
-	early bool // of a Book that was asked before: the newest's follows
+	by       *Loader[T]
+	seq      uint64
+	value    T
+	err      error
+	late     bool // nobody waits for it
+	early    bool // of a Book that was asked before: the newest's follows
+	question asking
 }
 
 func (m loaded[T]) long() bool { return m.late }
@@ -99,10 +101,14 @@ var turns = make(chan struct{}, max(4, 2*runtime.GOMAXPROCS(0)))
 
 func (l *Loader[T]) start(env *Env, at Place, fn func(ctx context.Context) (T, error), turns chan struct{}) tea.Cmd {
 	ctx, cancel := l.begin(env)
-	run := l.run(ctx, env, at, fn, turns, loaded[T]{late: turns == nil})
+	return ended(cancel, l.run(ctx, env, at, fn, turns, loaded[T]{late: turns == nil}))
+}
+
+// ended is a load's last command.
+func ended(cancel context.CancelFunc, cmd tea.Cmd) tea.Cmd {
 	return func() tea.Msg {
 		defer cancel()
-		return run()
+		return cmd()
 	}
 }
 
@@ -165,13 +171,13 @@ func (l *Loader[T]) Take(msg tea.Msg) bool {
 		if m.err != nil || !l.Busy { // the newest's answer tells more
 			return false
 		}
-		l.Value, l.Ready, l.earlier = m.value, true, true
+		l.Value, l.Ready, l.earlier, l.question = m.value, true, true, m.question
 		return true
 	}
 	l.Busy, l.cancel = false, nil
 	l.Err = m.err
 	if m.err == nil {
-		l.Value, l.Ready, l.earlier = m.value, true, false
+		l.Value, l.Ready, l.earlier, l.question = m.value, true, false, m.question
 	}
 	return true
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // The benchmarks read a folder that `flightdeck load-test --size full --store DIR` has filled, named by FLIGHTDECK_LOAD_STORE; without it they fill a small
-// company of their own. They read only.
+// company of their own. They read only, but for keys after a commit, which they make.
 
 // filled opens the store, ready as it is a few seconds after a start.
 func filled(b *testing.B) (*run, *analytics.Book) {

@@ -55,9 +55,9 @@ func Open(ctx context.Context, o Options) (x *Opened, err error) {
 // Book returns the Book.
 func (x *Opened) Book() *analytics.Book { return x.live.Book() }
 
-// Keys presses keys on a pane at 160×48: opening it over drawn scopes, moving in it, turning pages, choosing periods. Each row ends after o.Budget.
+// Keys presses keys on a pane at 160×48: opening it over drawn scopes, opening it after commits, which it makes, moving in it, turning pages, choosing periods. Each row ends after o.Budget.
 func (x *Opened) Keys(ctx context.Context, kind pane.Kind) ([]Key, error) {
-	return x.run.pressPane(ctx, x.Book(), kind, screens[1])
+	return x.run.pressPane(ctx, opened{db: x.db, live: x.live}, kind, screens[1])
 }
 
 // Close closes the store.

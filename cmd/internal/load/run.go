@@ -158,7 +158,7 @@ func Run(ctx context.Context, o Options) (rep Report, err error) {
 		o.Tell("questions")
 		rep.Questions = askAll(ctx, op.live.Book(), o.Seed, o.Scopes, o.Budget)
 		o.Tell("keys")
-		if rep.Keys, err = r.pressAll(ctx, op.live.Book()); err != nil {
+		if rep.Keys, err = r.pressAll(ctx, op); err != nil {
 			return rep, err
 		}
 		o.Tell("publication")

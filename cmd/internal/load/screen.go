@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -15,7 +14,6 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/landing"
-	"flightdeck/store"
 	"flightdeck/tui"
 	"flightdeck/tui/layout"
 	"flightdeck/tui/paint"
@@ -241,19 +239,20 @@ var actions = []action{
 }
 
 // pressAll presses keys on every pane there is. Each row ends after the budget, but not before three presses.
-func (r *run) pressAll(ctx context.Context, b *analytics.Book) ([]Key, error) {
+func (r *run) pressAll(ctx context.Context, o opened) ([]Key, error) {
 	var out []Key
 	for _, size := range screens {
 		for _, kind := range pane.Kinds() {
 			if r.o.Panes(kind) == nil || ctx.Err() != nil {
 				continue
 			}
-			rows, err := r.pressPane(ctx, b, kind, size)
+			rows, err := r.pressPane(ctx, o, kind, size)
 			if err != nil {
 				return out, fmt.Errorf("%s at %d×%d: %w", kind, size.W, size.H, err)
 			}
 			out = append(out, rows...)
 		}
+		b := o.live.Book()
 		row, err := r.typeInto(b, size, "palette", "-", keyMsg(":"))
 		if err != nil {
 			return out, err
@@ -267,15 +266,13 @@ func (r *run) pressAll(ctx context.Context, b *analytics.Book) ([]Key, error) {
 	return out, nil
 }
 
-func (r *run) pressPane(ctx context.Context, b *analytics.Book, kind pane.Kind, size layout.Size) ([]Key, error) {
-	var newest atomic.Pointer[analytics.Book]
-	newest.Store(b)
-	s, err := r.newScreen(newest.Load, r.landing, size)
+func (r *run) pressPane(ctx context.Context, o opened, kind pane.Kind, size layout.Size) ([]Key, error) {
+	s, err := r.newScreen(o.live.Book, r.landing, size)
 	if err != nil {
 		return nil, err
 	}
 	defer s.close()
-	draw := newSampler(r.o.Seed, 100+int(kind), b)
+	draw := newSampler(r.o.Seed, 100+int(kind), o.live.Book())
 	var out []Key
 	home := pane.Place{Kind: pane.Sources} // where one comes from: cheap to draw
 	open := r.newRow(kind.String(), size, "open")
@@ -305,12 +302,12 @@ func (r *run) pressPane(ctx context.Context, b *analytics.Book, kind pane.Kind, 
 		if _, err := s.send(pane.Open{Place: home}); err != nil {
 			return nil, err
 		}
-		b := newest.Load()
-		next, err := b.Advance(&store.Delta{Rev: b.Rev() + 1, Records: change(rng, b, i, time.Now().UTC()).Records})
-		if err != nil {
+		if _, err := o.db.Apply(ctx, change(rng, o.live.Book(), i, time.Now().UTC())); err != nil {
 			return nil, err
 		}
-		newest.Store(next)
+		if err := o.live.Refresh(ctx); err != nil {
+			return nil, err
+		}
 		if err := again.time(s, pane.Open{Place: pane.Place{Kind: kind}}); err != nil {
 			return nil, err
 		}

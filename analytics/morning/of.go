@@ -98,19 +98,10 @@ func (a *Answer) grades(b *analytics.Book, s analytics.Scope, m *rule.Morning) {
 
 func (a *Answer) flags(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope, m *rule.Morning) {
 	q := triage.Of(b, v, p, s, triage.Filter{After: a.From})
-	a.Open = q.Open
-	deals, sum := map[store.ID]bool{}, b.Adder()
-	for i := range q.Flags.Len() {
-		f := q.Flags.At(i)
-		if !deals[f.Deal.ID] {
-			deals[f.Deal.ID] = true
-			sum.Add(f.AtRisk)
-		}
-		if i < m.Most {
-			a.Flags = append(a.Flags, f)
-		}
+	a.Open, a.Flag = q.Open, q.Listed
+	for i := range min(m.Most, q.Flags.Len()) {
+		a.Flags = append(a.Flags, q.Flags.At(i))
 	}
-	a.Flag = triage.Count{Flags: q.Flags.Len(), Deals: len(deals), AtRisk: sum.Sum()}
 }
 
 func (a *Answer) owed(b *analytics.Book, p *rule.Pack, s analytics.Scope, m *rule.Morning) {

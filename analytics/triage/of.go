@@ -39,7 +39,7 @@ func queue(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope, f Fi
 	if f.Deal != "" {
 		only, _ = b.DealCode(f.Deal)
 	}
-	count, taken := newCounter(b), make([]entry, 0, len(all))
+	count, listed, taken := newCounter(b), newCounter(b), make([]entry, 0, len(all))
 	for _, e := range all {
 		r := o.of(e.deal, rules[e.rule], e.since)
 		e.state = stateAt(r.state)
@@ -52,9 +52,11 @@ func queue(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope, f Fi
 		}
 		if f.takes(b, o, &e, &r, only) {
 			taken = append(taken, e)
+			listed.add(&e, day)
 		}
 	}
 	q.Open, q.MedianAge, q.OldestAge = count.sum()
+	q.Listed, _, _ = listed.sum()
 	rank := analytics.Rank([][]entry{taken}, func(x, y entry) int { return compare(b, &x, &y) })
 	raise := newRaiser(b, v, p, day)
 	q.Count = rank.Len()

@@ -146,6 +146,7 @@ type Queue struct {
 	Scope     string               `json:"scope"`
 	Count     int                  `json:"count"` // flags that the filter takes, however many Flags holds
 	Flags     analytics.Rows[Flag] `json:"flags"`
+	Listed    Count                `json:"listed"` // what the filter takes
 	Open      Count                `json:"open"`
 	ByRule    map[Rule]int         `json:"by_rule"` // open ones
 	ByState   map[State]int        `json:"by_state"`

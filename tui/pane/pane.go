@@ -3,7 +3,9 @@
 //
 // A pane is a small thing that knows one place. It owns its messages and its drawing; it never blocks, never starts a goroutine, never imports another
 // pane, and reaches other places only by returning Open. Whatever looks at more than a screen's rows is a load, off the Update goroutine; the loads of all sessions take
-// turns. The shell owns the stack, the keys that are the same everywhere, and the frame.
+// turns. A question about the Book is asked by [Loader.StartOn], what stands beside a selection by [Loader.Follow]: of a large company some answers take seconds after every commit, and
+// what was so a moment ago, said to be that, is worth more than an empty screen; while a key is held, only where it stops is looked at. The alternative, to correct each such answer by
+// what changed, was weighed: six analyses would each need to know by which of their inputs a commit moves which row, and a seventh would forget it. The shell owns the stack, the keys that are the same everywhere, and the frame.
 package pane
 
 import (

@@ -14,15 +14,21 @@ import (
 
 func (in *invocation) cycleCommand() *cobra.Command {
 	q := &question{in: in}
+	var limit int
 	c := &cobra.Command{
 		Use: "cycle [DEAL]", Short: "What reps promise beside what became of similar deals; beyond two sigma is red (双轨制)", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return q.askAll(func(p *picture, s analytics.Scope, l *locale.Locale) (answer, error) {
 				if len(args) == 0 {
+					if limit < 1 || limit > 100_000 {
+						return answer{}, usagef("--limit %d: want 1 to 100000", limit)
+					}
 					a := cycle.Red(p.book, p.rules, s)
+					red := len(a.Rows)
+					a.Rows = a.Rows[:min(limit, red)]
 					t := a.Table()
 					note := fmt.Sprintf(l.Pick("%s 个商机有标红版本, 共对比 %s 个, %s 个同类太少未判断", "%s deals with a red version of %s judged, %s have too few similar ones"),
-						l.Int(len(a.Rows)), l.Int(a.Judged), l.Int(a.TooFew))
+						l.Int(red), l.Int(a.Judged), l.Int(a.TooFew))
 					s.Period = analytics.Period{}
 					return answer{value: a, table: t, sheet: columns(t, l), stamp: a.Stamp, scope: s, note: note}, nil
 				}
@@ -40,6 +46,7 @@ func (in *invocation) cycleCommand() *cobra.Command {
 	}
 	q.nodeFlags(c)
 	q.format.flags(c)
+	c.Flags().IntVar(&limit, "limit", 50, "how many deals, the largest first")
 	return c
 }
 

@@ -16,18 +16,26 @@ import (
 
 func (in *invocation) tendersCommand() *cobra.Command {
 	q := &question{in: in}
-	var all bool
+	var (
+		all   bool
+		limit int
+	)
 	c := &cobra.Command{
 		Use: "tenders", Short: "Tender and award notices that seem to be about open deals, with a score and its reason (采购节奏库)", Args: cobra.NoArgs,
 		Example: "flightdeck tenders --team 北京团队\nflightdeck tenders accept bids:2026-117 demo:d17 --note \"their notice, our lot 2\"",
 		RunE: q.askAll(func(p *picture, s analytics.Scope, l *locale.Locale) (answer, error) {
+			if limit < 1 || limit > 100_000 {
+				return answer{}, usagef("--limit %d: want 1 to 100000", limit)
+			}
 			a := tender.Of(p.book, desk.Of(p.desk, p.book, s), p.rules, s, all)
+			found := len(a.Suggestions)
+			a.Suggestions = a.Suggestions[:min(limit, found)]
 			t := a.Table()
 			told := analytics.Table{Columns: t.Columns}
 			for i, row := range t.Rows {
 				told.Rows = append(told.Rows, append(slices.Clone(row[:len(row)-1]), l.Pick(a.Suggestions[i].Reason.Zh, a.Suggestions[i].Reason.En)))
 			}
-			note := fmt.Sprintf(l.Pick("%s 条公告, 匹配 %s 条, 列出 %s 条", "%s notices, %s matched, %s listed"), l.Int(a.Notices), l.Int(a.Matched), l.Int(len(a.Suggestions)))
+			note := fmt.Sprintf(l.Pick("%s 条公告, 匹配 %s 条, 建议 %s 条", "%s notices, %s matched, %s suggestions"), l.Int(a.Notices), l.Int(a.Matched), l.Int(found))
 			s.Period = analytics.Period{}
 			return answer{value: a, table: t, sheet: columns(told, l), stamp: a.Stamp, scope: s, note: note}, nil
 		}),
@@ -36,6 +44,7 @@ func (in *invocation) tendersCommand() *cobra.Command {
 	q.complete(c)
 	q.format.flags(c)
 	c.Flags().BoolVar(&all, "all", false, "also those that were accepted or rejected")
+	c.Flags().IntVar(&limit, "limit", 50, "how many, the most likely first")
 	c.AddCommand(in.tenderVerdictCommand("accept", "It is about this deal: its stage is credited"), in.tenderVerdictCommand("reject", "It is not about this deal: it is not suggested again"))
 	return c
 }

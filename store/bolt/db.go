@@ -93,6 +93,7 @@ type DB struct {
 	fault      func(io.Writer) io.Writer // of tests
 
 	ahead    sync.Once
+	ample    func() bool    // in place of asking whether the file fits into memory
 	reading  sync.WaitGroup // of the file, ahead
 	shutting atomic.Bool
 
@@ -397,8 +398,12 @@ func check(path string, file *os.File, b *bbolt.DB, o Options) error {
 }
 
 // preread brings the file into memory in order, ahead of whoever reads the store: bbolt's map is advised for random access and would bring it page by page. It
-// returns at once, and does it once. A file that cannot be read is told to who reads the store.
-func (d *DB) preread() { d.ahead.Do(d.readAhead) }
+// returns at once, and does it once. A file that cannot be read is told to who reads the store. One that does not fit into memory is not read so: see [ahead].
+func (d *DB) preread() {
+	if d.fits() {
+		d.ahead.Do(d.readAhead)
+	}
+}
 
 func (d *DB) readAhead() {
 	file, err := os.Open(filepath.Join(d.dir, File))

@@ -29,6 +29,7 @@ type reading struct {
 	n    int            // records in it
 	last []byte         // key of the last record that was looked at
 	lost losses
+	far  *ahead // nil: the file is being read as a whole
 }
 
 // errQuit: whoever asked has left.
@@ -42,7 +43,13 @@ func (r *reading) run() error {
 			r.miss(damagedPart("read "+e.String(), errors.New("its bucket is not there")))
 			continue
 		}
+		stop := func() {}
+		if r.s.preread != nil && !r.s.d.fits() {
+			r.far, stop = r.s.d.follow(uint64(bucket.Root()))
+		}
 		err := guarded("read "+e.String(), func() error { return r.bucket(bucket) })
+		stop()
+		r.far = nil
 		if errors.Is(err, ErrDamaged) { // a page
 			if r.r != nil {
 				kinds[e].cut(r.r, r.n) // of the last one, half may be there
@@ -106,6 +113,7 @@ func (r *reading) record(k, v []byte) error {
 	if r.n < blockLen {
 		return nil
 	}
+	r.far.reached(k)
 	return r.send()
 }
 

@@ -175,6 +175,17 @@ func (b *Book) LastSign(deal Code, day Day) Day {
 	return last
 }
 
+// Signed reports whether anything happened to a deal from from to day, both included: whether [Book.LastSign] is no earlier. Of a deal that is alive the deal's own columns mostly tell.
+func (b *Book) Signed(deal Code, from, day Day) bool {
+	d, i := &b.deals, int(deal)
+	for _, last := range [...]Day{d.touched.At(i), d.changed.At(i), d.created.At(i)} {
+		if last >= from && last <= day {
+			return true
+		}
+	}
+	return b.LastSign(deal, day) >= from
+}
+
 // moves leaves out of a deal's changes, oldest first, those of the rep's other versions: the deal itself did not change by them.
 func (b *Book) moves(run []int32) []int32 {
 	version := func(r int32) bool { return b.change.field.At(int(r)).Version() }

@@ -244,7 +244,7 @@ func (k *kernel) put(cells []cell, st *analytics.States, rows []int32) {
 		if int(asOf-due) > rules.OverdueGrace {
 			c.overdue++
 		}
-		if last := k.b.LastSign(st.Deal[j], asOf); last == store.NoDay || int(asOf-last) > rules.StaleDays {
+		if !k.b.Signed(st.Deal[j], asOf-analytics.Day(rules.StaleDays), asOf) {
 			c.stale++
 		}
 		if part != omitted && !odd {

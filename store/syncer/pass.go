@@ -144,7 +144,6 @@ func (s *stream) take(ctx context.Context, page *source.Page, res *StreamResult)
 		own = page.Len()
 	}
 	s.progress(own, page.Total, now)
-	s.status.Requests, s.status.Budgets = res.Requests, s.w.budgets()
 	s.status.State, s.status.Error, s.status.Retry = store.SyncRunning, "", time.Time{}
 	if rows > 0 || found > 0 || len(b.Deleted) > 0 {
 		p.changed = true

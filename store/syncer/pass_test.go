@@ -191,6 +191,7 @@ func TestPass_RestartInFullPassReadsItAgainBeforeRemoving(t *testing.T) {
 		list := whole(&ids)
 		engine(m, deals(func(c context.Context, r source.Request, n int) (source.Page, error) {
 			if n == 2 {
+				time.Sleep(time.Second) // the first page is stored
 				kill()
 				return source.Page{}, c.Err()
 			}

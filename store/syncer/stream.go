@@ -53,10 +53,16 @@ func (s *stream) run(ctx context.Context) (res StreamResult) {
 		s.fresh()
 	}
 	restarted := false
+	var ahead *fetching // of the page after the one that is being stored
+	defer func() { ahead.end() }()
 	for {
 		var page source.Page
 		err := s.w.call(ctx, func(ctx context.Context) (err error) {
-			page, err = s.w.src.Fetch(ctx, source.Request{Stream: s.name, Cursor: s.cursor, Now: e.opt.Now()})
+			f := ahead
+			if ahead = nil; f == nil {
+				f = s.fetch(ctx, s.cursor)
+			}
+			page, err = f.wait(ctx)
 			return err
 		})
 		if errors.Is(err, source.ErrExpired) && s.cursor != "" && !restarted {
@@ -66,15 +72,21 @@ func (s *stream) run(ctx context.Context) (res StreamResult) {
 			}
 		}
 		res.Requests = s.w.requests() - s.before
+		s.status.Requests, s.status.Budgets = res.Requests, s.w.budgets()
+		if err == nil && page.More && !s.w.halt.Load() && !s.been(page.Next) {
+			ahead = s.fetch(ctx, page.Next)
+		}
 		if err == nil {
 			err = s.take(ctx, &page, &res)
 		}
 		res.Issues, res.Note = s.status.Issues, s.note
 		if err != nil {
+			ahead.end()
 			return s.fail(ctx, res, err)
 		}
 		if page.More {
 			if s.w.halt.Load() {
+				ahead.end()
 				s.interrupted(ctx, res)
 				return res
 			}
@@ -89,6 +101,60 @@ func (s *stream) run(ctx context.Context) (res StreamResult) {
 		}
 		return s.finish(ctx, res, p, page.Full && p.begun)
 	}
+}
+
+// been reports whether the pass was at a cursor before, as on a server that runs in circles.
+func (s *stream) been(cursor store.Cursor) bool {
+	return cursor == s.cursor || s.pass != nil && s.pass.cursors.has(string(cursor))
+}
+
+// fetching is a page that is being read. The server and the decoder work on the next page while the disk works on this one: a load of many rows, or of rows that all changed, whose
+// history is written too, would take as long as both. Should the page before not be stored after all, it is dropped, and asked for again by whoever goes on.
+type fetching struct {
+	page source.Page
+	err  error
+	done chan struct{}
+	stop context.CancelFunc
+}
+
+// fetch begins to read the page at a cursor, in a goroutine that ends soon after ctx does. The source may not be asked for another page of the stream before that.
+func (s *stream) fetch(ctx context.Context, cursor store.Cursor) *fetching {
+	ctx, stop := context.WithCancel(ctx)
+	f := &fetching{done: make(chan struct{}), stop: stop}
+	r := source.Request{Stream: s.name, Cursor: cursor, Now: s.w.e.opt.Now()}
+	go func() {
+		defer close(f.done)
+		defer func() {
+			if r := recover(); r != nil {
+				f.err = s.w.panicked(r)
+			}
+		}()
+		f.page, f.err = s.w.src.Fetch(ctx, r)
+	}()
+	return f
+}
+
+// wait waits for the page, and ends the reading when ctx ends.
+func (f *fetching) wait(ctx context.Context) (source.Page, error) {
+	defer f.end()
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		f.end()
+		if f.err == nil {
+			f.err = ctx.Err()
+		}
+	}
+	return f.page, f.err
+}
+
+// end stops the reading and waits until it has ended. It may be called more than once, and of none.
+func (f *fetching) end() {
+	if f == nil {
+		return
+	}
+	f.stop()
+	<-f.done
 }
 
 // fresh puts the progress to the beginning of a pass.

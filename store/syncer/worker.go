@@ -140,8 +140,7 @@ func (w *worker) call(ctx context.Context, fn func(context.Context) error) error
 		w.calls++
 		defer func() {
 			if r := recover(); r != nil {
-				w.e.opt.Log.Error("source panicked", "source", w.id, "panic", source.Redact(fmt.Sprint(r)), "stack", string(debug.Stack()))
-				err = &panicError{r}
+				err = w.panicked(r)
 			}
 		}()
 		begun, limit := time.Now(), w.left()
@@ -167,6 +166,12 @@ func (w *worker) call(ctx context.Context, fn func(context.Context) error) error
 		return &silentError{w.last}
 	}
 	return err
+}
+
+// panicked logs a panic of the source and returns it as an error.
+func (w *worker) panicked(r any) error {
+	w.e.opt.Log.Error("source panicked", "source", w.id, "panic", source.Redact(fmt.Sprint(r)), "stack", string(debug.Stack()))
+	return &panicError{r}
 }
 
 // silentError is the breaker's: the server failed so often in a row that it is left alone for a while.

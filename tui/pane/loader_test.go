@@ -2,6 +2,7 @@ package pane
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,9 +18,9 @@ func TestLoader_FollowsASelectionAtRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l Loader[int]
 		env, at := &Env{Ctx: t.Context(), Rest: Rest, Book: func() *analytics.Book { return book }}, Place{Kind: Funnel}
-		asked := 0
+		var asked atomic.Int32
 		follow := func(n int) chan tea.Msg {
-			cmd, out := l.Follow(env, at, n, func(context.Context, *analytics.Book) (int, error) { asked++; return n, nil }), make(chan tea.Msg, 1)
+			cmd, out := l.Follow(env, at, n, func(context.Context, *analytics.Book) (int, error) { asked.Add(1); return n, nil }), make(chan tea.Msg, 1)
 			go func() { out <- cmd() }()
 			synctest.Wait()
 			return out
@@ -34,12 +35,12 @@ func TestLoader_FollowsASelectionAtRest(t *testing.T) {
 			last = follow(2 + n)
 		}
 		held := time.Since(begun)
-		if asked != 1 {
-			t.Errorf("%d questions while the key was held", asked-1)
+		if n := asked.Load(); n != 1 {
+			t.Errorf("%d questions while the key was held", n-1)
 		}
 		msg := <-last
-		if !l.Take(msg.(To).Msg) || l.Value != 11 || asked != 2 || time.Since(begun)-held != Rest {
-			t.Errorf("after it: %+v, %d questions, %s later", &l, asked, time.Since(begun)-held)
+		if !l.Take(msg.(To).Msg) || l.Value != 11 || asked.Load() != 2 || time.Since(begun)-held != Rest {
+			t.Errorf("after it: %+v, %d questions, %s later", &l, asked.Load(), time.Since(begun)-held)
 		}
 		if Awaited(msg) {
 			t.Error("somebody who holds a key waits for what stands beside the rows")

@@ -36,6 +36,7 @@ type reading struct {
 var errQuit = errors.New("nobody reads on")
 
 func (r *reading) run() error {
+	piecemeal := r.s.preread != nil && !r.s.d.fits() // asked once: what is made of the records takes the memory meanwhile
 	for _, e := range store.Entities() {
 		r.e, r.last = e, nil
 		bucket := r.s.tx.Bucket(bucketOf(e))
@@ -44,7 +45,7 @@ func (r *reading) run() error {
 			continue
 		}
 		stop := func() {}
-		if r.s.preread != nil && !r.s.d.fits() {
+		if piecemeal {
 			r.far, stop = r.s.d.follow(uint64(bucket.Root()))
 		}
 		err := guarded("read "+e.String(), func() error { return r.bucket(bucket) })

@@ -14,8 +14,8 @@ import (
 // Asked remembers of which Book a question that takes long was answered last, by whichever session: asked again, that Book gives its answer at once, from what it has worked out,
 // while the newest is being asked. A million deals are judged anew for seconds after every commit, and nobody is to sit before an empty screen for that.
 //
-// All sessions of a process share one. What takes long is mostly learned of the whole company: a part of it that nobody asked about is asked of the Book that another part was asked of. A nil Asked remembers nothing. It keeps at most booksKept Books from being let go, and none for longer than bookStays
-// after another question was put.
+// All sessions of a process share one. What takes long is mostly learned of the whole company: a part of it that nobody asked about is asked of the Book that another part
+// was asked of. A nil Asked remembers nothing. It keeps at most booksKept Books from being let go, and none for longer than bookStays after another question was put.
 type Asked struct {
 	mu   sync.Mutex
 	have map[asking]*answered

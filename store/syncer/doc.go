@@ -9,7 +9,7 @@
 //   - One goroutine per source, streams of a source in order, so that a dead source delays nobody and parents come before children.
 //   - A page, its cursor and the stream's status are one commit. A process killed at any moment continues at the page after the last commit.
 //   - While a page is being stored the next is being read: two of them are in memory. Nothing of it is taken before the one before is stored; where that fails it is dropped, and
-//     asked for again. A first load takes two thirds of the time so, a reading of rows that all changed three fifths (BenchmarkOnce_LoadAndReload).
+//     asked for again. BenchmarkOnce_LoadAndReload tells what that gains; it takes off the server's own time, which now overlaps with ours, so the gain on the clock is less.
 //   - Retries, back-off and the circuit breaker are failsafe-go's: a page is tried a few times; when several streams in a row get no answer the
 //     breaker opens and the rest of the source is not asked; the next run is put off exponentially. A
 //     server that gives no answer at all, or one that never ends, has 90 seconds in a run and not the time limit of every try of every stream; the next run then begins with

@@ -40,9 +40,12 @@ func (o *Outlook) Fan(ctx context.Context, s analytics.Scope) (Fan, error) {
 			if x.node < sel.Lo || x.node >= sel.Hi || !x.worth {
 				continue
 			}
-			if _, ok := sel.Deal(x.code); ok {
-				sum = plus(sum, x.value)
+			if sel.Filtered() {
+				if _, ok := sel.Deal(x.code); !ok {
+					continue
+				}
 			}
+			sum = plus(sum, x.value)
 		}
 		f.Past = append(f.Past, sum)
 	}
@@ -60,30 +63,33 @@ func (o *Outlook) Fan(ctx context.Context, s analytics.Scope) (Fan, error) {
 
 // fans are what lies ahead of a scope's node and of all under it.
 type fans struct {
-	scope  analytics.Scope
+	scope  analytics.Scope // without its nodes: what lies ahead of one is the same for whoever asks
 	lo, hi int32
 	ahead  func() [][]Spread // by node from lo; drawn by whoever calls first
 }
 
-// fansKept bounds how many are kept; a company's are a megabyte.
+// fansKept bounds how many are kept, in companies: the spreads of one with 2,000 people are a megabyte.
 const fansKept = 16
 
 // fans returns those that hold s's node: some that were made for it or a node above it, or new ones.
 func (o *Outlook) fans(s analytics.Scope, sel *analytics.Selection) *fans {
+	free := s
+	free.Root, free.Node = "", ""
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if i := slices.IndexFunc(o.ahead, func(f *fans) bool {
-		same := f.scope
-		same.Node = s.Node
-		return same == s && f.lo <= sel.Lo && sel.Hi <= f.hi
-	}); i >= 0 {
+	if i := slices.IndexFunc(o.ahead, func(f *fans) bool { return f.scope == free && f.lo <= sel.Lo && sel.Hi <= f.hi }); i >= 0 {
 		f := o.ahead[i]
 		o.ahead = append(slices.Delete(o.ahead, i, i+1), f)
 		return f
 	}
-	f := &fans{s, sel.Lo, sel.Hi, sync.OnceValue(func() [][]Spread { return o.spreads(s, sel) })}
-	if o.ahead = append(o.ahead, f); len(o.ahead) > fansKept {
-		o.ahead = slices.Delete(o.ahead, 0, 1)
+	f := &fans{free, sel.Lo, sel.Hi, sync.OnceValue(func() [][]Spread { return o.spreads(s, sel) })}
+	o.ahead = append(slices.DeleteFunc(o.ahead, func(x *fans) bool { return x.scope == free && f.lo <= x.lo && x.hi <= f.hi }), f)
+	room := fansKept * len(o.b.Nodes())
+	for i := len(o.ahead) - 1; i >= 0; i-- {
+		if room -= int(o.ahead[i].hi - o.ahead[i].lo); room < 0 {
+			o.ahead = slices.Delete(o.ahead, 0, i+1)
+			break
+		}
 	}
 	return f
 }

@@ -21,7 +21,7 @@ type Outlook struct {
 	a      *archive
 
 	mu    sync.Mutex
-	kept  []kept  // by scope, the newest asked for last
+	kept  []*kept // by scope, the newest asked for last
 	ahead []*fans // the same
 }
 
@@ -63,8 +63,11 @@ type Landing struct {
 	node   []*draw          // by node from sel.Lo: with all that hangs under it, closed ones included; shared with what was made of l by With
 	share  []float64        // by node: of new business, how much matches the scope's filters; nil: all
 	row    []int            // by node: its row; -1 none
-	chance []float32        // by open deal: of being won in what is left of the period
-	over   map[int]guess    // what With changed, by open deal
+	chance []float32        // by open deal from base: of being won in what is left of the period
+	base   int
+	// historic: the stages have no probabilities of their own.
+	historic bool
+	over     map[int]guess    // what With changed, by open deal
 }
 
 // Of answers s from o: where the scope's period (the fiscal quarter of the as-of day unless it has one) lands, for its org node and everything under it. The
@@ -81,7 +84,7 @@ func (o *Outlook) Of(s analytics.Scope) *Landing {
 	own := l.cells()
 	if o.pl == nil {
 		l.close(own)
-		l.keep(own, forecast.Of(o.b, s))
+		l.rows(own, forecast.Of(o.b, s))
 		return l
 	}
 	l.Basis = Modelled
@@ -93,7 +96,7 @@ func (o *Outlook) Of(s analytics.Scope) *Landing {
 		}
 	})
 	l.sum(own)
-	l.keep(own, beside)
+	l.rows(own, beside)
 	l.quantiles()
 	return l
 }
@@ -102,27 +105,89 @@ func (o *Outlook) Of(s analytics.Scope) *Landing {
 type kept struct {
 	scope analytics.Scope
 	get   func() *Landing
+	asked bool // by somebody, and not only made ready
 }
 
 // scopesKept bounds how many are kept: the company's draws alone are some megabytes.
 const scopesKept = 4
 
-// Look is [Outlook.Of], kept for the next who asks the same of o: all sessions look at much the same.
+// Look is [Outlook.Of], kept for the next who asks the same of o: all sessions look at much the same. A part of the organisation is taken out of the company's landing: two hundred
+// sessions, each with a part of its own, wait for one drawing and not for two hundred, and whoever walks down the tree waits for none.
 func (o *Outlook) Look(s analytics.Scope) *Landing {
 	s.AsOf = o.day
+	all := s
+	all.Root, all.Node = "", ""
+	if all != s && all == (analytics.Scope{AsOf: s.AsOf, Period: s.Period}) {
+		if l := o.keep(all, true).part(s); l != nil {
+			return l
+		}
+	}
+	return o.keep(s, true)
+}
+
+// ready makes what was asked of was, the Outlook before, and the company's, before somebody asks for it of o.
+func (o *Outlook) ready(was *Outlook) {
+	all := []analytics.Scope{{AsOf: o.day}}
+	if was != nil {
+		was.mu.Lock()
+		for _, k := range was.kept {
+			if k.asked && k.scope != all[0] && k.scope.AsOf == o.day {
+				all = append(all, k.scope)
+			}
+		}
+		was.mu.Unlock()
+	}
+	for _, s := range all {
+		o.keep(s, false)
+	}
+}
+
+func (o *Outlook) keep(s analytics.Scope, asked bool) *Landing {
 	o.mu.Lock()
-	var k kept
-	if i := slices.IndexFunc(o.kept, func(k kept) bool { return k.scope == s }); i >= 0 {
+	var k *kept
+	if i := slices.IndexFunc(o.kept, func(k *kept) bool { return k.scope == s }); i >= 0 {
 		k = o.kept[i]
 		o.kept = slices.Delete(o.kept, i, i+1)
 	} else {
-		k = kept{s, sync.OnceValue(func() *Landing { return o.Of(s) })}
+		k = &kept{scope: s, get: sync.OnceValue(func() *Landing { return o.Of(s) })}
 	}
+	k.asked = k.asked || asked
 	if o.kept = append(o.kept, k); len(o.kept) > scopesKept {
 		o.kept = slices.Delete(o.kept, 0, 1)
 	}
 	o.mu.Unlock()
 	return k.get()
+}
+
+// part is l, which nothing narrows, for an org node under its own: each node was drawn for itself. It is nil where the company's landing does not tell.
+func (l *Landing) part(s analytics.Scope) *Landing {
+	sel := l.o.b.Select(s)
+	lo, hi := sel.Lo-l.sel.Lo, sel.Hi-l.sel.Lo
+	if sel.Node < 0 || l.row[lo] < 0 || l.historic && s.Root != "" { // the probabilities that a forecast learns are those of what the viewer sees
+		return nil
+	}
+	p := *l
+	p.sel, p.scope = sel, s
+	p.Stamp, p.Scope = l.o.b.Stamp(s), l.o.b.Named(s)
+	if l.factor != nil {
+		p.factor = l.factor[lo:hi:hi]
+	}
+	if l.node != nil {
+		p.node = l.node[lo:hi:hi]
+	}
+	first := l.row[lo]
+	p.row, p.Rows = slices.Clone(l.row[lo:hi]), []Row{}
+	for k, at := range p.row {
+		if at < 0 {
+			continue
+		}
+		r := l.Rows[at]
+		r.Depth -= l.Rows[first].Depth
+		r.Parent = max(-1, r.Parent-first)
+		p.row[k] = at - first
+		p.Rows = append(p.Rows, r)
+	}
+	return &p
 }
 
 // cell is what a node holds beside draws, first its own, then with all under it.
@@ -218,7 +283,7 @@ func (l *Landing) plan(own []cell) {
 	team, shocks := int32(-1), [words]float64{}
 	var plan []node
 	first, end := m.teams(sel.Lo, sel.Hi)
-	plan, l.chance = o.pl.plan(sel.Period, l.scale.fix, first, end)
+	plan, l.chance, l.base = o.pl.plan(sel.Period, l.scale.fix, first, end)
 	stiff := m.stiff(plan, first, end)
 	for i, n := range plan {
 		if int32(i) < sel.Lo || int32(i) >= sel.Hi {
@@ -327,7 +392,7 @@ func (l *Landing) drawAll(own []cell) {
 					}
 				}
 				if v, ok := l.worth(&o.pl.open[i]); ok && l.chance != nil {
-					d.deal(float64(l.chance[i]), v, &l.factor[k], o.pl.seeds[i])
+					d.deal(float64(l.chance[int(i)-l.base]), v, &l.factor[k], o.pl.seeds[i])
 				}
 			}
 			c.open = float64(d.mean())
@@ -365,9 +430,10 @@ func (l *Landing) worth(s *state) (value int64, ok bool) {
 	return int64(math.Round(min(max(v, -most), most))), ok && !math.IsNaN(v)
 }
 
-// keep makes the rows: those of nodes that hold anything, with what the forecast says beside them.
-func (l *Landing) keep(own []cell, f forecast.Answer) {
+// rows makes the rows: those of nodes that hold anything, with what the forecast says beside them.
+func (l *Landing) rows(own []cell, f forecast.Answer) {
 	o, sel := l.o, l.sel
+	l.historic = f.Historic
 	nodes := o.b.Nodes()
 	beside := map[store.ID]*forecast.Row{}
 	for i := range f.Rows {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"flightdeck/analytics/booktest"
 	"flightdeck/analytics/landing"
 	"flightdeck/store"
+	"flightdeck/store/storetest"
 )
 
 var start = store.Date(2025, 7, 1)
@@ -126,6 +128,62 @@ func TestOf_PartsAddUp(t *testing.T) {
 	again := landing.Learn(booktest.Book(rec), b.Today()).Of(s)
 	if show(t, whole.Answer) != show(t, again.Answer) {
 		t.Error("the same Book twice gives two answers")
+	}
+}
+
+// TestLook_PartOfTheCompany: what is taken out of the company's landing is what the part asked alone would be told, whoever asks, of any node, with changes on top of it.
+func TestLook_PartOfTheCompany(t *testing.T) {
+	rec := booktest.Company(storetest.Rand(t), booktest.Size{Teams: 4, People: 14, Accounts: 60, Deals: 900, Touches: 900}, booktest.With{Touches: true})
+	for name, change := range map[string]func(*store.Records){
+		"as it is": func(*store.Records) {},
+		"stages without probabilities": func(r *store.Records) {
+			r.Stages = slices.Clone(r.Stages)
+			for i := range r.Stages {
+				r.Stages[i].Probability = 0
+			}
+		},
+		"too little": func(r *store.Records) { r.Deals = r.Deals[:9] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := *rec
+			change(&r)
+			b := booktest.Book(&r)
+			o := landing.Learn(b, b.Today())
+			scopes := []analytics.Scope{{}, {Period: b.Calendar().Quarter(b.Today(), -1)}, {Node: "nobody has it"}}
+			for _, n := range b.Nodes()[1:] {
+				scopes = append(scopes, analytics.Scope{Node: n.ID}, analytics.Scope{Root: n.ID}, analytics.Scope{Node: n.ID, Period: b.Calendar().Month(b.Today(), 0)},
+					analytics.Scope{Root: b.Nodes()[n.Parent].ID, Node: n.ID, Period: b.Calendar().Quarter(b.Today(), 1)})
+			}
+			tried := 0
+			for _, s := range scopes {
+				got, want := o.Look(s), o.Of(s)
+				if x, y := show(t, got.Answer), show(t, want.Answer); x != y {
+					t.Fatalf("%v:\n%s\nalone\n%s", s, x, y)
+				}
+				for i := range got.Rows {
+					if !slices.Equal(got.Draws(i), want.Draws(i)) {
+						t.Fatalf("%v: %s is drawn otherwise", s, got.Rows[i].Name)
+					}
+				}
+				deals, _ := want.Deals("", 1)
+				if len(deals) == 0 {
+					continue
+				}
+				tried++
+				x, err1 := got.With(landing.Change{Deal: deals[0].ID, Drop: true})
+				y, err2 := want.With(landing.Change{Deal: deals[0].ID, Drop: true})
+				if err1 != nil || err2 != nil || show(t, x.Answer) != show(t, y.Answer) {
+					t.Fatalf("%v without its greatest deal: %v, %v", s, err1, err2)
+				}
+			}
+			if tried == 0 && name != "too little" {
+				t.Error("nothing was tried")
+			}
+			a, c := o.Look(analytics.Scope{Root: b.Nodes()[1].ID}), o.Of(analytics.Scope{})
+			if show(t, o.Look(analytics.Scope{}).Answer) != show(t, c.Answer) {
+				t.Errorf("taking out %s changed the company's", a.Rows[0].Name)
+			}
+		})
 	}
 }
 

@@ -163,14 +163,13 @@ func (o *origin) plan(w int, fix *isotonic) []node {
 }
 
 // plan adds up what p is to bring per org node from first to before end, of their own (not of their subtrees), and gives their open deals' probability of being won in it. fix maps a
-// probability to one that has held in the past; nil: as it is.
-func (p *pipeline) plan(period analytics.Period, fix *isotonic, first, end int32) ([]node, []float32) {
-	m := p.m
-	out, chance := make([]node, len(m.b.Nodes())), make([]float32, len(p.open))
+// probability to one that has held in the past; nil: as it is. Chances begin with the open deal at base.
+func (p *pipeline) plan(period analytics.Period, fix *isotonic, first, end int32) (out []node, chance []float32, base int) {
+	m, begin := p.m, int(p.first[first])
+	out, chance = make([]node, len(m.b.Nodes())), make([]float32, int(p.first[end])-begin)
 	if period.To <= m.day {
-		return out, chance
+		return out, chance, begin
 	}
-	begin := int(p.first[first])
 	parallel(int(p.first[end])-begin, func(_, lo, hi int) {
 		// A node's deals may lie across two ranges: whoever has its first deal adds up all of them.
 		for i := begin + lo; i < begin+hi; i++ {
@@ -181,7 +180,7 @@ func (p *pipeline) plan(period analytics.Period, fix *isotonic, first, end int32
 			o := &out[s.node]
 			for k := i; k < int(p.first[s.node+1]); k++ {
 				q := fix.of(p.paths[k].within(m.day, period))
-				chance[k] = float32(q)
+				chance[k-begin] = float32(q)
 				o.plain += m.plain(&p.open[k], period)
 				v, ok := m.worth(&p.open[k])
 				if !ok {
@@ -194,7 +193,7 @@ func (p *pipeline) plan(period analytics.Period, fix *isotonic, first, end int32
 		}
 	})
 	m.come(out, period)
-	return out, chance
+	return out, chance, begin
 }
 
 // plain is a deal's part in the stage-weighted pipeline of period: its amount times its stage's planning probability if it is promised for it, and nothing if the rep leaves it out. A promise

@@ -141,7 +141,7 @@ func (l *Landing) Outcomes(yield func(deal analytics.Code, chance float64) bool)
 		return
 	}
 	for i := range l.chance {
-		s := &l.o.pl.open[i]
+		s := &l.o.pl.open[l.base+i]
 		if l.sel.Inside(s.node) && !yield(s.code, float64(l.chance[i])) {
 			return
 		}

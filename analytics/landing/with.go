@@ -76,7 +76,7 @@ func (l *Landing) now(i int) guess {
 	}
 	g := guess{state: l.o.pl.open[i]}
 	if v, ok := l.worth(&g.state); ok {
-		g.chance, g.worth = float64(l.chance[i]), v
+		g.chance, g.worth = float64(l.chance[i-l.base]), v
 	}
 	return g
 }

@@ -177,12 +177,18 @@ func (k *kernel) moves(was, is *analytics.DealState) (out [maxMoves]move, n int,
 // each calls fn with every deal that may have moved, on several goroutines, each by its part.
 func (k *kernel) each(fn func(part int, was, is *analytics.DealState)) int {
 	all := analytics.MemoList(k.b, walked{k.wide.Scope, k.period, k.since}, k.walk)
-	return analytics.ShareBy(parcel, len(all), func(part, first, last int) {
-		for _, x := range all[first:last] {
-			if !k.sel.Inside(x.was) && !k.sel.Inside(x.is) {
+	stayed := all.stayed[all.first[k.sel.Lo]:all.first[k.sel.Hi]]
+	return analytics.ShareBy(parcel, len(stayed)+len(all.moved), func(part, first, last int) {
+		for i := first; i < last; i++ {
+			deal := analytics.None
+			if i < len(stayed) {
+				deal = stayed[i]
+			} else if x := all.moved[i-len(stayed)]; k.sel.Inside(x.was) || k.sel.Inside(x.is) {
+				deal = x.deal
+			} else {
 				continue
 			}
-			is := k.b.DealAt(x.deal, k.sel.AsOf)
+			is := k.b.DealAt(deal, k.sel.AsOf)
 			was := k.before(&is)
 			fn(part, &was, &is)
 		}
@@ -200,7 +206,15 @@ func (k *kernel) before(is *analytics.DealState) analytics.DealState {
 // parcel is how many deals one goroutine takes at a time.
 const parcel = 1024
 
-// candidate is a deal that some scope's answer counts, and the nodes in which it stood on the two days.
+// candidates are the deals that some scope's answer counts. Those that stood in the same node on both days lie in the order of their nodes, so that a team's are found
+// without looking at the company's.
+type candidates struct {
+	stayed []analytics.Code
+	first  []int32 // by node: its first one in stayed; one more than there are nodes
+	moved  []candidate
+}
+
+// candidate is such a deal, and the nodes in which it stood on the two days.
 type candidate struct {
 	deal    analytics.Code
 	was, is int32
@@ -214,7 +228,7 @@ type walked struct {
 }
 
 // walk finds the candidates: what was open for the period on either day, or was won in it or from it.
-func (k *kernel) walk() []candidate {
+func (k *kernel) walk() candidates {
 	parts := make([][]candidate, analytics.Parts())
 	n := k.wide.ShareDeals(analytics.Period{From: k.since + 1, To: k.sel.AsOf}, func(part int, is *analytics.DealState) {
 		was := k.before(is)
@@ -223,7 +237,30 @@ func (k *kernel) walk() []candidate {
 			parts[part] = append(parts[part], candidate{is.Deal, was.Node, is.Node})
 		}
 	})
-	return slices.Concat(parts[:n]...)
+	all := candidates{first: make([]int32, len(k.b.Nodes())+1)}
+	for _, part := range parts[:n] {
+		for _, x := range part {
+			if x.was == x.is {
+				all.first[x.is+1]++
+			} else {
+				all.moved = append(all.moved, x)
+			}
+		}
+	}
+	for i := 1; i < len(all.first); i++ {
+		all.first[i] += all.first[i-1]
+	}
+	all.stayed = make([]analytics.Code, all.first[len(all.first)-1])
+	next := slices.Clone(all.first)
+	for _, part := range parts[:n] {
+		for _, x := range part {
+			if x.was == x.is {
+				all.stayed[next[x.is]] = x.deal
+				next[x.is]++
+			}
+		}
+	}
+	return all
 }
 
 // tally is what one goroutine adds up.

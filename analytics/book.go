@@ -95,6 +95,7 @@ type Book struct {
 	age     int64       // its place in the epoch
 	terms   []term      // in which the organisation's rules decided about grades, oldest first
 	moved   column.Bits // deals that changed since the epoch began
+	nudged  column.Bits // deals that were touched since, or of which a touch has gone
 	stirred column.Bits // accounts likewise
 }
 

@@ -70,6 +70,16 @@ func (e *editor) stray() {
 		}
 		b.moved.Seal()
 	}
+	if len(e.dealTouches.add)+len(e.dealTouches.drop) > 0 {
+		b.nudged.Edit()
+		for _, a := range e.dealTouches.add {
+			b.nudged.Mark(int(a.owner))
+		}
+		for a := range e.dealTouches.drop {
+			b.nudged.Mark(int(a.owner))
+		}
+		b.nudged.Seal()
+	}
 	if len(e.dirtyAccount)+len(e.grades.add)+len(e.grades.drop)+len(e.sales.add)+len(e.sales.drop) == 0 {
 		return
 	}

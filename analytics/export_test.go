@@ -9,3 +9,10 @@ func StrayAfter(n int) (restore func()) {
 	strayMany, pastMany = n, 1
 	return func() { strayMany, pastMany = was, past }
 }
+
+// KeptShift sets the size of the blocks of what is kept; restore ends it.
+func KeptShift(n int) (restore func()) {
+	was := keptShift
+	keptShift = n
+	return func() { keptShift = was }
+}

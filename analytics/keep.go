@@ -126,7 +126,7 @@ func (b *Book) Settle() {
 // newEpoch begins an epoch with b.
 func (b *Book) newEpoch() {
 	b.epoch, b.age = &epoch{boards: newMemo(boardsKept)}, 0
-	b.moved, b.stirred = column.Bits{}, column.Bits{}
+	b.moved, b.stirred, b.nudged = column.Bits{}, column.Bits{}, column.Bits{}
 	for _, f := range []*fact{&b.touch.fact, &b.sale.fact, &b.grade.fact} {
 		f.gone, f.began = nil, f.len()
 	}

@@ -17,6 +17,7 @@ type States struct {
 	Value                  []int64 // in minor units of the organisation's currency; 0 where no amount was given, [NoValue] without a rate
 	Given                  []bool  // whether an amount was given
 	Category               []store.Category
+	signed                 []Day // the last sign of the deal (see [Book.LastSign]) when the row was made; nil: not looked up
 }
 
 func (st *States) grow(n int) {
@@ -41,15 +42,25 @@ func (st *States) clear() {
 func (st *States) part(from, to int) States {
 	return States{
 		Deal: st.Deal[from:to:to], Owner: st.Owner[from:to:to], Stage: st.Stage[from:to:to], Created: st.Created[from:to:to], Close: st.Close[from:to:to],
-		Closed: st.Closed[from:to:to], Value: st.Value[from:to:to], Given: st.Given[from:to:to], Category: st.Category[from:to:to],
+		Closed: st.Closed[from:to:to], Value: st.Value[from:to:to], Given: st.Given[from:to:to], Category: st.Category[from:to:to], signed: st.signed[from:to:to],
 	}
 }
 
-// standShift is the size of a block: small, because a team's deals of a month are few.
-const (
-	standShift = 11
-	standRows  = 1 << standShift
-)
+// SignedState is [Book.Signed] for the deal in a row of st: mostly the row tells.
+func (b *Book) SignedState(st *States, row int32, from, day Day) bool {
+	if st.signed != nil && !b.nudged.Has(int(st.Deal[row])) {
+		if last := st.signed[row]; last <= day { // else: what came before it the row does not say
+			return last >= from
+		}
+	}
+	return b.Signed(st.Deal[row], from, day)
+}
+
+// keptShift is the size of a block of what is kept: small, because a team's deals of a month are few.
+var keptShift = 11
+
+// KeptRows is how many rows the blocks of what is kept ([Kept]) have where they lie in the order of months and owners.
+func KeptRows() int { return 1 << keptShift }
 
 // stand is deals as they stand, in the order of the month of a day (the promised close of open ones, the close of the others), then of their owner.
 type stand struct {
@@ -66,10 +77,55 @@ type standBlock struct {
 	noDay                bool   // some promise none
 	created, last, given Day    // the least Created, the greatest settled and handed
 	ownerMin, ownerMax   Code
+	totals               *Totals // nil: an amount has no rate
 }
 
+// Totals is what a block of deals adds up to, by stage.
+type Totals struct {
+	Stages []StageTotal
+	Cycles []Cycles // of the won ones
+}
+
+// StageTotal is how many of a block's deals stand in a stage, how many of them without an amount, and what they are worth, in minor units of the organisation's currency.
+type StageTotal struct {
+	Stage       Code
+	N, NoAmount int32
+	Minor       int64
+}
+
+// Cycles is how many deals took so many days from their beginning to their close.
+type Cycles struct{ Days, N int32 }
+
 // stands is how all deals stood when it was made.
-type stands struct{ open, closed stand }
+type stands struct {
+	open, closed stand
+	place        []int32 // by deal: its block, the closed ones' after the open ones', and its row in it; -1 none
+}
+
+func (s *stands) blocks() int { return len(s.open.blocks) + len(s.closed.blocks) }
+
+// block returns a block, and whether its deals are open.
+func (s *stands) block(k int) (x *standBlock, open bool) {
+	if k < len(s.open.blocks) {
+		return &s.open.blocks[k], true
+	}
+	return &s.closed.blocks[k-len(s.open.blocks)], false
+}
+
+// strays returns by block the rows of deals that have moved since s was made; nil: there are none.
+func (s *stands) strays(b *Book) [][]int32 {
+	if !b.moved.Any() {
+		return nil
+	}
+	out := make([][]int32, s.blocks())
+	b.moved.Each(func(i int) {
+		if i < len(s.place) && s.place[i] >= 0 {
+			k := s.place[i] >> keptShift
+			out[k] = append(out[k], s.place[i]&int32(KeptRows()-1))
+		}
+	})
+	return out
+}
 
 type standKey struct{}
 
@@ -140,13 +196,20 @@ func readStands(b *Book) *stands {
 	}
 	s.open.fill(b, order[:opened], true)
 	s.closed.fill(b, order[opened:], false)
+	s.place = slices.Repeat([]int32{-1}, c.len())
+	for k := range s.blocks() {
+		x, _ := s.block(k)
+		for j, d := range x.Deal {
+			s.place[d] = int32(k<<keptShift + j)
+		}
+	}
 	return s
 }
 
 func (s *stand) fill(b *Book, order []int32, open bool) {
 	c := &b.deals
 	s.grow(len(order))
-	s.settled, s.handed = make([]Day, 0, len(order)), make([]Day, 0, len(order))
+	s.settled, s.handed, s.signed = make([]Day, 0, len(order)), make([]Day, 0, len(order)), make([]Day, 0, len(order))
 	var d DealState
 	for _, i := range order {
 		k, j := int(i)>>column.Shift, int(i)&(column.Rows-1)
@@ -157,10 +220,10 @@ func (s *stand) fill(b *Book, order []int32, open bool) {
 		}
 		s.add(&d)
 		s.settled = append(s.settled, max(settled, d.Created))
-		s.handed = append(s.handed, b.Handed(i))
+		s.handed, s.signed = append(s.handed, b.Handed(i)), append(s.signed, b.LastSign(i, store.MaxDay))
 	}
-	for from := 0; from < len(order); from += standRows {
-		to := min(from+standRows, len(order))
+	for from := 0; from < len(order); from += KeptRows() {
+		to := min(from+KeptRows(), len(order))
 		x := standBlock{States: s.part(from, to), settled: s.settled[from:to:to], handed: s.handed[from:to:to], day: Period{math.MaxInt32, store.NoDay}, created: store.MaxDay + 1}
 		x.last, x.ownerMin, x.ownerMax = slices.Max(x.settled), slices.Min(x.Owner), slices.Max(x.Owner)
 		x.created, x.given = slices.Min(x.Created), slices.Max(x.handed)
@@ -174,8 +237,45 @@ func (s *stand) fill(b *Book, order []int32, open bool) {
 			}
 			x.day = Period{min(x.day.From, day), max(x.day.To, day)}
 		}
+		x.totals = b.total(&x.States)
 		s.blocks = append(s.blocks, x)
 	}
+}
+
+// total adds a block up.
+func (b *Book) total(st *States) *Totals {
+	t, at, cycles := &Totals{}, map[Code]int{}, map[int32]int32{}
+	for j, stage := range st.Stage {
+		i, ok := at[stage]
+		if !ok {
+			i = len(t.Stages)
+			at[stage], t.Stages = i, append(t.Stages, StageTotal{Stage: stage})
+		}
+		x := &t.Stages[i]
+		x.N++
+		switch v := st.Value[j]; {
+		case !st.Given[j]:
+			x.NoAmount++
+		case v == NoValue:
+			return nil
+		default:
+			x.Minor = saturate(x.Minor, v)
+		}
+		if days, ok := st.Cycle(int32(j)); ok && b.kindOf(stage) == store.StageWon {
+			cycles[days]++
+		}
+	}
+	for days, n := range cycles {
+		t.Cycles = append(t.Cycles, Cycles{days, n})
+	}
+	slices.SortFunc(t.Cycles, func(x, y Cycles) int { return cmp.Compare(x.Days, y.Days) })
+	return t
+}
+
+// Cycle returns the days from a closed deal's beginning to its close; ok is false where one of them is not known, or they are in the wrong order.
+func (st *States) Cycle(row int32) (days int32, ok bool) {
+	created, closed := st.Created[row], st.Closed[row]
+	return int32(closed - created), created != store.NoDay && created <= closed
 }
 
 // Want says which deals a question is about: of those won or lost the ones that closed within a period, of the open ones those that promise a close within
@@ -195,30 +295,44 @@ var Never = Period{1, 0}
 // Where the Book keeps how deals stand, blocks that hold none are passed by and the others are read in order. Only deals that changed since the as-of day, or
 // since that was written down, are made from their history.
 func (s *Selection) ShareStates(w Want, fn func(part int, st *States, rows []int32)) int {
+	return s.shareStates(w, nil, func(part int, st *States, rows []int32, _ int) { fn(part, st, rows) })
+}
+
+// ShareTotals is [Selection.ShareStates] for whoever only adds up. Where every deal of a block is meant, whole is given what they add up to, and fn, with sign -1, those of
+// them that are not to be counted, since they have moved: they come again with sign 1 as they stand, as do the deals of all other blocks. t may not be written to.
+func (s *Selection) ShareTotals(w Want, whole func(part int, t *Totals), fn func(part int, st *States, rows []int32, sign int)) int {
+	return s.shareStates(w, whole, fn)
+}
+
+func (s *Selection) shareStates(w Want, whole func(part int, t *Totals), fn func(part int, st *States, rows []int32, sign int)) int {
 	if s.nothing {
 		return 1
 	}
 	b := s.b
+	one := func(part int, st *States, rows []int32) { fn(part, st, rows, 1) }
 	kept, ok := b.stands()
 	if !ok {
-		return s.shareWalked(w, fn)
+		return s.shareWalked(w, one)
 	}
 	known := b.epoch.pastOf(b, s.AsOf)
 	late := make([]column.Marks, Parts()) // of each part: deals whose row is not how they stood
-	blocks := len(kept.open.blocks) + len(kept.closed.blocks)
 	lo, hi := s.reps()
 	moved := b.moved.Any()
 	fine := s.product != None || s.industry != None
-	parts := shareBy(standParcel, blocks, func(part, first, last int) {
-		rows := make([]int32, standRows)
+	var strays [][]int32
+	if fine || s.stage != None {
+		whole = nil
+	}
+	if whole != nil {
+		strays = kept.strays(b)
+	}
+	parts := shareBy(standParcel, kept.blocks(), func(part, first, last int) {
+		rows := make([]int32, KeptRows())
 		for k := first; k < last; k++ {
-			open := k < len(kept.open.blocks)
-			var x *standBlock
-			var within Period
+			x, open := kept.block(k)
+			within := w.Closed
 			if open {
-				x, within = &kept.open.blocks[k], w.Due
-			} else {
-				x, within = &kept.closed.blocks[k-len(kept.open.blocks)], w.Closed
+				within = w.Due
 			}
 			// Who owned a deal that was handed on since the day is not known before its history is read.
 			if x.created > s.AsOf || x.given <= s.AsOf && (x.ownerMin > hi || x.ownerMax < lo) {
@@ -229,6 +343,13 @@ func (s *Selection) ShareStates(w Want, fn func(part int, st *States, rows []int
 				continue
 			}
 			inside := s.Lo == 0 || s.whole(x.ownerMin, x.ownerMax)
+			if whole != nil && inside && x.totals != nil && x.last <= s.AsOf && (x.day.From > x.day.To || within.Contains(x.day.From) && within.Contains(x.day.To)) {
+				whole(part, x.totals)
+				if strays != nil && len(strays[k]) > 0 {
+					fn(part, &x.States, strays[k], -1)
+				}
+				continue
+			}
 			some := rows[:0]
 			days := x.Closed
 			if open {
@@ -263,7 +384,7 @@ func (s *Selection) ShareStates(w Want, fn func(part int, st *States, rows []int
 				some = some[:n]
 			}
 			if len(some) > 0 {
-				fn(part, &x.States, some)
+				one(part, &x.States, some)
 			}
 		}
 	})
@@ -272,10 +393,10 @@ func (s *Selection) ShareStates(w Want, fn func(part int, st *States, rows []int
 		known, rest = b.epoch.keepPast(b, s.AsOf, rest), nil
 	}
 	if known != nil {
-		parts = max(parts, s.sharePast(w, known, fn))
+		parts = max(parts, s.sharePast(w, known, one))
 	}
 	b.moved.Each(func(i int) { rest = append(rest, Code(i)) })
-	return max(parts, s.shareLate(w, rest, fn))
+	return max(parts, s.shareLate(w, rest, one))
 }
 
 // lateOnes lists the deals that any of the sets marks and that have not moved, in the order of their Codes: their histories lie in that order too, and reading
@@ -312,7 +433,7 @@ func (b *Book) lateOnes(sets []column.Marks) (deals []Code) {
 // the deals that moved.
 type past struct {
 	States
-	owners column.Zone[Code] // by standRows
+	owners column.Zone[Code] // by KeptRows()
 	age    int64             // of the Book that it was read from
 	used   int64
 }
@@ -354,13 +475,13 @@ func (p *epoch) pastDays() []Day {
 // keepPast reads how deals stood on day.
 func (p *epoch) keepPast(b *Book, day Day, deals []Code) *past {
 	n := len(deals)
-	blocks := (n + standRows - 1) / standRows
+	blocks := (n + KeptRows() - 1) / KeptRows()
 	x := &past{age: b.age, States: States{Deal: deals, Owner: make([]Code, n), Stage: make([]Code, n), Created: make([]Day, n), Close: make([]Day, n), Closed: make([]Day, n),
 		Value: make([]int64, n), Given: make([]bool, n), Category: make([]store.Category, n)}, owners: column.Zone[Code]{Min: make([]Code, blocks), Max: make([]Code, blocks)}}
 	shareBy(1, blocks, func(_, first, last int) {
 		var d DealState
 		for k := first; k < last; k++ {
-			from, to := k*standRows, min((k+1)*standRows, n)
+			from, to := k*KeptRows(), min((k+1)*KeptRows(), n)
 			for j := from; j < to; j++ {
 				b.dealAt(deals[j], day, &d)
 				x.Owner[j], x.Stage[j], x.Created[j], x.Close[j], x.Closed[j] = d.Owner, d.Stage, d.Created, d.Close, d.Closed
@@ -400,14 +521,14 @@ func (s *Selection) sharePast(w Want, x *past, fn func(part int, st *States, row
 	lo, hi := s.reps()
 	fine := s.product != None || s.industry != None
 	return shareBy(standParcel, len(x.owners.Min), func(part, first, last int) {
-		rows := make([]int32, 0, standRows)
+		rows := make([]int32, 0, KeptRows())
 		for k := first; k < last; k++ {
 			if !x.owners.Meets(k, lo, hi) {
 				continue
 			}
 			inside := s.Lo == 0 || s.whole(x.owners.Min[k], x.owners.Max[k])
 			rows = rows[:0]
-			for j := k * standRows; j < min((k+1)*standRows, len(st.Deal)); j++ {
+			for j := k * KeptRows(); j < min((k+1)*KeptRows(), len(st.Deal)); j++ {
 				if b.kindOf(st.Stage[j]) == store.StageOpen {
 					if st.Close[j] != store.NoDay && !w.Due.Contains(st.Close[j]) {
 						continue
@@ -478,11 +599,11 @@ func (t *batch) take(d *DealState) {
 		return
 	}
 	if t.rows == nil {
-		t.st.grow(standRows)
-		t.rows = make([]int32, 0, standRows)
+		t.st.grow(KeptRows())
+		t.rows = make([]int32, 0, KeptRows())
 	}
 	t.rows = append(t.rows, int32(len(t.rows)))
-	if t.st.add(d); len(t.rows) == standRows {
+	if t.st.add(d); len(t.rows) == KeptRows() {
 		t.flush()
 	}
 }

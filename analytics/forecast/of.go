@@ -244,7 +244,7 @@ func (k *kernel) put(cells []cell, st *analytics.States, rows []int32) {
 		if int(asOf-due) > rules.OverdueGrace {
 			c.overdue++
 		}
-		if !k.b.Signed(st.Deal[j], asOf-analytics.Day(rules.StaleDays), asOf) {
+		if !k.b.SignedState(st, j, asOf-analytics.Day(rules.StaleDays), asOf) {
 			c.stale++
 		}
 		if part != omitted && !odd {

@@ -1,10 +1,15 @@
 package funnel
 
 import (
+	"cmp"
+	"maps"
 	"math"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"flightdeck/analytics"
+	"flightdeck/analytics/column"
 	"flightdeck/store"
 )
 
@@ -13,16 +18,26 @@ import (
 //
 // It holds for every as-of day. A row of a later day has not happened yet, and what became of a deal is told by days. The owner of a day is today's unless the
 // deal was handed on since, which is asked where it matters. Deals that moved since the course was written (see [analytics.Kept]) are followed one by one.
+//
+// A block of which every row is meant is not read: it knows what its rows add up to. The rows in it of deals that have moved since are taken out again, which is why
+// they are looked up, once for all who ask later ([course.strays]).
 type course struct {
 	reached, stays []block
-	returned       []block         // of deals that were lost and came back: what they had reached before, and for how long they were lost
-	handed         []analytics.Day // by deal: the last day on which its owner changed
+	returned       []block          // of deals that were lost and came back: what they had reached before, and for how long they were lost
+	handed         []analytics.Day  // by deal: the last day on which its owner changed
+	owned          []analytics.Code // by deal: who owned it when the course was written
+
+	looking sync.Mutex
+	found   atomic.Pointer[strays]
 }
 
-// blockRows is how many rows a block has: few, because a team's of a month are few.
-const blockRows = 2048
+// strays are the rows in blocks of deals that have moved, for as long as somebody has looked. Nothing in it changes.
+type strays struct {
+	deals column.Marks
+	rows  map[int][]int32 // by block: those of reached, then those of stays
+}
 
-// block is some rows of a course. Of a stay further holds how many days it took, and the others nothing.
+// block is some rows of a course, [analytics.KeptRows] at most. Of a stay further holds how many days it took, and the others nothing.
 type block struct {
 	day, further, lost []analytics.Day // further: the first day on which the deal had got further than the stage; lost: on which it was lost for good
 	till               []analytics.Day // of those that came back: lost was for so long, the day not included
@@ -30,6 +45,7 @@ type block struct {
 	deal               []analytics.Code
 	first, last        analytics.Day
 	lowest, highest    analytics.Code // owner
+	total              total
 	given              analytics.Day  // the last day on which one of the deals was handed on; before it others owned them:
 	least, most        analytics.Code // everybody who ever did
 }
@@ -40,6 +56,20 @@ func (y *block) owners(day analytics.Day) (lo, hi analytics.Code) {
 		return y.least, y.most
 	}
 	return y.lowest, y.highest
+}
+
+// total is what the rows of a block add up to on days of which settled is none later.
+type total struct {
+	settled                 analytics.Day
+	entered, advanced, lost []int32 // by stage Code
+	stays                   []spell
+}
+
+// spell is how many stays in a stage took so many days.
+type spell struct {
+	days  int32
+	stage int16
+	n     int16
 }
 
 type courseKey struct{}
@@ -56,11 +86,11 @@ type row struct {
 func readCourse(b *analytics.Book) *course {
 	k := newKernel(b, analytics.Scope{})
 	w := k.walker()
-	x := &course{handed: make([]analytics.Day, b.Deals())}
+	x := &course{handed: make([]analytics.Day, b.Deals()), owned: make([]analytics.Code, b.Deals())}
 	var reached, stays, returned []row
 	for _, deal := range b.DealsByOwner() {
 		way := b.Way(deal, store.MaxDay)
-		x.handed[deal] = b.Handed(deal)
+		x.handed[deal], x.owned[deal] = b.Handed(deal), b.DealOwner(deal)
 		w.reach(way)
 		lost := store.MaxDay
 		for n, at := range way {
@@ -87,7 +117,112 @@ func readCourse(b *analytics.Book) *course {
 		})
 	}
 	x.reached, x.returned, x.stays = x.blocks(b, reached, true, false), x.blocks(b, returned, true, true), x.blocks(b, stays, false, false)
+	for i := range x.reached {
+		x.reached[i].addReached(k)
+	}
+	for i := range x.stays {
+		x.stays[i].addStays()
+	}
 	return x
+}
+
+func (y *block) addReached(k *kernel) {
+	n := len(k.rank)
+	y.total = total{settled: store.MinDay, entered: make([]int32, n), advanced: make([]int32, n), lost: make([]int32, n)}
+	for j, c := range y.stage {
+		y.total.entered[c]++
+		switch {
+		case y.further[j] != store.MaxDay:
+			y.total.advanced[c]++
+			y.total.settled = max(y.total.settled, y.further[j])
+		case y.lost[j] != store.MaxDay && k.kind[k.rank[c]] == store.StageOpen:
+			y.total.lost[c]++
+			y.total.settled = max(y.total.settled, y.lost[j])
+		}
+	}
+}
+
+func (y *block) addStays() {
+	at := make(map[spell]int16, len(y.stage))
+	for j, c := range y.stage {
+		at[spell{days: int32(y.further[j]), stage: c}]++
+	}
+	y.total = total{settled: store.MinDay, stays: make([]spell, 0, len(at))}
+	for s, n := range at {
+		s.n = n
+		y.total.stays = append(y.total.stays, s)
+	}
+	slices.SortFunc(y.total.stays, func(a, b spell) int { return cmp.Or(cmp.Compare(a.stage, b.stage), cmp.Compare(a.days, b.days)) })
+}
+
+// strays returns the rows of deals that have moved, by block. Some may be of deals that moved later than b: [analytics.Book.Moved] tells.
+func (x *course) strays(b *analytics.Book) map[int][]int32 {
+	moved := b.Moved()
+	missing := func(s *strays) (out []analytics.Code) {
+		moved.Each(func(i int) {
+			if i < len(x.owned) && (s == nil || !s.deals.Has(int32(i))) {
+				out = append(out, analytics.Code(i))
+			}
+		})
+		return out
+	}
+	s := x.found.Load()
+	if len(missing(s)) == 0 {
+		if s == nil {
+			return nil
+		}
+		return s.rows
+	}
+	x.looking.Lock()
+	defer x.looking.Unlock()
+	s = x.found.Load()
+	fresh := missing(s)
+	next := &strays{deals: column.NewMarks(len(x.owned)), rows: map[int][]int32{}}
+	if s != nil {
+		copy(next.deals, s.deals)
+		maps.Copy(next.rows, s.rows)
+	}
+	added, owners := column.NewMarks(len(x.owned)), make([]analytics.Code, len(fresh))
+	for i, d := range fresh {
+		next.deals.Mark(int(d))
+		added.Mark(int(d))
+		owners[i] = x.owned[d]
+	}
+	slices.Sort(owners)
+	n := len(x.reached)
+	found := make([][]int32, n+len(x.stays))
+	analytics.ShareBy(8, len(found), func(_, begin, end int) {
+		for at := begin; at < end; at++ {
+			y := x.block(at)
+			if i, _ := slices.BinarySearch(owners, y.lowest); i == len(owners) || owners[i] > y.highest {
+				continue
+			}
+			for j, d := range y.deal {
+				if added.Has(d) {
+					found[at] = append(found[at], int32(j))
+				}
+			}
+		}
+	})
+	for at, rows := range found {
+		if len(rows) > 0 {
+			next.rows[at] = append(slices.Clip(next.rows[at]), rows...)
+		}
+	}
+	x.found.Store(next)
+	return next.rows
+}
+
+// block returns a block by its place: those of reached, then those of stays, then the others.
+func (x *course) block(at int) *block {
+	n, m := len(x.reached), len(x.reached)+len(x.stays)
+	switch {
+	case at < n:
+		return &x.reached[at]
+	case at < m:
+		return &x.stays[at-n]
+	}
+	return &x.returned[at-m]
 }
 
 // blocks puts rows in order by counting months: they come in the order of their owners.
@@ -123,7 +258,7 @@ func (x *course) blocks(b *analytics.Book, rows []row, lost, till bool) (out []b
 		count[p]++
 	}
 	for len(order) > 0 {
-		n := min(blockRows, len(order))
+		n := min(analytics.KeptRows(), len(order))
 		y := block{day: make([]analytics.Day, n), further: make([]analytics.Day, n), stage: make([]int16, n), deal: make([]analytics.Code, n),
 			lowest: math.MaxInt32, highest: analytics.None, given: store.NoDay}
 		if lost {
@@ -175,25 +310,28 @@ func (k *kernel) follow(x *course, parts []*tally) int {
 		return parts[part]
 	}
 	n, m := len(x.reached), len(x.reached)+len(x.stays)
+	var strays map[int][]int32
+	if !sel.Narrowed() && moved.Any() {
+		strays = x.strays(b)
+	}
 	got := analytics.ShareBy(8, m+len(x.returned), func(part, begin, end int) {
 		var t *tally
-		rows := make([]int32, blockRows)
+		rows := make([]int32, analytics.KeptRows())
 		for at := begin; at < end; at++ {
-			var y *block
-			switch {
-			case at < n:
-				y = &x.reached[at]
-			case at < m:
-				y = &x.stays[at-n]
-			default:
-				y = &x.returned[at-m]
-			}
+			y := x.block(at)
 			lowest, highest := y.owners(sel.AsOf)
 			if y.first > p.To || y.last < p.From || lowest > hi || highest < lo {
 				continue
 			}
-			some := y.choose(rows, p)
 			inside := sel.Whole(lowest, highest)
+			if at < m && inside && !sel.Narrowed() && y.given <= sel.AsOf && y.total.settled <= sel.AsOf && y.first >= p.From && y.last <= p.To {
+				if t == nil {
+					t = tallyOf(part)
+				}
+				t.whole(y, strays[at], moved)
+				continue
+			}
+			some := y.choose(rows, p)
 			if !inside || fine {
 				n := 0
 				for _, j := range some {
@@ -213,9 +351,9 @@ func (k *kernel) follow(x *course, parts []*tally) int {
 			}
 			switch {
 			case at < n:
-				t.reached(y, some, sel.AsOf)
+				t.reached(y, some, sel.AsOf, 1)
 			case at < m:
-				t.stayed(y, some)
+				t.stayed(y, some, 1)
 			default:
 				t.lostThen(y, some, sel.AsOf)
 			}
@@ -256,7 +394,7 @@ func (y *block) choose(rows []int32, p analytics.Period) []int32 {
 	}
 	n := 0
 	for j, day := range y.day {
-		rows[n&(blockRows-1)] = int32(j)
+		rows[n&(len(rows)-1)] = int32(j)
 		if day >= p.From && day <= p.To {
 			n++
 		}
@@ -264,18 +402,41 @@ func (y *block) choose(rows []int32, p analytics.Period) []int32 {
 	return rows[:n]
 }
 
-// reached counts rows of deals that reached a stage.
-func (t *tally) reached(y *block, rows []int32, asOf analytics.Day) {
+// whole counts all rows of a block but those of strays that belong to deals that have moved.
+func (t *tally) whole(y *block, strays []int32, moved *column.Bits) {
+	w := t.walk
+	for c, n := range y.total.entered {
+		st := &t.stages[w.rank[c]]
+		st.Entered += int(n)
+		st.Advanced += int(y.total.advanced[c])
+		st.Lost += int(y.total.lost[c])
+	}
+	for _, s := range y.total.stays {
+		t.stays[w.rank[s.stage]].add(int(s.days), int(s.n))
+	}
+	for i, j := range strays {
+		switch {
+		case !moved.Has(int(y.deal[j])):
+		case y.lost != nil:
+			t.reached(y, strays[i:i+1], store.MaxDay-1, -1)
+		default:
+			t.stayed(y, strays[i:i+1], -1)
+		}
+	}
+}
+
+// reached counts rows of deals that reached a stage, or, sign -1, takes them out.
+func (t *tally) reached(y *block, rows []int32, asOf analytics.Day, sign int) {
 	w := t.walk
 	for _, j := range rows {
 		i := w.rank[y.stage[j]]
 		st := &t.stages[i]
-		st.Entered++
+		st.Entered += sign
 		switch {
 		case y.further[j] <= asOf:
-			st.Advanced++
+			st.Advanced += sign
 		case y.lost[j] <= asOf && w.kind[i] == store.StageOpen:
-			st.Lost++
+			st.Lost += sign
 		}
 	}
 }
@@ -289,34 +450,52 @@ func (t *tally) lostThen(y *block, rows []int32, asOf analytics.Day) {
 	}
 }
 
-func (t *tally) stayed(y *block, rows []int32) {
+func (t *tally) stayed(y *block, rows []int32, sign int) {
 	for _, j := range rows {
-		t.stays[t.walk.rank[y.stage[j]]].add(int(y.further[j]))
+		t.stays[t.walk.rank[y.stage[j]]].add(int(y.further[j]), sign)
 	}
 }
 
-// states counts how deals stand.
-func (t *tally) states(st *analytics.States, rows []int32, asOf analytics.Day) {
+// states counts how deals stand, or, sign -1, takes them out.
+func (t *tally) states(st *analytics.States, rows []int32, asOf analytics.Day, sign int) {
 	w := t.walk
 	for _, j := range rows {
 		if st.Stage[j] == analytics.None {
-			w.unstaged++
+			w.unstaged += sign
 			continue
 		}
 		i := w.rank[st.Stage[j]]
 		x := &t.stages[i]
-		x.Count++
+		x.Count += sign
 		switch v := st.Value[j]; {
 		case !st.Given[j]:
-			x.NoAmount++
+			x.NoAmount += sign
 		case v != analytics.NoValue:
-			t.sums[i].AddMinor(v)
-		default:
+			t.sums[i].AddMinor(int64(sign) * v)
+		default: // never to be taken out: a block with such an amount has no totals
 			d := w.b.DealAt(st.Deal[j], asOf)
 			t.sums[i].AddDeal(&d)
 		}
-		if created := st.Created[j]; w.kind[i] == store.StageWon && created != store.NoDay && created <= st.Closed[j] {
-			t.cycles.add(int(st.Closed[j] - created))
+		if days, ok := st.Cycle(j); ok && w.kind[i] == store.StageWon {
+			t.cycles.add(int(days), sign)
 		}
+	}
+}
+
+// standing counts how the deals of a block stand.
+func (t *tally) standing(all *analytics.Totals) {
+	w := t.walk
+	for _, s := range all.Stages {
+		if s.Stage == analytics.None {
+			w.unstaged += int(s.N)
+			continue
+		}
+		i := w.rank[s.Stage]
+		t.stages[i].Count += int(s.N)
+		t.stages[i].NoAmount += int(s.NoAmount)
+		t.sums[i].AddMinor(s.Minor)
+	}
+	for _, c := range all.Cycles {
+		t.cycles.add(int(c.Days), int(c.N))
 	}
 }

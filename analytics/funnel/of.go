@@ -171,7 +171,7 @@ func (t *tally) add(i int32, set Set, d *analytics.DealState, days int) {
 	case Lost:
 		st.Lost++
 	case Stays:
-		t.stays[i].add(days)
+		t.stays[i].add(days, 1)
 	}
 }
 
@@ -220,12 +220,17 @@ func (k *kernel) count() *tally {
 			parts[part].walk.went(d, parts[part].add)
 		})
 	}
-	n = max(n, k.sel.ShareStates(analytics.Want{Closed: k.sel.Period, Due: analytics.Ever}, func(part int, st *analytics.States, rows []int32) {
+	of := func(part int) *tally {
 		if parts[part] == nil {
 			parts[part] = k.tally()
 		}
-		parts[part].states(st, rows, k.sel.AsOf)
-	}))
+		return parts[part]
+	}
+	n = max(n, k.sel.ShareTotals(analytics.Want{Closed: k.sel.Period, Due: analytics.Ever},
+		func(part int, t *analytics.Totals) { of(part).standing(t) },
+		func(part int, st *analytics.States, rows []int32, sign int) {
+			of(part).states(st, rows, k.sel.AsOf, sign)
+		}))
 	total := k.tally()
 	for _, t := range parts[:n] {
 		if t != nil {

@@ -12,16 +12,23 @@ type spans struct {
 
 const near = 2048
 
-func (s *spans) add(days int) {
-	s.n++
+// add adds a length n times, or takes one away that was added.
+func (s *spans) add(days, n int) {
+	s.n += n
 	if days < 0 || days >= near {
-		s.far = append(s.far, days)
+		for ; n > 0; n-- {
+			s.far = append(s.far, days)
+		}
+		for ; n < 0; n++ {
+			i := slices.Index(s.far, days)
+			s.far = slices.Delete(s.far, i, i+1)
+		}
 		return
 	}
 	if days >= len(s.count) {
 		s.count = append(s.count, make([]int32, min(near, days+days/2+16)-len(s.count))...)
 	}
-	s.count[days]++
+	s.count[days] += int32(n)
 }
 
 func (s *spans) merge(o *spans) {

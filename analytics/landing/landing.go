@@ -67,7 +67,7 @@ type Landing struct {
 	base   int
 	// historic: the stages have no probabilities of their own.
 	historic bool
-	over     map[int]guess    // what With changed, by open deal
+	over     map[int]guess // what With changed, by open deal
 }
 
 // Of answers s from o: where the scope's period (the fiscal quarter of the as-of day unless it has one) lands, for its org node and everything under it. The

@@ -326,8 +326,8 @@ func (s *Selection) shareStates(w Want, whole func(part int, t *Totals), fn func
 	if whole != nil {
 		strays = kept.strays(b)
 	}
+	room := make([][]int32, Parts())
 	parts := shareBy(standParcel, kept.blocks(), func(part, first, last int) {
-		rows := make([]int32, KeptRows())
 		for k := first; k < last; k++ {
 			x, open := kept.block(k)
 			within := w.Closed
@@ -350,7 +350,10 @@ func (s *Selection) shareStates(w Want, whole func(part int, t *Totals), fn func
 				}
 				continue
 			}
-			some := rows[:0]
+			if room[part] == nil {
+				room[part] = make([]int32, 0, KeptRows())
+			}
+			some := room[part]
 			days := x.Closed
 			if open {
 				days = x.Close

@@ -314,9 +314,9 @@ func (k *kernel) follow(x *course, parts []*tally) int {
 	if !sel.Narrowed() && moved.Any() {
 		strays = x.strays(b)
 	}
+	room := make([][]int32, analytics.Parts())
 	got := analytics.ShareBy(8, m+len(x.returned), func(part, begin, end int) {
 		var t *tally
-		rows := make([]int32, analytics.KeptRows())
 		for at := begin; at < end; at++ {
 			y := x.block(at)
 			lowest, highest := y.owners(sel.AsOf)
@@ -331,7 +331,10 @@ func (k *kernel) follow(x *course, parts []*tally) int {
 				t.whole(y, strays[at], moved)
 				continue
 			}
-			some := y.choose(rows, p)
+			if room[part] == nil {
+				room[part] = make([]int32, analytics.KeptRows())
+			}
+			some := y.choose(room[part], p)
 			if !inside || fine {
 				n := 0
 				for _, j := range some {

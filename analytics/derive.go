@@ -70,13 +70,24 @@ func (e *editor) stray() {
 		}
 		b.moved.Seal()
 	}
-	if len(e.dealTouches.add)+len(e.dealTouches.drop) > 0 {
+	if len(e.dealTouches.add)+len(e.dealTouches.drop)+len(e.looseTouches.add)+len(e.looseTouches.drop) > 0 {
 		b.nudged.Edit()
-		for _, a := range e.dealTouches.add {
-			b.nudged.Mark(int(a.owner))
+		deal := func(c Code) { b.nudged.Mark(int(c)) }
+		account := func(c Code) { // a touch that names no deal is a sign of all its account's
+			for _, d := range b.AccountDeals(c) {
+				deal(d)
+			}
 		}
-		for a := range e.dealTouches.drop {
-			b.nudged.Mark(int(a.owner))
+		for _, x := range []struct {
+			edit *runsEdit
+			mark func(Code)
+		}{{&e.dealTouches, deal}, {&e.looseTouches, account}} {
+			for _, a := range x.edit.add {
+				x.mark(a.owner)
+			}
+			for a := range x.edit.drop {
+				x.mark(a.owner)
+			}
 		}
 		b.nudged.Seal()
 	}

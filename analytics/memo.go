@@ -125,6 +125,18 @@ func Memo[K comparable, V any](b *Book, key K, compute func() V) V {
 	return recall(b.memo, asked[K]{key, b.Now()}, compute)
 }
 
+// shared is an answer's place among a Book's.
+type shared[A any, Q comparable] struct {
+	scope Scope
+	query Q
+}
+
+// Shared returns what of gives, computed once per Book, scope and query for all sessions: many look at the same part of the organisation. Nothing in the answer may be written to. query is what
+// the question has beside its scope, of a type that no other question with an A for an answer uses; a screen asks like this, a command or a benchmark asks the analysis itself.
+func Shared[A any, Q comparable](b *Book, s Scope, query Q, of func(b *Book, s Scope) A) A {
+	return Memo(b, shared[A, Q]{s, query}, func() A { return of(b, s) })
+}
+
 // worked keeps what [Pure] computed, of all Books.
 var worked = newMemo(worksKept)
 

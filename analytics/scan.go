@@ -88,6 +88,17 @@ func (s *Selection) touchBlocks(p Period, begin, end int, fn func(k int, rows []
 		days, reps := t.day.Block(k), t.Rep.Block(k)
 		reps = reps[:len(days)]
 		switch {
+		case s.on != nil:
+			last, on := days[0]+1, false
+			for j, day := range days {
+				if day != last { // a rep's touches of a day lie together
+					last, on = day, day >= from && day <= to && s.on(day)
+				}
+				buf[n&(column.Rows-1)] = first + int32(j)
+				if on && (s.Lo == 0 || s.Inside(b.PersonNode(reps[j]))) {
+					n++
+				}
+			}
 		case t.days.Within(k, from, to) && s.Lo == 0: // the whole company: every rep, known or not, hangs somewhere
 			for j := range days {
 				buf[j&(column.Rows-1)] = first + int32(j)

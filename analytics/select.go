@@ -20,7 +20,11 @@ type Selection struct {
 	stage    Code
 	industry Code
 	nothing  bool
+	on       func(Day) bool // nil: any day
 }
+
+// On narrows the touches, and nothing else, to days for which on is true. It is asked on several goroutines.
+func (s *Selection) On(on func(day Day) bool) { s.on = on }
 
 // Select resolves s.
 func (b *Book) Select(s Scope) *Selection {

@@ -78,6 +78,10 @@ func (f *frame) count() counts {
 		}
 		return c
 	}
+	if x := f.cubeOf(); x != nil {
+		x.count(f, &c)
+		return c
+	}
 	parts := make([][]int32, analytics.Parts())
 	parts[0] = c.n
 	n := f.events.blocks(func(part, k int, rows []int32) {

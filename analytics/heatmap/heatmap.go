@@ -9,6 +9,7 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/touch"
+	"flightdeck/store"
 )
 
 // Weeks is how many ISO weeks the usual period spans.
@@ -244,14 +245,14 @@ type listed struct {
 // Look is [Touches] with rows that are made when they are looked at.
 func Look(b *analytics.Book, s analytics.Scope, c Cell) *touch.View {
 	return analytics.MemoList(b, listed{s, c}, func() *touch.View {
-		f := open(b, s, c.Query)
+		f := analytics.MemoList(b, drawn{s, c.Query}, func() *frame { return open(b, s, c.Query) }) // who goes from square to square stays on the map
 		if f.events.blocks == nil {
 			return touch.ViewOf(Touches(b, s, c))
 		}
 		row, col := pick(f.rows, c.Row), pick(f.cols, c.Col)
 		rows := make([][]int32, analytics.Parts())
 		t := b.Touches()
-		f.events.blocks(func(part, _ int, in []int32) {
+		f.near(c).events.blocks(func(part, _ int, in []int32) {
 			var e event
 			for _, r := range in {
 				i := int(r)
@@ -266,6 +267,38 @@ func Look(b *analytics.Book, s analytics.Scope, c Cell) *touch.View {
 		})
 		return touch.Newest(b, s, rows)
 	})
+}
+
+// drawn is a map's place among a Book's answers.
+type drawn struct {
+	scope analytics.Scope
+	query Query
+}
+
+// near returns f with events that hold those of a square and few others: only the days of its column, only its rep's.
+func (f *frame) near(c Cell) *frame {
+	n := *f
+	at := func(labels []Label, key string) int {
+		return slices.IndexFunc(labels, func(l Label) bool { return l.Key == key && key != None })
+	}
+	i, j := at(f.rows, c.Row), at(f.cols, c.Col)
+	scope := f.sel.Scope
+	switch {
+	case f.q.View == WeekdayHour && i >= 0:
+		n.sel = f.b.Select(scope)
+		n.sel.On(func(day analytics.Day) bool { return weekday(day) == i })
+	case f.q.View == RepWeek && i >= 0:
+		code, ok := f.b.PersonCode(store.ID(c.Row))
+		if ok && f.b.Nodes()[f.b.PersonNode(code)].Person == code && f.sel.Inside(f.b.PersonNode(code)) {
+			scope.Node = store.ID(c.Row)
+			n.sel = f.b.Select(scope)
+		}
+	}
+	if f.q.View != WeekdayHour && j >= 0 {
+		n.period = analytics.Period{From: max(f.period.From, f.cols[j].From), To: min(f.period.To, f.cols[j].From+6)}
+	}
+	n.events = eventsOf(f.b, n.sel, f.q, n.period)
+	return &n
 }
 
 // pick reads one key of a cell: which places on the axis it takes.

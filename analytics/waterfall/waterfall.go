@@ -180,13 +180,15 @@ func (k *kernel) each(fn func(part int, was, is *analytics.DealState)) int {
 	stayed := all.stayed[all.first[k.sel.Lo]:all.first[k.sel.Hi]]
 	return analytics.ShareBy(parcel, len(stayed)+len(all.moved), func(part, first, last int) {
 		for i := first; i < last; i++ {
-			deal := analytics.None
+			var deal analytics.Code
 			if i < len(stayed) {
 				deal = stayed[i]
-			} else if x := all.moved[i-len(stayed)]; k.sel.Inside(x.was) || k.sel.Inside(x.is) {
-				deal = x.deal
 			} else {
-				continue
+				x := all.moved[i-len(stayed)]
+				if !k.sel.Inside(x.was) && !k.sel.Inside(x.is) {
+					continue
+				}
+				deal = x.deal
 			}
 			is := k.b.DealAt(deal, k.sel.AsOf)
 			was := k.before(&is)

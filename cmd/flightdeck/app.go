@@ -415,9 +415,9 @@ func (in *invocation) book(ctx context.Context, db *bolt.DB, dir string, cfg *co
 // askFirst asks of the whole company what the panes ask, in the order in which people come to them, so that what is kept beside a large Book is there when they do.
 func askFirst(b *analytics.Book) {
 	var s analytics.Scope
-	funnel.Of(b, s)
-	forecast.Of(b, s)
-	migration.Of(b, s)
+	analytics.Shared(b, s, struct{}{}, funnel.Of)
+	analytics.Shared(b, s, struct{}{}, forecast.Of)
+	analytics.Shared(b, s, struct{}{}, migration.Of)
 	deal.Look(b, s, deal.Filter{})
 	margin.Of(b, s, "")
 	sandbag.Of(b, nil, s) // for triage and the morning

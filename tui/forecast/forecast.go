@@ -87,7 +87,7 @@ func (m *model) Init() tea.Cmd { return tea.Batch(m.reload(), m.learn()) }
 func (m *model) reload() tea.Cmd {
 	scope := m.at.Scope
 	return m.load.StartOn(m.env, m.at, nil, func(_ context.Context, b *analytics.Book) (answer, error) {
-		return answer{forecast.Of(b, scope), b.Currency()}, nil
+		return answer{analytics.Shared(b, scope, struct{}{}, forecast.Of), b.Currency()}, nil
 	})
 }
 

@@ -69,7 +69,7 @@ func (m *model) Init() tea.Cmd { return m.reload() }
 func (m *model) reload() tea.Cmd {
 	scope := m.at.Scope
 	return m.load.StartOn(m.env, m.at, nil, func(_ context.Context, b *analytics.Book) (answer, error) {
-		return answer{funnel.Of(b, scope), b.Currency()}, nil
+		return answer{analytics.Shared(b, scope, struct{}{}, funnel.Of), b.Currency()}, nil
 	})
 }
 

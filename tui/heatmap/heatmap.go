@@ -71,7 +71,7 @@ func (m *model) reload() tea.Cmd {
 		if bad != nil {
 			return answer{}, bad
 		}
-		a := answer{Answer: heatmap.Of(b, scope, q)}
+		a := answer{Answer: analytics.Shared(b, scope, q, func(b *analytics.Book, s analytics.Scope) heatmap.Answer { return heatmap.Of(b, s, q) })}
 		a.crop()
 		return a, nil
 	})

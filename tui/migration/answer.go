@@ -42,7 +42,7 @@ func (a *answer) cell(i, j int) migration.Cell {
 }
 
 func of(b *analytics.Book, s analytics.Scope) answer {
-	a := answer{Answer: migration.Of(b, s), org: b.Currency()}
+	a := answer{Answer: analytics.Shared(b, s, struct{}{}, migration.Of), org: b.Currency()}
 	n := len(a.Grades) + 1
 	a.total = make([]migration.Square, 2*n+1)
 	sums := make([]analytics.Adder, len(a.total))
@@ -75,7 +75,7 @@ func of(b *analytics.Book, s analytics.Scope) answer {
 	if last := a.Flow[len(a.Flow)-1].Period; !last.Contains(a.AsOf) {
 		usual := s
 		usual.Period = analytics.Period{}
-		if f := migration.Of(b, usual).Flow; f[0].Period.From <= last.From {
+		if f := analytics.Shared(b, usual, struct{}{}, migration.Of).Flow; f[0].Period.From <= last.From {
 			a.months = f
 		}
 	}

@@ -26,10 +26,10 @@ type question struct {
 
 // questions are what the panes ask, by the same functions.
 var questions = []question{
-	{name: "funnel", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { funnel.Of(b, s) }},
+	{name: "funnel", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { analytics.Shared(b, s, struct{}{}, funnel.Of) }},
 	heat(heatmap.WeekdayHour), heat(heatmap.RepWeek), heat(heatmap.Area),
-	{name: "migration", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { migration.Of(b, s) }},
-	{name: "forecast", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { forecast.Of(b, s) }},
+	{name: "migration", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { analytics.Shared(b, s, struct{}{}, migration.Of) }},
+	{name: "forecast", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { analytics.Shared(b, s, struct{}{}, forecast.Of) }},
 	{name: "deals", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { deal.Look(b, s, deal.Filter{}) }},
 	{name: "accounts", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { account.Look(b, s) }},
 	{name: "touches", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { touch.Look(b, s) }},
@@ -40,7 +40,10 @@ var questions = []question{
 }
 
 func heat(v heatmap.View) question {
-	return question{name: "heatmap " + v.String(), ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { heatmap.Of(b, s, heatmap.Query{View: v}) }}
+	return question{name: "heatmap " + v.String(), ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) {
+		q := heatmap.Query{View: v}
+		analytics.Shared(b, s, q, func(b *analytics.Book, s analytics.Scope) heatmap.Answer { return heatmap.Of(b, s, q) })
+	}}
 }
 
 func whole(s analytics.Scope) analytics.Scope { return analytics.Scope{Period: s.Period} }

@@ -21,6 +21,7 @@ import (
 	"flightdeck/analytics/forecast"
 	"flightdeck/analytics/funnel"
 	"flightdeck/analytics/grader"
+	"flightdeck/analytics/heatmap"
 	"flightdeck/analytics/landing"
 	"flightdeck/analytics/margin"
 	"flightdeck/analytics/migration"
@@ -419,6 +420,7 @@ func askFirst(b *analytics.Book) {
 	analytics.Shared(b, s, struct{}{}, forecast.Of)
 	analytics.Shared(b, s, struct{}{}, migration.Of)
 	deal.Look(b, s, deal.Filter{})
+	heatmap.Of(b, s, heatmap.Query{})
 	margin.Of(b, s, "")
 	sandbag.Of(b, nil, s) // for triage and the morning
 	b.Settle()

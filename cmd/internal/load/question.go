@@ -28,8 +28,12 @@ type question struct {
 var questions = []question{
 	{name: "funnel", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { analytics.Shared(b, s, struct{}{}, funnel.Of) }},
 	heat(heatmap.WeekdayHour), heat(heatmap.RepWeek), heat(heatmap.Area),
-	{name: "migration", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { analytics.Shared(b, s, struct{}{}, migration.Of) }},
-	{name: "forecast", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { analytics.Shared(b, s, struct{}{}, forecast.Of) }},
+	{name: "migration", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) {
+		analytics.Shared(b, s, struct{}{}, migration.Of)
+	}},
+	{name: "forecast", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) {
+		analytics.Shared(b, s, struct{}{}, forecast.Of)
+	}},
 	{name: "deals", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { deal.Look(b, s, deal.Filter{}) }},
 	{name: "accounts", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { account.Look(b, s) }},
 	{name: "touches", ask: func(b *analytics.Book, s analytics.Scope, _ store.ID) { touch.Look(b, s) }},

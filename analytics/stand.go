@@ -82,8 +82,10 @@ type standBlock struct {
 
 // Totals is what a block of deals adds up to, by stage.
 type Totals struct {
+	*States
 	Stages []StageTotal
 	Cycles []Cycles // of the won ones
+	Order  []int16  // the rows by Value, the greatest first, those without an amount last
 }
 
 // StageTotal is how many of a block's deals stand in a stage, how many of them without an amount, and what they are worth, in minor units of the organisation's currency.
@@ -237,14 +239,19 @@ func (s *stand) fill(b *Book, order []int32, open bool) {
 			}
 			x.day = Period{min(x.day.From, day), max(x.day.To, day)}
 		}
-		x.totals = b.total(&x.States)
 		s.blocks = append(s.blocks, x)
 	}
+	share(len(s.blocks), func(_, first, last int) {
+		for k := first; k < last; k++ {
+			x := &s.blocks[k]
+			x.totals = b.total(&x.States)
+		}
+	})
 }
 
 // total adds a block up.
 func (b *Book) total(st *States) *Totals {
-	t, at, cycles := &Totals{}, map[Code]int{}, map[int32]int32{}
+	t, at, cycles := &Totals{States: st, Order: make([]int16, len(st.Deal))}, map[Code]int{}, map[int32]int32{}
 	for j, stage := range st.Stage {
 		i, ok := at[stage]
 		if !ok {
@@ -265,6 +272,18 @@ func (b *Book) total(st *States) *Totals {
 			cycles[days]++
 		}
 	}
+	for j := range t.Order {
+		t.Order[j] = int16(j)
+	}
+	slices.SortFunc(t.Order, func(x, y int16) int {
+		switch {
+		case st.Given[x] != st.Given[y] && st.Given[x]:
+			return -1
+		case st.Given[x] != st.Given[y]:
+			return 1
+		}
+		return cmp.Or(cmp.Compare(st.Value[y], st.Value[x]), cmp.Compare(x, y))
+	})
 	for days, n := range cycles {
 		t.Cycles = append(t.Cycles, Cycles{days, n})
 	}

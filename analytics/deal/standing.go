@@ -33,32 +33,57 @@ func standing(b *analytics.Book, s analytics.Scope, kinds []store.StageKind) *Vi
 	if len(kinds) == 1 && kinds[0] == store.StageOpen {
 		want.Closed = analytics.Never
 	}
-	parts := make([]*heap, analytics.Parts())
-	sel.ShareStates(want, func(part int, st *analytics.States, rows []int32) {
-		h := parts[part]
-		if h == nil {
-			h = &heap{top: analytics.NewTop(before)}
-			parts[part] = h
+	parts, moved := make([]*heap, analytics.Parts()), b.Moved()
+	of := func(part int) *heap {
+		if parts[part] == nil {
+			parts[part] = &heap{top: analytics.NewTop(before)}
 		}
+		return parts[part]
+	}
+	sel.ShareTotals(want, func(part int, t *analytics.Totals) {
+		h := of(part)
+		for _, x := range t.Stages {
+			if k := kind[x.Stage+1]; k >= 0 {
+				h.n[k] += int(x.N)
+				h.noAmount += int(x.NoAmount)
+				h.sums[k] = analytics.Plus(h.sums[k], x.Minor)
+			}
+		}
+		bar, full := h.top.Bar()
+		for _, j := range t.Order {
+			v := t.Value[j]
+			if !t.Given[j] {
+				v = none
+			}
+			if full && v < bar.value {
+				break
+			}
+			if kind[t.Stage[j]+1] >= 0 && !moved.Has(int(t.Deal[j])) {
+				h.top.Add(refOf(b, t.States, int32(j), v, sel.AsOf))
+				bar, full = h.top.Bar()
+			}
+		}
+	}, func(part int, st *analytics.States, rows []int32, sign int) {
+		h := of(part)
 		bar, full := h.top.Bar()
 		for _, j := range rows {
 			k := kind[st.Stage[j]+1]
 			if k < 0 {
 				continue
 			}
-			h.n[k]++
+			h.n[k] += sign
 			v := st.Value[j]
 			switch {
 			case !st.Given[j]:
-				h.noAmount++
+				h.noAmount += sign
 				v = none
 			case v == analytics.NoValue:
 				h.addApart(b, st.Deal[j], sel.AsOf, int(k))
 				v = none
 			default:
-				h.sums[k] = analytics.Plus(h.sums[k], v)
+				h.sums[k] = analytics.Plus(h.sums[k], int64(sign)*v)
 			}
-			if full && v < bar.value {
+			if sign < 0 || full && v < bar.value {
 				continue
 			}
 			h.top.Add(refOf(b, st, j, v, sel.AsOf))

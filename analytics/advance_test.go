@@ -130,14 +130,30 @@ func ask(t *testing.T, b *analytics.Book, scopes []analytics.Scope) (out []strin
 		out = append(out, string(j))
 	}
 	for _, s := range scopes {
-		add(funnel.Of(b, s))
+		f := funnel.Of(b, s)
+		add(f)
+		for i, set := range []funnel.Set{funnel.Standing, funnel.Entered, funnel.Advanced, funnel.Lost, funnel.Stays} {
+			if len(f.Stages) > 0 {
+				add(funnel.Deals(b, s, f.Stages[i%len(f.Stages)].ID, set))
+			}
+		}
 		add(forecast.Of(b, s))
 		add(margin.Of(b, s, ""))
 		add(migration.Of(b, s))
 		add(account.All(b, s))
 		add(touch.Look(b, s).List())
 		for _, v := range []heatmap.View{heatmap.WeekdayHour, heatmap.RepWeek, heatmap.Area} {
-			add(heatmap.Of(b, s, heatmap.Query{View: v}))
+			m := heatmap.Of(b, s, heatmap.Query{View: v})
+			add(m)
+			for i, n := range m.Counts {
+				if n > 0 { // the first square that holds anything
+					c := heatmap.Cell{Query: m.Query, Row: m.Rows[i/len(m.Cols)].Key, Col: m.Cols[i%len(m.Cols)].Key}
+					if l := heatmap.Look(b, s, c); l.Total != n {
+						t.Fatalf("%s of %s opens %d touches, the map counts %d", c, s, l.Total, n)
+					}
+					break
+				}
+			}
 		}
 		l := deal.Find(b, s, deal.Filter{})
 		add(l)

@@ -296,27 +296,54 @@ func (x *course) blocks(b *analytics.Book, rows []row, lost, till bool) (out []b
 	return out
 }
 
+// The tables of a course.
+const (
+	ofReached = iota
+	ofStays
+	ofReturned
+)
+
 // follow counts what deals went through, as [walker.each] does for one deal after the other.
 func (k *kernel) follow(x *course, parts []*tally) int {
-	b, sel := k.b, k.sel
-	p := analytics.Period{From: sel.Period.From, To: min(sel.Period.To, sel.AsOf)}
-	moved := b.Moved()
-	fine := moved.Any() || sel.Narrowed()
-	lo, hi := sel.Owners()
-	tallyOf := func(part int) *tally {
+	of := func(part int) *tally {
 		if parts[part] == nil {
 			parts[part] = k.tally()
 		}
 		return parts[part]
 	}
+	return k.visit(x, func(part int, y *block, strays []int32) { of(part).whole(y, strays, k.b.Moved()) }, func(part, table int, y *block, rows []int32) {
+		switch t := of(part); table {
+		case ofReached:
+			t.reached(y, rows, k.sel.AsOf, 1)
+		case ofStays:
+			t.stayed(y, rows, 1)
+		default:
+			t.lostThen(y, rows, k.sel.AsOf)
+		}
+	}, func(part int, d *analytics.DealState) {
+		t := of(part)
+		t.walk.went(d, t.add)
+	})
+}
+
+// visit gives the rows of the period, of deals that match, by table and block; and the deals that moved since x was written one by one. Where every row of a block is meant, whole
+// is given it, unless it is nil, and which of its rows may be of deals that moved.
+func (k *kernel) visit(x *course, whole func(part int, y *block, strays []int32), some func(part, table int, y *block, rows []int32), late func(part int, d *analytics.DealState)) int {
+	b, sel := k.b, k.sel
+	p := analytics.Period{From: sel.Period.From, To: min(sel.Period.To, sel.AsOf)}
+	moved := b.Moved()
+	fine := moved.Any() || sel.Narrowed()
+	if sel.Narrowed() {
+		whole = nil
+	}
+	lo, hi := sel.Owners()
 	n, m := len(x.reached), len(x.reached)+len(x.stays)
 	var strays map[int][]int32
-	if !sel.Narrowed() && moved.Any() {
+	if whole != nil && moved.Any() {
 		strays = x.strays(b)
 	}
 	room := make([][]int32, analytics.Parts())
 	got := analytics.ShareBy(8, m+len(x.returned), func(part, begin, end int) {
-		var t *tally
 		for at := begin; at < end; at++ {
 			y := x.block(at)
 			lowest, highest := y.owners(sel.AsOf)
@@ -324,55 +351,48 @@ func (k *kernel) follow(x *course, parts []*tally) int {
 				continue
 			}
 			inside := sel.Whole(lowest, highest)
-			if at < m && inside && !sel.Narrowed() && y.given <= sel.AsOf && y.total.settled <= sel.AsOf && y.first >= p.From && y.last <= p.To {
-				if t == nil {
-					t = tallyOf(part)
-				}
-				t.whole(y, strays[at], moved)
+			if at < m && whole != nil && inside && y.given <= sel.AsOf && y.total.settled <= sel.AsOf && y.first >= p.From && y.last <= p.To {
+				whole(part, y, strays[at])
 				continue
 			}
 			if room[part] == nil {
 				room[part] = make([]int32, analytics.KeptRows())
 			}
-			some := y.choose(room[part], p)
+			rows := y.choose(room[part], p)
 			if !inside || fine {
 				n := 0
-				for _, j := range some {
+				for _, j := range rows {
 					d := y.deal[j]
 					if (inside || sel.Inside(b.PersonNode(x.owner(b, d, sel.AsOf)))) && (!fine || !moved.Has(int(d)) && sel.Coarse(d)) {
-						some[n] = j
+						rows[n] = j
 						n++
 					}
 				}
-				some = some[:n]
+				rows = rows[:n]
 			}
-			if len(some) == 0 {
+			if len(rows) == 0 {
 				continue
 			}
-			if t == nil {
-				t = tallyOf(part)
-			}
+			table := ofReturned
 			switch {
 			case at < n:
-				t.reached(y, some, sel.AsOf, 1)
+				table = ofReached
 			case at < m:
-				t.stayed(y, some, 1)
-			default:
-				t.lostThen(y, some, sel.AsOf)
+				table = ofStays
 			}
+			some(part, table, y, rows)
 		}
 	})
 	var rest []analytics.Code
 	moved.Each(func(i int) { rest = append(rest, analytics.Code(i)) })
 	const batch = 512
 	also := analytics.ShareBy(1, (len(rest)+batch-1)/batch, func(part, begin, end int) {
-		t := tallyOf(part)
 		for _, c := range rest[begin*batch : min(end*batch, len(rest))] {
 			if !sel.Inside(b.PersonNode(b.OwnerOn(c, sel.AsOf))) {
 				continue
 			}
 			if d, ok := sel.Deal(c); ok {
-				t.walk.went(&d, t.add)
+				late(part, &d)
 			}
 		}
 	})

@@ -279,7 +279,25 @@ type listed struct {
 func Look(b *analytics.Book, s analytics.Scope, stage store.ID, set Set) *deal.View {
 	return analytics.MemoList(b, listed{s, stage, set}, func() *deal.View {
 		k, c := newKernel(b, s), deal.Collect(b, s)
-		if code, ok := b.StageCode(stage); ok {
+		code, ok := b.StageCode(stage)
+		x, kept := courseOf(b)
+		if k.sel.Staged() {
+			kept = false
+		}
+		switch {
+		case !ok:
+		case kept && set == Standing:
+			k.sel.ShareStates(analytics.Want{Closed: k.sel.Period, Due: analytics.Ever}, func(part int, st *analytics.States, rows []int32) {
+				for _, j := range rows {
+					if st.Stage[j] == code {
+						d := b.DealAt(st.Deal[j], k.sel.AsOf)
+						c.Add(part, &d, 0, 0)
+					}
+				}
+			})
+		case kept:
+			k.look(x, code, set, c.Add)
+		default:
 			want, walkers := k.rank[code], make([]*walker, analytics.Parts())
 			k.sel.ShareDeals(k.sel.Period, func(part int, d *analytics.DealState) {
 				if walkers[part] == nil {
@@ -295,6 +313,46 @@ func Look(b *analytics.Book, s analytics.Scope, stage store.ID, set Set) *deal.V
 		return c.View(func(r *deal.Row, _ *analytics.DealState, days int32) {
 			if set == Stays {
 				r.Reason = strconv.Itoa(int(days))
+			}
+		})
+	})
+}
+
+// look gives the deals of a set of a stage that a course tells of, with the days of a stay.
+func (k *kernel) look(x *course, stage analytics.Code, set Set, add func(part int, d *analytics.DealState, days int32, class int8)) {
+	asOf, open := k.sel.AsOf, k.kind[k.rank[stage]] == store.StageOpen
+	walkers := make([]*walker, analytics.Parts())
+	k.visit(x, nil, func(part, table int, y *block, rows []int32) {
+		if (table == ofStays) != (set == Stays) || table == ofReturned && set != Lost {
+			return
+		}
+		for _, j := range rows {
+			if analytics.Code(y.stage[j]) != stage {
+				continue
+			}
+			in, days := true, int32(0)
+			switch further := y.further[j] <= asOf; {
+			case table == ofStays:
+				days = int32(y.further[j])
+			case table == ofReturned:
+				in = y.lost[j] <= asOf && y.till[j] > asOf && !further
+			case set == Advanced:
+				in = further
+			case set == Lost:
+				in = !further && y.lost[j] <= asOf && open
+			}
+			if in {
+				d := k.b.DealAt(y.deal[j], asOf)
+				add(part, &d, days, 0)
+			}
+		}
+	}, func(part int, d *analytics.DealState) {
+		if walkers[part] == nil {
+			walkers[part] = k.walker()
+		}
+		walkers[part].went(d, func(i int32, is Set, d *analytics.DealState, days int) {
+			if i == k.rank[stage] && is == set {
+				add(part, d, int32(days), 0)
 			}
 		})
 	})

@@ -17,6 +17,7 @@ type States struct {
 	Value                  []int64 // in minor units of the organisation's currency; 0 where no amount was given, [NoValue] without a rate
 	Given                  []bool  // whether an amount was given
 	Category               []store.Category
+	settled                []Day // since when the row has been true; nil: that is not known
 	signed                 []Day // the last sign of the deal (see [Book.LastSign]) when the row was made; nil: not looked up
 }
 
@@ -42,9 +43,12 @@ func (st *States) clear() {
 func (st *States) part(from, to int) States {
 	return States{
 		Deal: st.Deal[from:to:to], Owner: st.Owner[from:to:to], Stage: st.Stage[from:to:to], Created: st.Created[from:to:to], Close: st.Close[from:to:to],
-		Closed: st.Closed[from:to:to], Value: st.Value[from:to:to], Given: st.Given[from:to:to], Category: st.Category[from:to:to], signed: st.signed[from:to:to],
+		Closed: st.Closed[from:to:to], Value: st.Value[from:to:to], Given: st.Given[from:to:to], Category: st.Category[from:to:to], settled: st.settled[from:to:to], signed: st.signed[from:to:to],
 	}
 }
+
+// Same reports whether the deal in a row stood at the end of day as it stands in st; where that is not known it says no.
+func (st *States) Same(row int32, day Day) bool { return st.settled != nil && st.settled[row] <= day }
 
 // SignedState is [Book.Signed] for the deal in a row of st: mostly the row tells.
 func (b *Book) SignedState(st *States, row int32, from, day Day) bool {
@@ -65,14 +69,13 @@ func KeptRows() int { return 1 << keptShift }
 // stand is deals as they stand, in the order of the month of a day (the promised close of open ones, the close of the others), then of their owner.
 type stand struct {
 	States
-	settled []Day // since when the row is true: the deal's last change or step
-	handed  []Day // since when the owner is true
-	blocks  []standBlock
+	handed []Day // since when the owner is true
+	blocks []standBlock
 }
 
 type standBlock struct {
 	States
-	settled, handed      []Day
+	handed               []Day
 	day                  Period // of Close or Closed
 	noDay                bool   // some promise none
 	created, last, given Day    // the least Created, the greatest settled and handed
@@ -226,7 +229,7 @@ func (s *stand) fill(b *Book, order []int32, open bool) {
 	}
 	for from := 0; from < len(order); from += KeptRows() {
 		to := min(from+KeptRows(), len(order))
-		x := standBlock{States: s.part(from, to), settled: s.settled[from:to:to], handed: s.handed[from:to:to], day: Period{math.MaxInt32, store.NoDay}, created: store.MaxDay + 1}
+		x := standBlock{States: s.part(from, to), handed: s.handed[from:to:to], day: Period{math.MaxInt32, store.NoDay}, created: store.MaxDay + 1}
 		x.last, x.ownerMin, x.ownerMax = slices.Max(x.settled), slices.Min(x.Owner), slices.Max(x.Owner)
 		x.created, x.given = slices.Min(x.Created), slices.Max(x.handed)
 		for j := range x.Deal {

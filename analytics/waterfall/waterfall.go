@@ -232,11 +232,25 @@ type walked struct {
 // walk finds the candidates: what was open for the period on either day, or was won in it or from it.
 func (k *kernel) walk() candidates {
 	parts := make([][]candidate, analytics.Parts())
-	n := k.wide.ShareDeals(analytics.Period{From: k.since + 1, To: k.sel.AsOf}, func(part int, is *analytics.DealState) {
-		was := k.before(is)
-		before, after := k.open(&was, k.since), k.open(is, k.sel.AsOf)
-		if won := is.Exists && is.Kind == store.StageWon && is.Closed > k.since && k.period.Contains(is.Closed); before || after || won {
-			parts[part] = append(parts[part], candidate{is.Deal, was.Node, is.Node})
+	open := make([]bool, len(k.b.Stages())+1) // by stage Code + 1
+	for c := range open {
+		open[c] = c == 0 || k.b.Stage(analytics.Code(c-1)).Kind == store.StageOpen
+	}
+	n := k.wide.ShareStates(analytics.Want{Closed: analytics.Ever, Due: analytics.Ever}, func(part int, st *analytics.States, rows []int32) {
+		for _, j := range rows {
+			if st.Same(j, k.since) { // it stood then as it stands now
+				if due := st.Close[j]; open[st.Stage[j]+1] && due != store.NoDay && (k.period.Contains(max(due, k.since)) || k.period.Contains(max(due, k.sel.AsOf))) {
+					node := k.b.PersonNode(st.Owner[j])
+					parts[part] = append(parts[part], candidate{st.Deal[j], node, node})
+				}
+				continue
+			}
+			is := k.b.DealAt(st.Deal[j], k.sel.AsOf)
+			was := k.before(&is)
+			before, after := k.open(&was, k.since), k.open(&is, k.sel.AsOf)
+			if won := is.Exists && is.Kind == store.StageWon && is.Closed > k.since && k.period.Contains(is.Closed); before || after || won {
+				parts[part] = append(parts[part], candidate{is.Deal, was.Node, is.Node})
+			}
 		}
 	})
 	all := candidates{first: make([]int32, len(k.b.Nodes())+1)}

@@ -62,17 +62,49 @@ func (s Size) Columns(weights ...int) []Size {
 // Width returns the columns that s takes; escape sequences take none.
 func Width(s string) int {
 	n := 0
-	for _, r := range s {
-		switch { // what names and figures are made of; the rest is left to the library, whole, since marks join with what is before them
-		case r >= 0x20 && r < 0x7f, r >= 0x2800 && r <= 0x28ff:
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			switch { // what names and figures are made of, and styles; the rest is left to the library, whole, since marks join with what is before them
+			case c >= 0x20 && c < 0x7f:
+				n++
+				i++
+				continue
+			case c == '\x1b':
+				if k := styled(s[i:]); k > 0 {
+					i += k
+					continue
+				}
+			}
+			return ansi.StringWidth(s)
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r >= 0x2800 && r <= 0x28ff, r >= 0x2500 && r <= 0x259f:
 			n++
 		case r >= 0x4e00 && r <= 0x9fff, r >= 0x3400 && r <= 0x4dbf, r >= 0x3001 && r <= 0x3029, r >= 0xff01 && r <= 0xff60:
 			n += 2
 		default:
 			return ansi.StringWidth(s)
 		}
+		i += size
 	}
 	return n
+}
+
+// styled returns the length of the style sequence (SGR) at the beginning of s; 0: there is none.
+func styled(s string) int {
+	if len(s) < 3 || s[1] != '[' {
+		return 0
+	}
+	for i := 2; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == 'm':
+			return i + 1
+		case c != ';' && c != ':' && (c < '0' || c > '9'):
+			return 0
+		}
+	}
+	return 0
 }
 
 // Cut shortens s to at most w columns, the last of them "~" when something was cut. s may hold escape sequences.

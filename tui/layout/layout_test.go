@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -124,6 +125,17 @@ func TestWidth_AgreesWithTheRenderer(t *testing.T) {
 		}
 		if s := "a" + string(r) + "中"; Width(s) != ansi.StringWidth(s) {
 			t.Fatalf("%U: %d, the renderer says %d", r, Width(s), ansi.StringWidth(s))
+		}
+	}
+	parts := []string{"a", "中", "e\u0301", "\x1b[1m", "\x1b[m", "\x1b[38;5;7m", "\x1b[4:3m", "\x1b[2K", "\x1b[", "\x1b", "\x1b]8;;x\x07", "m", "█", "\xff", "\u200d", "👩", "\ufe0f", "\n", "；"}
+	rng := rand.New(rand.NewPCG(7, 1))
+	for range 20_000 {
+		s := ""
+		for range 1 + rng.IntN(6) {
+			s += parts[rng.IntN(len(parts))]
+		}
+		if Width(s) != ansi.StringWidth(s) {
+			t.Fatalf("%q: %d, the renderer says %d", s, Width(s), ansi.StringWidth(s))
 		}
 	}
 }

@@ -144,7 +144,7 @@ func (t *Table) find(key string, at int) (int, bool) {
 	if p, ok := t.near(key, at); ok {
 		return p, true
 	}
-	for p := range t.Len() {
+	for p := range t.reach(at) {
 		if t.keyAt(p) == key {
 			return p, true
 		}
@@ -152,9 +152,21 @@ func (t *Table) find(key string, at int) (int, bool) {
 	return 0, false
 }
 
+// reach returns how many rows a row is looked for in. The first of a very long list are in order at once, all only after some time, which nobody should wait for because a row is
+// no longer there: whoever stood among the first is looked for among them.
+func (t *Table) reach(at int) int {
+	if at < analytics.Topmost && t.Len() > long {
+		return analytics.Topmost
+	}
+	return t.Len()
+}
+
+// long is from how many rows on putting them in order takes longer than a frame.
+const long = 20_000
+
 // near is find around at alone.
 func (t *Table) near(key string, at int) (int, bool) {
-	for p := max(0, at-nearby); p < min(at+nearby, t.Len()); p++ {
+	for p := max(0, at-nearby); p < min(at+nearby, t.reach(at)); p++ {
 		if t.keyAt(p) == key {
 			return p, true
 		}

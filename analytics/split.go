@@ -104,6 +104,49 @@ func (s *Selection) ShareTouches(p Period, fn func(part, k int, rows []int32)) i
 	})
 }
 
+// keepers are, by block of accounts, between whom their owners lie; free: somebody whom we do not know owns one of them.
+type keepers struct {
+	owner column.Zone[Code]
+	free  []bool
+}
+
+type keepersKey struct{}
+
+func (b *Book) keepers() *keepers {
+	return Memo(b, keepersKey{}, func() *keepers {
+		k := &keepers{free: make([]bool, column.Blocks(b.accounts.len()))}
+		for i := range k.free {
+			for j, o := range b.accounts.owner.Block(i) {
+				if k.owner.Put(i<<column.Shift+j, o); !b.people.isLive(o) {
+					k.free[i] = true
+				}
+			}
+		}
+		return k
+	})
+}
+
+// ShareAccounts calls fn with ranges of account Codes that hold all that match (see [Selection.Account]), and others, from several goroutines at once where there are many. It
+// returns how many parts there were. Accounts mostly lie in the order of their owners: a team's are few blocks.
+func (s *Selection) ShareAccounts(fn func(part int, first, last Code)) int {
+	b := s.b
+	if s.nothing {
+		return 0
+	}
+	if s.Node == 0 {
+		return b.ShareAccounts(fn)
+	}
+	lo, hi := s.reps()
+	k, n := b.keepers(), b.accounts.len()
+	return share(len(k.free), func(part, first, last int) {
+		for i := first; i < last; i++ {
+			if k.free[i] || k.owner.Meets(i, lo, hi) {
+				fn(part, Code(i<<column.Shift), Code(min((i+1)<<column.Shift, n)))
+			}
+		}
+	})
+}
+
 // ShareAccounts calls fn with ranges of account Codes that together are all, from several goroutines at once where there are many. It returns how many parts
 // there were.
 func (b *Book) ShareAccounts(fn func(part int, first, last Code)) int {

@@ -146,7 +146,7 @@ func look(b *analytics.Book, s analytics.Scope) *View {
 	for i := range sums {
 		sums[i] = b.Adder()
 	}
-	b.ShareAccounts(func(part int, first, last analytics.Code) {
+	sel.ShareAccounts(func(part int, first, last analytics.Code) {
 		if tops[part] == nil {
 			tops[part] = analytics.NewTop(order)
 		}

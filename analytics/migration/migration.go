@@ -70,9 +70,7 @@ func Of(b *analytics.Book, s analytics.Scope) Answer {
 		boards[d.day] = d
 	}
 	before, after := boards[q.from], boards[q.to]
-	narrow := s
-	narrow.Period, narrow.AsOf = analytics.Period{}, 0
-	chosen := analytics.MemoList(b, chosenKey{narrow, q.sel.AsOf}, q.chosen)
+	narrow, chosen := q.accounts(s)
 	parts := make([]*tally, len(chosen))
 	each(chosen, func(part int, some []analytics.Code) {
 		t := q.tally()
@@ -132,10 +130,17 @@ func each(chosen [][]analytics.Code, fn func(part int, some []analytics.Code)) {
 	wait.Wait()
 }
 
+// accounts returns the scope's accounts, and the scope without what they do not depend on.
+func (q *question) accounts(s analytics.Scope) (narrow analytics.Scope, chosen [][]analytics.Code) {
+	narrow = s
+	narrow.Period, narrow.AsOf = analytics.Period{}, 0
+	return narrow, analytics.Memo(q.b, chosenKey{narrow, q.sel.AsOf}, q.chosen)
+}
+
 // chosen are the accounts of the scope in their order, in parts of the same length: they are kept, and whoever was quick when they were looked for has not the more to count.
 func (q *question) chosen() [][]analytics.Code {
 	in, n := make([]bool, q.b.Accounts()), make([]int, analytics.Parts())
-	q.b.ShareAccounts(func(part int, first, last analytics.Code) {
+	q.sel.ShareAccounts(func(part int, first, last analytics.Code) {
 		for c := first; c < last; c++ {
 			if q.sel.Account(c) {
 				in[c] = true
@@ -454,10 +459,11 @@ func look(b *analytics.Book, s analytics.Scope, cell Cell) *View {
 		sums[i] = b.Adder()
 	}
 	n := len(q.grades)
-	b.ShareAccounts(func(part int, first, last analytics.Code) {
-		for c := first; c < last; c++ {
+	_, chosen := q.accounts(s)
+	each(chosen, func(part int, some []analytics.Code) {
+		for _, c := range some {
 			i, j := q.seat(before, c), q.seat(after, c)
-			if i == n && j == n || !q.sel.Account(c) {
+			if i == n && j == n {
 				continue
 			}
 			if cell.From != Any && cell.From != before.Grade(c) || cell.To != Any && cell.To != after.Grade(c) {

@@ -2,6 +2,7 @@ package table_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -297,6 +298,29 @@ func TestTable_TypingOn(t *testing.T) {
 					t.Fatalf("%q: row %s is missing of %q", text, k, texts)
 				}
 			}
+		}
+	}
+}
+
+// TestSeek_LongList: a row that is gone from a long list is not looked for beyond those that are in order at once, and one that stood further down is found wherever it went.
+func TestSeek_LongList(t *testing.T) {
+	const n = 200_000
+	asked := 0
+	rows := table.Rows{Len: n, Key: func(i int) string { asked = max(asked, i); return strconv.Itoa(i) }, Cells: func(int, []table.Cell) {}}
+	for _, c := range []struct {
+		key      string
+		at, want int
+		far      bool
+	}{
+		{"7", 3, 7, false}, {"gone", 3, -1, false}, {"150000", 3, -1, false}, {"150000", 9_000, 150_000, true}, {"gone", 9_000, -1, true},
+	} {
+		asked = 0
+		x := table.Narrowed{Rows: rows}
+		if x.Seek(c.key, c.at); x.At != c.want {
+			t.Errorf("%s near %d: at %d, want %d", c.key, c.at, x.At, c.want)
+		}
+		if far := asked >= analytics.Topmost; far != c.far {
+			t.Errorf("%s near %d: asked for row %d", c.key, c.at, asked)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"flightdeck/analytics/column"
 	"flightdeck/store"
@@ -11,6 +12,9 @@ import (
 
 // parcel is how many blocks one goroutine takes at a time: a quarter of a million rows, some hundred microseconds.
 const parcel = 32
+
+// dealParcel is parcel for whoever reads deals, and the histories of some.
+const dealParcel = 4
 
 // Each calls task with 0 to n-1, on as many goroutines as there are processors, and blocks until all have ended. A panic of one reaches the caller.
 func Each(n int, task func(i int)) { each(n, task) }
@@ -55,16 +59,24 @@ func shareBy(parcel, blocks int, work func(part, first, last int)) (parts int) {
 	}
 	var next atomic.Int32
 	each(n, func(part int) {
-		for {
+		for began := time.Now(); ; {
 			first := int(next.Add(1)-1) * parcel
 			if first >= blocks {
 				return
 			}
 			work(part, first, min(first+parcel, blocks))
+			if now := time.Now(); now.Sub(began) > turn {
+				runtime.Gosched()
+				began = time.Now()
+			}
 		}
 	})
 	return n
 }
+
+// turn is how long a goroutine works before it lets others work. The scheduler would let it go on for ten milliseconds, and so would each of those before it: of two hundred people
+// who ask at the same time, whoever asks for little waited for all who ask for much.
+const turn = time.Millisecond
 
 // Share runs work over [0, blocks), a range of them at a time, on as many goroutines as there are processors where there are enough, and blocks until all is done. A
 // panic of one reaches the caller.
@@ -84,14 +96,14 @@ func Parts() int { return runtime.GOMAXPROCS(0) }
 // ShareDeals calls fn with what [Selection.DealsIn] gives for p, from several goroutines at once where there are many deals, in no set order: each has a
 // part number below [Parts] and a state of its own, reused between calls. It returns how many parts there were.
 func (s *Selection) ShareDeals(p Period, fn func(part int, d *DealState)) int {
-	return share(column.Blocks(s.b.deals.len()), func(part, first, last int) {
+	return shareBy(dealParcel, column.Blocks(s.b.deals.len()), func(part, first, last int) {
 		s.walk(first, last, s.AsOf, p.From, func(d *DealState) bool { fn(part, d); return true })
 	})
 }
 
 // ShareStanding is ShareDeals for all deals, as [Selection.Deals] has them.
 func (s *Selection) ShareStanding(fn func(part int, d *DealState)) int {
-	return share(column.Blocks(s.b.deals.len()), func(part, first, last int) {
+	return shareBy(dealParcel, column.Blocks(s.b.deals.len()), func(part, first, last int) {
 		s.walk(first, last, s.AsOf, store.NoDay, func(d *DealState) bool { fn(part, d); return true })
 	})
 }

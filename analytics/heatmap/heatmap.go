@@ -9,7 +9,6 @@ import (
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/touch"
-	"flightdeck/store"
 )
 
 // Weeks is how many ISO weeks the usual period spans.
@@ -282,16 +281,15 @@ func (f *frame) near(c Cell) *frame {
 		return slices.IndexFunc(labels, func(l Label) bool { return l.Key == key && key != None })
 	}
 	i, j := at(f.rows, c.Row), at(f.cols, c.Col)
-	scope := f.sel.Scope
+	sel := *f.sel
+	n.sel = &sel
 	switch {
 	case f.q.View == WeekdayHour && i >= 0:
-		n.sel = f.b.Select(scope)
-		n.sel.On(func(day analytics.Day) bool { return weekday(day) == i })
+		sel.On(func(day analytics.Day) bool { return weekday(day) == i })
 	case f.q.View == RepWeek && i >= 0:
-		code, ok := f.b.PersonCode(store.ID(c.Row))
-		if ok && f.b.Nodes()[f.b.PersonNode(code)].Person == code && f.sel.Inside(f.b.PersonNode(code)) {
-			scope.Node = store.ID(c.Row)
-			n.sel = f.b.Select(scope)
+		rep := analytics.Code(slices.Index(f.rowOf, int32(i))) - 1
+		if node := f.b.PersonNode(rep); f.b.Nodes()[node].Person != analytics.None && sel.Inside(node) {
+			sel.Node, sel.Lo, sel.Hi = node, node, f.b.Nodes()[node].End
 		}
 	}
 	if f.q.View != WeekdayHour && j >= 0 {

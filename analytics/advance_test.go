@@ -21,6 +21,7 @@ import (
 	"flightdeck/analytics/migration"
 	"flightdeck/analytics/plain"
 	"flightdeck/analytics/touch"
+	"flightdeck/analytics/waterfall"
 	"flightdeck/store"
 	"flightdeck/store/storetest"
 )
@@ -138,6 +139,7 @@ func ask(t *testing.T, b *analytics.Book, scopes []analytics.Scope) (out []strin
 			}
 		}
 		add(forecast.Of(b, s))
+		add(waterfall.Of(b, s, b.AsOf(s)-30))
 		add(margin.Of(b, s, ""))
 		add(migration.Of(b, s))
 		add(account.All(b, s))

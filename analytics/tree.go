@@ -3,6 +3,7 @@ package analytics
 import (
 	"cmp"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -36,6 +37,25 @@ type tree struct {
 	stageRank  []int32 // per stage Code: its index in stageOrder
 	stageKind  []store.StageKind
 	firstOpen  Code
+}
+
+type shapeKey struct{}
+
+// Shape tells org trees apart: two Books of the same shape have the same nodes and people in the same places.
+func (b *Book) Shape() uint64 {
+	return Memo(b, shapeKey{}, func() uint64 {
+		h := fnv.New64a()
+		put := func(v int32) { _, _ = h.Write([]byte{byte(v), byte(v >> 8), byte(v >> 16), byte(v >> 24)}) }
+		for _, n := range b.nodes {
+			_, _ = h.Write([]byte(n.ID))
+			put(n.Parent)
+			put(n.Person)
+		}
+		for c := range Code(b.People()) {
+			put(b.PersonNode(c))
+		}
+		return h.Sum64()
+	})
 }
 
 // Nodes returns the org tree in pre-order; the company is first. The slice is the Book's: do not write to it.

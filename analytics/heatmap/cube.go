@@ -1,7 +1,6 @@
 package heatmap
 
 import (
-	"hash/fnv"
 	"sync/atomic"
 
 	"flightdeck/analytics"
@@ -10,7 +9,7 @@ import (
 )
 
 // cube is how many touches each unit had per day and hour and per day and area, and each rep per day: a map of the whole company would else count millions of
-// them. Touches that came or went since it was made are added and subtracted. It holds for one org tree ([shapeOf]) and for every as-of day.
+// them. Touches that came or went since it was made are added and subtracted. It holds for one org tree ([analytics.Book.Shape]) and for every as-of day.
 type cube struct {
 	mark  analytics.Mark
 	days  analytics.Period // that are counted
@@ -38,32 +37,13 @@ const (
 
 type cubeKey struct{ shape uint64 }
 
-type shapeKey struct{}
-
-// shapeOf tells org trees apart: the same one has the same nodes and people in the same places.
-func shapeOf(b *analytics.Book) uint64 {
-	return analytics.Memo(b, shapeKey{}, func() uint64 {
-		h := fnv.New64a()
-		put := func(v int32) { _, _ = h.Write([]byte{byte(v), byte(v >> 8), byte(v >> 16), byte(v >> 24)}) }
-		for _, n := range b.Nodes() {
-			_, _ = h.Write([]byte(n.ID))
-			put(n.Parent)
-			put(n.Person)
-		}
-		for c := range analytics.Code(b.People()) {
-			put(b.PersonNode(c))
-		}
-		return h.Sum64()
-	})
-}
-
 // cubeOf returns the cube that answers f, nil where the touches have to be counted.
 func (f *frame) cubeOf() *cube {
 	if f.events.blocks == nil || f.q.Channel != "" || f.q.Area != "" || f.sel.Empty() || f.sel.Filtered() || f.b.Nodes()[f.sel.Node].Person != analytics.None ||
 		f.b.Touches().Len() < cubeBlocks*analytics.KeptRows() {
 		return nil
 	}
-	x, ok := analytics.Kept(f.b, cubeKey{shapeOf(f.b)}, newCube)
+	x, ok := analytics.Kept(f.b, cubeKey{f.b.Shape()}, newCube)
 	if !ok || x.other && (f.period.From < x.days.From || min(f.period.To, f.sel.AsOf) > x.days.To) {
 		return nil
 	}

@@ -13,6 +13,7 @@ package waterfall
 import (
 	"slices"
 	"strconv"
+	"sync"
 
 	"flightdeck/analytics"
 	"flightdeck/analytics/deal"
@@ -176,25 +177,44 @@ func (k *kernel) moves(was, is *analytics.DealState) (out [maxMoves]move, n int,
 
 // each calls fn with every deal that may have moved, on several goroutines, each by its part.
 func (k *kernel) each(fn func(part int, was, is *analytics.DealState)) int {
-	all := analytics.MemoList(k.b, walked{k.wide.Scope, k.period, k.since}, k.walk)
+	all, moved := k.candidates(), k.b.Moved()
 	stayed := all.stayed[all.first[k.sel.Lo]:all.first[k.sel.Hi]]
-	return analytics.ShareBy(parcel, len(stayed)+len(all.moved), func(part, first, last int) {
+	n := len(stayed) + len(all.moved)
+	var late []analytics.Code
+	moved.Each(func(i int) { late = append(late, analytics.Code(i)) })
+	return analytics.ShareBy(parcel, n+len(late), func(part, first, last int) {
 		for i := first; i < last; i++ {
 			var deal analytics.Code
-			if i < len(stayed) {
+			switch {
+			case i < len(stayed):
 				deal = stayed[i]
-			} else {
+			case i < n:
 				x := all.moved[i-len(stayed)]
 				if !k.sel.Inside(x.was) && !k.sel.Inside(x.is) {
 					continue
 				}
 				deal = x.deal
 			}
+			if i < n && moved.Has(int(deal)) {
+				continue
+			}
+			if i >= n {
+				if deal = late[i-n]; !k.wide.Coarse(deal) {
+					continue
+				}
+			}
 			is := k.b.DealAt(deal, k.sel.AsOf)
 			was := k.before(&is)
-			fn(part, &was, &is)
+			if i < n || k.meant(&was, &is) && (k.sel.Inside(was.Node) || k.sel.Inside(is.Node)) {
+				fn(part, &was, &is)
+			}
 		}
 	})
+}
+
+// meant reports whether a deal is a candidate: it was open for the period on either day, or was won in it or from it.
+func (k *kernel) meant(was, is *analytics.DealState) bool {
+	return is.Exists && (k.open(was, k.since) || k.open(is, k.sel.AsOf) || is.Kind == store.StageWon && is.Closed > k.since && k.period.Contains(is.Closed))
 }
 
 // before is how a deal stood on the first day.
@@ -208,8 +228,8 @@ func (k *kernel) before(is *analytics.DealState) analytics.DealState {
 // parcel is how many deals one goroutine takes at a time.
 const parcel = 1024
 
-// candidates are the deals that some scope's answer counts. Those that stood in the same node on both days lie in the order of their nodes, so that a team's are found
-// without looking at the company's.
+// candidates are the deals that some scope's answer counts, of those that have not moved since they were gathered (see [analytics.Book.Moved]). Those that stood in the same
+// node on both days lie in the order of their nodes, so that a team's are found without looking at the company's.
 type candidates struct {
 	stayed []analytics.Code
 	first  []int32 // by node: its first one in stayed; one more than there are nodes
@@ -222,34 +242,83 @@ type candidate struct {
 	was, is int32
 }
 
-// walked is the candidates' place among a Book's answers: who goes from node to node asks for the same of all the company.
+// walked is what candidates depend on beside the deals: who goes from node to node asks for the same of all the company.
 type walked struct {
-	scope  analytics.Scope
-	period analytics.Period
-	since  analytics.Day
+	scope       analytics.Scope
+	period      analytics.Period
+	since, asOf analytics.Day
+	shape       uint64
 }
 
-// walk finds the candidates: what was open for the period on either day, or was won in it or from it.
+// walks are the candidates of the questions that were asked last, for a whole line of Books: looking for them among a million deals after every commit would keep a processor busy.
+type walks struct {
+	mu   sync.Mutex
+	have []*walk // the newest asked for last
+}
+
+type walk struct {
+	key  walked
+	at   int // how many deals had moved
+	by   *kernel
+	once sync.Once
+	all  candidates
+}
+
+// walksKept bounds how many are kept; a company with a million deals has some hundred thousand candidates.
+const walksKept = 8
+
+type walksKey struct{}
+
+// candidates returns those of the scope's question.
+func (k *kernel) candidates() *candidates {
+	key, at := walked{k.wide.Scope, k.period, k.since, k.sel.AsOf, k.b.Shape()}, k.b.Moved().Count()
+	w, ok := analytics.Kept(k.b, walksKey{}, func(*analytics.Book) *walks { return &walks{} })
+	if !ok || k.wide.Narrowed() { // an account's industry may change without its deals
+		all := analytics.MemoList(k.b, key, k.walk)
+		return &all
+	}
+	w.mu.Lock()
+	var x *walk
+	if i := slices.IndexFunc(w.have, func(x *walk) bool { return x.key == key }); i >= 0 {
+		x = w.have[i]
+		w.have = slices.Delete(w.have, i, i+1)
+	}
+	if x == nil || x.at > at { // somebody still looks at an older Book
+		x = &walk{key: key, at: at, by: k}
+	}
+	if w.have = append(w.have, x); len(w.have) > walksKept {
+		w.have = slices.Delete(w.have, 0, 1)
+	}
+	w.mu.Unlock()
+	x.once.Do(func() { x.all, x.by = x.by.walk(), nil })
+	return &x.all
+}
+
+// walk finds the candidates.
 func (k *kernel) walk() candidates {
 	parts := make([][]candidate, analytics.Parts())
-	open := make([]bool, len(k.b.Stages())+1) // by stage Code + 1
-	for c := range open {
-		open[c] = c == 0 || k.b.Stage(analytics.Code(c-1)).Kind == store.StageOpen
+	kinds := make([]store.StageKind, len(k.b.Stages())+1) // by stage Code + 1
+	for c := range kinds[1:] {
+		kinds[c+1] = k.b.Stage(analytics.Code(c)).Kind
 	}
 	n := k.wide.ShareStates(analytics.Want{Closed: analytics.Ever, Due: analytics.Ever}, func(part int, st *analytics.States, rows []int32) {
 		for _, j := range rows {
-			if st.Same(j, k.since) { // it stood then as it stands now
-				if due := st.Close[j]; open[st.Stage[j]+1] && due != store.NoDay && (k.period.Contains(max(due, k.since)) || k.period.Contains(max(due, k.sel.AsOf))) {
-					node := k.b.PersonNode(st.Owner[j])
-					parts[part] = append(parts[part], candidate{st.Deal[j], node, node})
+			deal, due, node := st.Deal[j], st.Close[j], k.b.PersonNode(st.Owner[j])
+			kind := kinds[st.Stage[j]+1]
+			dated := kind == store.StageOpen && due != store.NoDay
+			after := dated && k.period.Contains(max(due, k.sel.AsOf))
+			switch {
+			case st.Same(j, k.since): // it stood then as it stands now
+				if after || dated && k.period.Contains(max(due, k.since)) {
+					parts[part] = append(parts[part], candidate{deal, node, node})
 				}
-				continue
-			}
-			is := k.b.DealAt(st.Deal[j], k.sel.AsOf)
-			was := k.before(&is)
-			before, after := k.open(&was, k.since), k.open(&is, k.sel.AsOf)
-			if won := is.Exists && is.Kind == store.StageWon && is.Closed > k.since && k.period.Contains(is.Closed); before || after || won {
-				parts[part] = append(parts[part], candidate{is.Deal, was.Node, is.Node})
+			case after, kind == store.StageWon && st.Closed[j] > k.since && k.period.Contains(st.Closed[j]):
+				parts[part] = append(parts[part], candidate{deal, k.b.PersonNode(k.b.OwnerOn(deal, k.since)), node})
+			case st.Created[j] > k.since: // then there was none
+			default:
+				if was := k.b.DealAt(deal, k.since); k.open(&was, k.since) {
+					parts[part] = append(parts[part], candidate{deal, was.Node, node})
+				}
 			}
 		}
 	})

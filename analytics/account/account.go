@@ -92,13 +92,21 @@ type openKey struct {
 
 // opened is what each account's open deals that a viewer may see are worth; apart says which accounts have some without a rate.
 type opened struct {
-	value []int64
+	value []int64                  // by account; nil: few hands see few accounts
+	few   map[analytics.Code]int64 // instead of value
 	apart map[analytics.Code]bool
+}
+
+func (o *opened) of(c analytics.Code) int64 {
+	if o.value == nil {
+		return o.few[c]
+	}
+	return o.value[c]
 }
 
 func openOf(b *analytics.Book, sel *analytics.Selection) *opened {
 	return analytics.Memo(b, openKey{sel.Scope.Root, sel.AsOf}, func() *opened {
-		o := &opened{make([]int64, b.Accounts()), map[analytics.Code]bool{}}
+		o := &opened{value: make([]int64, b.Accounts()), apart: map[analytics.Code]bool{}}
 		var mu sync.Mutex
 		sums := make([][]int64, analytics.Parts())
 		sums[0] = o.value
@@ -119,10 +127,25 @@ func openOf(b *analytics.Book, sel *analytics.Selection) *opened {
 				}
 			}
 		})
+		some := 0
 		for _, sum := range sums[1:n] {
 			for c, v := range sum {
 				o.value[c] += v
 			}
+		}
+		for _, v := range o.value {
+			if v != 0 {
+				some++
+			}
+		}
+		if some < len(o.value)/16 { // two hundred people see two hundred parts of the company
+			o.few = make(map[analytics.Code]int64, some)
+			for c, v := range o.value {
+				if v != 0 {
+					o.few[analytics.Code(c)] = v
+				}
+			}
+			o.value = nil
 		}
 		return o
 	})
@@ -157,7 +180,7 @@ func look(b *analytics.Book, s analytics.Scope) *View {
 				continue
 			}
 			n++
-			worth := open.value[c]
+			worth := open.of(c)
 			total = analytics.Plus(total, worth)
 			if open.apart[c] {
 				for _, m := range v.open(c).Missing {
@@ -183,7 +206,7 @@ func look(b *analytics.Book, s analytics.Scope) *View {
 		refs := make([]ref, 0, n)
 		for c := range analytics.Code(b.Accounts()) {
 			if takes(c) {
-				refs = append(refs, ref{open.value[c], v.board.Minor(c), c})
+				refs = append(refs, ref{open.of(c), v.board.Minor(c), c})
 			}
 		}
 		return refs

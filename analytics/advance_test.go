@@ -139,6 +139,7 @@ func ask(t *testing.T, b *analytics.Book, scopes []analytics.Scope) (out []strin
 			}
 		}
 		add(forecast.Of(b, s))
+		add(forecast.Deals(b, s, ""))
 		add(waterfall.Of(b, s, b.AsOf(s)-30))
 		add(margin.Of(b, s, ""))
 		add(migration.Of(b, s))

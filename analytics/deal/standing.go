@@ -16,22 +16,32 @@ type heap struct {
 	top      *analytics.Top[ref]
 }
 
-// standing lists all deals of s, or those of some kinds. Of a million only the few hundred that a screen may show are gathered; the others when somebody asks.
-func standing(b *analytics.Book, s analytics.Scope, kinds []store.StageKind) *View {
+// ofKinds lists all deals of s, or those of some kinds.
+func ofKinds(b *analytics.Book, s analytics.Scope, kinds []store.StageKind) *View {
+	want := analytics.Want{Closed: analytics.Ever, Due: analytics.Ever}
+	if len(kinds) == 1 && kinds[0] == store.StageOpen {
+		want.Closed = analytics.Never
+	}
+	return standing(b, s, want, func(_ analytics.Code, k store.StageKind) bool { return len(kinds) == 0 || slices.Contains(kinds, k) })
+}
+
+// InStage lists the deals of s that stand in a stage, of those won or lost the ones that closed within a period. Its order is that of every list: by value.
+func InStage(b *analytics.Book, s analytics.Scope, stage analytics.Code, closed analytics.Period) *View {
+	return standing(b, s, analytics.Want{Closed: closed, Due: analytics.Ever}, func(c analytics.Code, _ store.StageKind) bool { return c == stage })
+}
+
+// standing lists the deals of s that want takes, of some stages. Of a million only the few hundred that a screen may show are gathered; the others when somebody asks.
+func standing(b *analytics.Book, s analytics.Scope, want analytics.Want, takes func(stage analytics.Code, kind store.StageKind) bool) *View {
 	sel, before := b.Select(s), order(b)
 	kind := make([]int8, len(b.Stages())+1) // by stage Code + 1; -1: not asked for
-	want := analytics.Want{Closed: analytics.Ever, Due: analytics.Ever}
 	for c := range kind {
 		k := store.StageOpen
 		if c > 0 {
 			k = b.Stage(analytics.Code(c - 1)).Kind
 		}
-		if kind[c] = int8(min(int(k), 2)); len(kinds) > 0 && !slices.Contains(kinds, k) {
+		if kind[c] = int8(min(int(k), 2)); !takes(analytics.Code(c-1), k) {
 			kind[c] = -1
 		}
-	}
-	if len(kinds) == 1 && kinds[0] == store.StageOpen {
-		want.Closed = analytics.Never
 	}
 	parts, moved := make([]*heap, analytics.Parts()), b.Moved()
 	of := func(part int) *heap {

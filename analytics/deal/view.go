@@ -216,7 +216,7 @@ func Look(b *analytics.Book, s analytics.Scope, f Filter) *View {
 
 func look(b *analytics.Book, s analytics.Scope, f Filter) *View {
 	if f.Account == "" && f.Owner == "" && f.Text == "" && f.Flag == "" && f.Close.IsZero() {
-		return standing(b, s, f.Kinds)
+		return ofKinds(b, s, f.Kinds)
 	}
 	sel := b.Select(s)
 	text := strings.ToLower(f.Text)

@@ -104,11 +104,7 @@ func (k *kernel) probability(d *analytics.DealState) int64 {
 	return k.basis[d.Stage]
 }
 
-// part says where a deal counts; ok is false when it is not in the forecast of the period.
-func (k *kernel) part(d *analytics.DealState) (part int, ok bool) {
-	return k.partOf(d.Kind, d.Stage, d.Close, d.Closed, d.Category)
-}
-
+// partOf says where a deal counts; ok is false when it is not in the forecast of the period.
 func (k *kernel) partOf(kind store.StageKind, stage analytics.Code, due, day analytics.Day, category store.Category) (part int, ok bool) {
 	p := k.sel.Period
 	switch kind {
@@ -258,18 +254,23 @@ func (k *kernel) put(cells []cell, st *analytics.States, rows []int32) {
 	}
 }
 
-// count puts every deal into the cell of the node where it hangs, on all processors where there are many.
-func (k *kernel) count() []cell {
+// want says which deals may be in the forecast of the period.
+func (k *kernel) want() analytics.Want {
 	p := k.sel.Period
 	due := p
 	switch {
 	case p.To < k.sel.AsOf: // what has not come by the as-of day cannot come before it
-		due = analytics.Period{From: p.From, To: p.From - 1}
+		due = analytics.Never
 	case p.From <= k.sel.AsOf:
 		due.From = analytics.Ever.From
 	}
+	return analytics.Want{Closed: p, Due: due}
+}
+
+// count puts every deal into the cell of the node where it hangs, on all processors where there are many.
+func (k *kernel) count() []cell {
 	parts := make([][]cell, analytics.Parts())
-	n := k.sel.ShareStates(analytics.Want{Closed: p, Due: due}, func(part int, st *analytics.States, rows []int32) {
+	n := k.sel.ShareStates(k.want(), func(part int, st *analytics.States, rows []int32) {
 		if parts[part] == nil {
 			parts[part] = make([]cell, k.sel.Hi-k.sel.Lo)
 		}
@@ -373,11 +374,7 @@ func Look(b *analytics.Book, s analytics.Scope, node store.ID, want string, eye 
 	}
 	return analytics.MemoList(b, listed{s, want, eye}, func() *deal.View {
 		k, c := newKernel(b, s), deal.Collect(b, s)
-		k.sel.ShareDeals(k.sel.Period, func(at int, d *analytics.DealState) {
-			part, ok := k.part(d)
-			if !ok {
-				return
-			}
+		take := func(at int, d *analytics.DealState, part int) {
 			class := int8(0)
 			if want != "" && names[part] != want || eye {
 				flags := deal.Flags(b, d, k.sel.AsOf)
@@ -393,6 +390,14 @@ func Look(b *analytics.Book, s analytics.Scope, node store.ID, want string, eye 
 				}
 			}
 			c.Add(at, d, int32(part), class)
+		}
+		k.sel.ShareStates(k.want(), func(at int, st *analytics.States, rows []int32) {
+			for _, j := range rows {
+				if part, ok := k.partOf(k.kind(st.Stage[j]), st.Stage[j], st.Close[j], st.Closed[j], st.Category[j]); ok {
+					d := b.DealAt(st.Deal[j], k.sel.AsOf)
+					take(at, &d, part)
+				}
+			}
 		})
 		return c.View(func(r *deal.Row, d *analytics.DealState, part int32) {
 			r.Reason = names[part]

@@ -280,21 +280,15 @@ func Look(b *analytics.Book, s analytics.Scope, stage store.ID, set Set) *deal.V
 	return analytics.MemoList(b, listed{s, stage, set}, func() *deal.View {
 		k, c := newKernel(b, s), deal.Collect(b, s)
 		code, ok := b.StageCode(stage)
+		if ok && set == Standing {
+			return deal.InStage(b, s, code, k.sel.Period)
+		}
 		x, kept := courseOf(b)
 		if k.sel.Staged() {
 			kept = false
 		}
 		switch {
 		case !ok:
-		case kept && set == Standing:
-			k.sel.ShareStates(analytics.Want{Closed: k.sel.Period, Due: analytics.Ever}, func(part int, st *analytics.States, rows []int32) {
-				for _, j := range rows {
-					if st.Stage[j] == code {
-						d := b.DealAt(st.Deal[j], k.sel.AsOf)
-						c.Add(part, &d, 0, 0)
-					}
-				}
-			})
 		case kept:
 			k.look(x, code, set, c.Add)
 		default:

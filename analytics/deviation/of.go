@@ -61,13 +61,21 @@ func report(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope) Ans
 	a := Answer{Stamp: b.Stamp(s), Rules: p.Version(), Scope: b.Named(s), Period: period, Name: b.Calendar().Name(period), Running: period.To > day, Promised: money(f.promised),
 		Actual: money(f.actual), Missed: len(f.all), NoValue: f.noValue, Misses: []Miss{}, Causes: []Share{}}
 	r := newReader(b, rules, period, end)
+	tags := make([][]Tag, len(f.all))
+	analytics.ShareBy(64, len(f.all), func(_, first, last int) {
+		for i := first; i < last; i++ {
+			if f.all[i].diff() < 0 {
+				tags[i] = r.tags(&f.all[i])
+			}
+		}
+	})
 	shares, short := map[string]*Share{}, int64(0)
 	for i := range f.all {
 		x := &f.all[i]
 		m := Miss{}
 		if x.diff() < 0 {
 			short += x.diff()
-			m.Tags = r.tags(x)
+			m.Tags = tags[i]
 			m.Correction = correction(b, v, x.deal, a.Name)
 			if m.Correction != nil {
 				a.Corrected++
@@ -126,53 +134,60 @@ func report(b *analytics.Book, v desk.View, p *rule.Pack, s analytics.Scope) Ans
 func part(b *analytics.Book, s analytics.Scope, period analytics.Period, end analytics.Day) *found {
 	s.Period, s.AsOf = analytics.Period{}, end
 	return analytics.Memo(b, asked{s, period}, func() *found {
-		f := &found{}
-		sel := b.Select(s)
-		for d := range sel.DealsIn(period) {
-			before := b.DealAt(d.Deal, period.From-1)
-			x := parted{deal: d.Deal, promised: store.NoDay}
-			was, is := before.Open() && before.Close != store.NoDay && period.Contains(before.Close), d.Kind == store.StageWon && period.Contains(d.Closed)
-			if before.Open() {
-				x.promised = before.Close
-			}
-			if !was && !is {
-				continue
-			}
-			if was && !before.HasValue() || is && !d.HasValue() {
-				f.noValue++
-			}
-			if was && before.HasValue() {
-				x.expected = before.Value
-			}
-			if is && d.HasValue() {
-				x.actual = d.Value
-			}
-			f.promised, f.actual = f.promised+x.expected, f.actual+x.actual
-			switch {
-			case is && was && x.actual < x.expected:
-				x.kind = Shrunk
-			case is && was:
-				x.kind = Grown
-			case is && before.Exists:
-				x.kind = Early
-			case is:
-				x.kind = Fresh
-			case d.Kind == store.StageLost:
-				x.kind = Lost
-			case d.Kind == store.StageWon: // on a day of another period, which only a contradictory history says
-				x.kind = Early
-			default:
-				x.kind = Slipped
-			}
-			if x.diff() != 0 {
-				f.all = append(f.all, x)
-			}
+		f, parts := &found{}, make([]found, analytics.Parts())
+		n := b.Select(s).ShareDeals(period, func(at int, d *analytics.DealState) { parts[at].add(b, d, period) })
+		for i := range parts[:n] {
+			x := &parts[i]
+			f.all = append(f.all, x.all...)
+			f.promised, f.actual, f.noValue = f.promised+x.promised, f.actual+x.actual, f.noValue+x.noValue
 		}
 		slices.SortFunc(f.all, func(x, y parted) int {
 			return cmp.Or(cmp.Compare(max(y.diff(), -y.diff()), max(x.diff(), -x.diff())), strings.Compare(string(b.DealID(x.deal)), string(b.DealID(y.deal))))
 		})
 		return f
 	})
+}
+
+// add takes a deal, as it stood at the end of the period, into what parted.
+func (f *found) add(b *analytics.Book, d *analytics.DealState, period analytics.Period) {
+	before := b.DealAt(d.Deal, period.From-1)
+	x := parted{deal: d.Deal, promised: store.NoDay}
+	was, is := before.Open() && before.Close != store.NoDay && period.Contains(before.Close), d.Kind == store.StageWon && period.Contains(d.Closed)
+	if before.Open() {
+		x.promised = before.Close
+	}
+	if !was && !is {
+		return
+	}
+	if was && !before.HasValue() || is && !d.HasValue() {
+		f.noValue++
+	}
+	if was && before.HasValue() {
+		x.expected = before.Value
+	}
+	if is && d.HasValue() {
+		x.actual = d.Value
+	}
+	f.promised, f.actual = f.promised+x.expected, f.actual+x.actual
+	switch {
+	case is && was && x.actual < x.expected:
+		x.kind = Shrunk
+	case is && was:
+		x.kind = Grown
+	case is && before.Exists:
+		x.kind = Early
+	case is:
+		x.kind = Fresh
+	case d.Kind == store.StageLost:
+		x.kind = Lost
+	case d.Kind == store.StageWon: // on a day of another period, which only a contradictory history says
+		x.kind = Early
+	default:
+		x.kind = Slipped
+	}
+	if x.diff() != 0 {
+		f.all = append(f.all, x)
+	}
 }
 
 func correction(b *analytics.Book, v desk.View, c analytics.Code, period string) *Correction {

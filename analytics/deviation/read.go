@@ -48,6 +48,22 @@ func newReader(b *analytics.Book, r *rule.Deviation, p analytics.Period, end ana
 	return x
 }
 
+// any reports whether text holds one of the tags' words anywhere.
+func (r *reader) any(text string) bool {
+	if text == "" {
+		return false
+	}
+	lower := strings.ToLower(text)
+	for _, words := range r.words {
+		for _, w := range words {
+			if strings.Contains(lower, w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // tags returns the causes that a deal's evidence names, the weightiest first.
 func (r *reader) tags(x *parted) []Tag {
 	found := make([]Tag, len(r.tags_))
@@ -72,14 +88,17 @@ func (r *reader) tags(x *parted) []Tag {
 		if day < r.from || day > r.end {
 			continue
 		}
-		t := r.b.Touch(int(row))
 		weight := plain
-		switch t.Sentiment {
+		switch touches.Sentiment.At(int(row)) {
 		case store.SentimentPositive:
 			continue
 		case store.SentimentNegative:
 			weight = negative
 		}
+		if !r.any(r.b.Topic(touches.Topic.At(int(row)))) && !r.any(touches.Notes().At(int(row))) { // most say nothing of the kind, and need not be taken apart
+			continue
+		}
+		t := r.b.Touch(int(row))
 		for _, s := range append([]string{t.Topic}, sentences(t.Note)...) {
 			take(Sentence{Source: "touch", ID: t.ID, Day: day, By: r.b.PersonName(t.Rep), Text: s}, weight)
 		}

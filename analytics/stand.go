@@ -61,7 +61,7 @@ func (b *Book) SignedState(st *States, row int32, from, day Day) bool {
 }
 
 // keptShift is the size of a block of what is kept: small, because a team's deals of a month are few.
-var keptShift = 11
+var keptShift = 10
 
 // KeptRows is how many rows the blocks of what is kept ([Kept]) have where they lie in the order of months and owners.
 func KeptRows() int { return 1 << keptShift }

@@ -11,6 +11,7 @@ import (
 	"flightdeck/analytics"
 	"flightdeck/store/bolt"
 	"flightdeck/tui/layout"
+	"flightdeck/tui/pane"
 )
 
 // Start is the way from nothing to the first frame with figures (the funnel of the whole company at 80×24), in milliseconds; of several, the
@@ -46,6 +47,7 @@ func (r *run) open(ctx context.Context) (o opened, s Start, err error) {
 	}
 	s.Book = millis(time.Since(at))
 	at = time.Now()
+	r.asked = pane.Asked{} // a new process knows no Book before: the frame is to wait for the answer
 	sc, err := r.newScreen(o.live.Book, nil, layout.Size{W: 80, H: 24})
 	if err != nil {
 		_ = o.db.Close()
@@ -78,10 +80,13 @@ func (r *run) starts(ctx context.Context, n int, cold bool) (Start, error) {
 				note = fmt.Sprintf("the system kept %.0f %% of the file in its cache", 100*left)
 			}
 		}
-		o, s, err := r.open(ctx)
+		one, end := context.WithCancel(ctx)
+		o, s, err := r.open(one)
+		end()
 		if err != nil {
 			return s, err
 		}
+		o.live.Book().Settle() // what a start leaves running is not to run beside the next one: a real start has the machine to itself
 		if err := o.db.Close(); err != nil {
 			return s, err
 		}

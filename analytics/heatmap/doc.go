@@ -2,7 +2,7 @@
 // each square.
 //
 // It counts and refuses to judge: whether a pattern is a pseudo-visit is another analysis' business. The map and the list behind a
-// square come from one walk over the same rows with the same placing function, so that a count always equals the length of the list it opens.
+// square come from the same rows with the same placing function, so that a count always equals the length of the list it opens.
 //
 // Decisions:
 //
@@ -17,4 +17,6 @@
 //     Subject says so. They have no channel, so a channel filter leaves nothing.
 //   - When no touch in the store says where it was, the account's region/city stands in, and ByAccount says so. Otherwise a touch without an area is
 //     Unplaced: the two kinds of place do not mix.
+//   - Of a unit, without a filter, the counts come from a cube that is kept for a line of Books and corrected by the touches that came and went (cube.go): a company's year of them is
+//     ten million. It must count as the walk does, which the test that advances Books holds it to. A square is looked up among the days of its column and its own rep's touches.
 package heatmap

@@ -38,6 +38,9 @@
 // the day, the org tree, the stages or the products are others, and once commits have ceased for a while: so the same data come to the same figure, in whatever order
 // and pace a sync brought them.
 //
+// Since a node's draws do not depend on who asks, a part of the company is taken out of the company's landing ([Outlook.Look]), and fans likewise: a session that looks at a team
+// pays for nothing, and the company's is drawn when the Outlook is made.
+//
 // # What it does not know
 //
 // Sources differ in what history they keep. A field whose history begins later than a landmark counts as unknown there, even where the record has a value today: it

@@ -80,7 +80,7 @@ type standBlock struct {
 	noDay                bool   // some promise none
 	created, last, given Day    // the least Created, the greatest settled and handed
 	ownerMin, ownerMax   Code
-	totals               *Totals // nil: an amount has no rate
+	totals               *Totals // nil: an amount has no rate, or they are beyond all numbers
 }
 
 // Totals is what a block of deals adds up to, by stage.
@@ -269,7 +269,11 @@ func (b *Book) total(st *States) *Totals {
 		case v == NoValue:
 			return nil
 		default:
-			x.Minor = saturate(x.Minor, v)
+			sum := x.Minor + v
+			if (sum > x.Minor) != (v > 0) && v != 0 { // what stopped at the end of the numbers cannot be taken out again
+				return nil
+			}
+			x.Minor = sum
 		}
 		if days, ok := st.Cycle(int32(j)); ok && b.kindOf(stage) == store.StageWon {
 			cycles[days]++

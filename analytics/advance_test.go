@@ -130,13 +130,11 @@ func ask(t *testing.T, b *analytics.Book, scopes []analytics.Scope) (out []strin
 		}
 		out = append(out, string(j))
 	}
-	for _, s := range scopes {
+	for i, s := range scopes {
 		f := funnel.Of(b, s)
 		add(f)
-		for i, set := range []funnel.Set{funnel.Standing, funnel.Entered, funnel.Advanced, funnel.Lost, funnel.Stays} {
-			if len(f.Stages) > 0 {
-				add(funnel.Deals(b, s, f.Stages[i%len(f.Stages)].ID, set))
-			}
+		if sets := []funnel.Set{funnel.Standing, funnel.Entered, funnel.Advanced, funnel.Lost, funnel.Stays}; len(f.Stages) > 0 {
+			add(funnel.Deals(b, s, f.Stages[i%len(f.Stages)].ID, sets[i%len(sets)]))
 		}
 		add(forecast.Of(b, s))
 		add(forecast.Deals(b, s, ""))
@@ -148,9 +146,9 @@ func ask(t *testing.T, b *analytics.Book, scopes []analytics.Scope) (out []strin
 		for _, v := range []heatmap.View{heatmap.WeekdayHour, heatmap.RepWeek, heatmap.Area} {
 			m := heatmap.Of(b, s, heatmap.Query{View: v})
 			add(m)
-			for i, n := range m.Counts {
+			for k, n := range m.Counts {
 				if n > 0 { // the first square that holds anything
-					c := heatmap.Cell{Query: m.Query, Row: m.Rows[i/len(m.Cols)].Key, Col: m.Cols[i%len(m.Cols)].Key}
+					c := heatmap.Cell{Query: m.Query, Row: m.Rows[k/len(m.Cols)].Key, Col: m.Cols[k%len(m.Cols)].Key}
 					if l := heatmap.Look(b, s, c); l.Total != n {
 						t.Fatalf("%s of %s opens %d touches, the map counts %d", c, s, l.Total, n)
 					}

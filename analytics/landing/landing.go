@@ -125,13 +125,16 @@ func (o *Outlook) Look(s analytics.Scope) *Landing {
 	return o.keep(s, true)
 }
 
-// ready makes what was asked of was, the Outlook before, and the company's, before somebody asks for it of o.
-func (o *Outlook) ready(was *Outlook) {
-	all := []analytics.Scope{{AsOf: o.day}}
+// ready makes what was asked of was, the Outlook before, before somebody asks for it of o; and the company's where o was learned and not only followed with: nobody may look.
+func (o *Outlook) ready(was *Outlook, learned bool) {
+	var all []analytics.Scope
+	if learned {
+		all = append(all, analytics.Scope{AsOf: o.day})
+	}
 	if was != nil {
 		was.mu.Lock()
 		for _, k := range was.kept {
-			if k.asked && k.scope != all[0] && k.scope.AsOf == o.day {
+			if k.asked && k.scope.AsOf == o.day && !slices.Contains(all, k.scope) {
 				all = append(all, k.scope)
 			}
 		}

@@ -236,7 +236,7 @@ func (l *Live) bring(anew bool) {
 		next = Learn(b, b.Today())
 		l.base, l.learned = next.extent(), learned{b.Rev(), time.Now(), time.Since(began)}
 	}
-	next.ready(now) // and with it the order in which deals stand, which the first to ask would start to make
+	next.ready(now, l.rev == b.Rev()) // and with it the order in which deals stand, which the first to ask would start to make
 	l.now.Store(next)
 	if l.rev == b.Rev() {
 		l.mu.Lock()

@@ -74,7 +74,11 @@ type spell struct {
 
 type courseKey struct{}
 
-func courseOf(b *analytics.Book) (*course, bool) { return analytics.Kept(b, courseKey{}, readCourse) }
+// course returns the course that answers k; ok is false while there is none, and where a stage narrows the deals by how they stand.
+func (k *kernel) course() (x *course, ok bool) {
+	x, ok = analytics.Kept(k.b, courseKey{}, readCourse)
+	return x, ok && !k.sel.Staged()
+}
 
 // row is a row of a course before it has its place.
 type row struct {
@@ -305,12 +309,7 @@ const (
 
 // follow counts what deals went through, as [walker.each] does for one deal after the other.
 func (k *kernel) follow(x *course, parts []*tally) int {
-	of := func(part int) *tally {
-		if parts[part] == nil {
-			parts[part] = k.tally()
-		}
-		return parts[part]
-	}
+	of := func(part int) *tally { return k.part(parts, part) }
 	return k.visit(x, func(part int, y *block, strays []int32) { of(part).whole(y, strays, k.b.Moved()) }, func(part, table int, y *block, rows []int32) {
 		switch t := of(part); table {
 		case ofReached:

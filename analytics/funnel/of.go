@@ -161,6 +161,14 @@ func (k *kernel) tally() *tally {
 	return t
 }
 
+// part returns what the goroutine of a part adds up.
+func (k *kernel) part(parts []*tally, part int) *tally {
+	if parts[part] == nil {
+		parts[part] = k.tally()
+	}
+	return parts[part]
+}
+
 func (t *tally) add(i int32, set Set, d *analytics.DealState, days int) {
 	st := &t.stages[i]
 	switch set {
@@ -210,26 +218,18 @@ func (t *tally) merge(o *tally) {
 func (k *kernel) count() *tally {
 	parts := make([]*tally, analytics.Parts())
 	var n int
-	if x, ok := courseOf(k.b); ok && !k.sel.Staged() {
+	if x, ok := k.course(); ok {
 		n = k.follow(x, parts)
 	} else {
 		n = k.sel.ShareDeals(k.sel.Period, func(part int, d *analytics.DealState) {
-			if parts[part] == nil {
-				parts[part] = k.tally()
-			}
-			parts[part].walk.went(d, parts[part].add)
+			t := k.part(parts, part)
+			t.walk.went(d, t.add)
 		})
 	}
-	of := func(part int) *tally {
-		if parts[part] == nil {
-			parts[part] = k.tally()
-		}
-		return parts[part]
-	}
 	n = max(n, k.sel.ShareTotals(analytics.Want{Closed: k.sel.Period, Due: analytics.Ever},
-		func(part int, t *analytics.Totals) { of(part).standing(t) },
+		func(part int, t *analytics.Totals) { k.part(parts, part).standing(t) },
 		func(part int, st *analytics.States, rows []int32, sign int) {
-			of(part).states(st, rows, k.sel.AsOf, sign)
+			k.part(parts, part).states(st, rows, k.sel.AsOf, sign)
 		}))
 	total := k.tally()
 	for _, t := range parts[:n] {
@@ -283,10 +283,7 @@ func Look(b *analytics.Book, s analytics.Scope, stage store.ID, set Set) *deal.V
 		if ok && set == Standing {
 			return deal.InStage(b, s, code, k.sel.Period)
 		}
-		x, kept := courseOf(b)
-		if k.sel.Staged() {
-			kept = false
-		}
+		x, kept := k.course()
 		switch {
 		case !ok:
 		case kept:

@@ -229,7 +229,7 @@ func (x *cube) count(f *frame, c *counts) {
 		}
 	}
 	t, one := f.b.Touches(), [1]int32{}
-	minus := counts{n: make([]int32, len(c.n)), width: c.width, monday: c.monday}
+	minus := make([]int32, len(c.n))
 	t.Since(x.mark, func(row int32, came bool) {
 		i := int(row)
 		if day := t.Day().At(i); day < begin || day > min(f.period.To, f.sel.AsOf) || !f.sel.Inside(f.b.PersonNode(t.Rep.At(i))) {
@@ -237,12 +237,12 @@ func (x *cube) count(f *frame, c *counts) {
 		}
 		into := c.n
 		if !came {
-			into = minus.n
+			into = minus
 		}
 		one[0] = row
 		f.add(into, c, i>>column.Shift, one[:])
 	})
-	for i, v := range minus.n {
+	for i, v := range minus {
 		c.n[i] -= v
 	}
 }

@@ -39,7 +39,7 @@
 // and pace a sync brought them.
 //
 // Since a node's draws do not depend on who asks, a part of the company is taken out of the company's landing ([Outlook.Look]), and fans likewise: a session that looks at a team
-// pays for nothing, and the company's is drawn when the Outlook is made.
+// pays for nothing, and the company's is drawn as soon as it was learned and, after a commit, if somebody looked at it before.
 //
 // # What it does not know
 //
